@@ -1,0 +1,3 @@
+"""Outlive: your data outlives your server."""
+
+__version__ = "0.1.0"

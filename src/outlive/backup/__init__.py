@@ -1,0 +1,1 @@
+"""Taking copies, listing, verifying, restoring, drilling and pruning them."""

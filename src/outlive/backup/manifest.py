@@ -1,0 +1,57 @@
+"""Manifests and proofs as JSON. Pure. The format is docs/format.md; unknown keys are refused, so that a newer format is
+never half-read."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from outlive.model.copy import FORMAT, Manifest, ProofRecord
+
+_manifest: TypeAdapter[Manifest] = TypeAdapter(Manifest)
+_proof: TypeAdapter[ProofRecord] = TypeAdapter(ProofRecord)
+
+
+T = TypeVar("T")
+
+
+class NotAManifest(ValueError):
+    """The bytes are not a manifest (or proof) that this version can read."""
+
+
+def dump_manifest(manifest: Manifest) -> bytes:
+    """Indented JSON, for people; a newline at the end."""
+    return _manifest.dump_json(manifest, indent=1) + b"\n"
+
+
+def load_manifest(data: bytes) -> Manifest:
+    """Raises `NotAManifest`, saying what is wrong."""
+    return _load(_manifest, data)
+
+
+def dump_proof(proof: ProofRecord) -> bytes:
+    return _proof.dump_json(proof, indent=1) + b"\n"
+
+
+def load_proof(data: bytes) -> ProofRecord:
+    """Raises `NotAManifest`."""
+    return _load(_proof, data)
+
+
+def sums(manifest: Manifest) -> bytes:
+    """What `sha256sum -c SHA256SUMS` reads: a line for each part, in order."""
+    lines = (f"{part.sha256}  {part.file}\n" for stream in manifest.streams for part in stream.parts)
+    return "".join(lines).encode()
+
+
+def _load(adapter: TypeAdapter[T], data: bytes) -> T:
+    try:
+        value = adapter.validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"]) or "document"
+        raise NotAManifest(f"{where}: {first['msg']}") from error
+    if isinstance(value, Manifest) and value.format != FORMAT:
+        raise NotAManifest(f"format is {value.format!r}, this version reads {FORMAT!r}")
+    return value

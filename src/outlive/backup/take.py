@@ -1,0 +1,85 @@
+"""Taking one copy, from end to end: parts first, then SHA256SUMS and RESTORE.md, the manifest last."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import outlive
+from outlive.backup import catalog
+from outlive.backup.journal import Journal
+from outlive.backup.layout import INVENTORY, MANIFEST, README, SUMS, copy_folder, new_copy_id
+from outlive.backup.lock import only_one
+from outlive.backup.manifest import dump_manifest, sums
+from outlive.backup.restore_md import restore_md
+from outlive.backup.seal import Sealer, SealPolicy
+from outlive.clock import Clock
+from outlive.model.asset import Asset
+from outlive.model.copy import Manifest
+from outlive.sources.base import Outcome, RawStream, Source
+from outlive.vault.base import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A copy that now exists, and how many of its parts an earlier, cut run had already sent."""
+
+    manifest: Manifest
+    reused_parts: int
+
+
+def take(asset: Asset, source: Source, vault: Vault, policy: SealPolicy, *, state: Path, clock: Clock) -> Taken:
+    """Copies the asset into the vault. When it returns, the copy exists and is durable; when it raises, no copy was
+    added and earlier ones are as they were. `state` is the keeper's folder for locks and journals."""
+    started_at = clock.now()
+    with only_one(state / "locks", f"backup of {asset.name}"):
+        sequence = 1 + max((copy.manifest.sequence for copy in catalog.copies(vault, asset.name)), default=0)
+        copy_id = new_copy_id(started_at)
+        journal = Journal(vault, state / "unfinished", asset.name, copy_id)
+        try:
+            with source.capture() as capture:
+                folder = copy_folder(asset.name, copy_id)
+                with Sealer(vault, folder, policy, journal) as sealer:
+                    streams = [sealer.seal(raw) for raw in capture.streams()]
+                    outcome = capture.finish()
+                    streams.append(sealer.seal(RawStream(INVENTORY, [_inventory(outcome)])))
+                manifest = Manifest(
+                    id=copy_id,
+                    asset=asset.name,
+                    kind=asset.kind,
+                    host=asset.host,
+                    lineage=capture.lineage.id,
+                    sequence=sequence,
+                    started_at=started_at,
+                    data_until=outcome.data_until,
+                    finished_at=clock.now(),
+                    streams=tuple(streams),
+                    recipients=tuple(str(recipient) for recipient in policy.recipients),
+                    source={**outcome.source, "lineage": capture.lineage.facts},
+                    warnings=outcome.warnings,
+                    tool=f"outlive {outlive.__version__}",
+                )
+                _commit(vault, folder, manifest)
+        finally:
+            journal.close()
+        journal.finish()
+    return Taken(manifest, journal.reused)
+
+
+def _inventory(outcome: Outcome) -> bytes:
+    return json.dumps(outcome.inventory, indent=1, default=_plain).encode() + b"\n"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} does not belong in an inventory")
+
+
+def _commit(vault: Vault, folder: str, manifest: Manifest) -> None:
+    """The order is the promise: whatever has no manifest is litter."""
+    vault.put(folder + SUMS, sums(manifest))
+    vault.put(folder + README, restore_md(manifest).encode())
+    vault.put(folder + MANIFEST, dump_manifest(manifest))

@@ -1,0 +1,1 @@
+"""The nouns that everything shares. Pure: importing this loads no I/O."""

@@ -1,0 +1,153 @@
+"""Copies: what makes one, what it holds, how well it is proven.
+
+A copy exists when its manifest does. The manifest is the JSON of `Manifest`, in clear; it names no row, file or
+database: what a stranger with access to the vault may read is sizes, times, checksums and the name of the asset.
+Everything else is in the encrypted stream `inventory.json`. The layout is docs/format.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+FORMAT = "outlive-copy/1"
+
+
+class Proof(StrEnum):
+    """How well a copy is proven, in rising order: put there; bytes re-read; restored in a drill."""
+
+    STORED = "stored"
+    VERIFIED = "verified"
+    RESTORED = "restored"
+
+    @property
+    def rank(self) -> int:
+        return list(Proof).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One object of a stream: its file name in the copy's folder, its size, and the SHA-256 of its (encrypted) bytes.
+
+    `plain_bytes` is how much of the stream it holds before compression.
+    """
+
+    file: str
+    bytes: int
+    sha256: str
+    plain_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A named sequence of bytes, cut into parts. The decrypted parts, joined in order, are one zstd file of it.
+
+    `frames` says whether each part begins a new zstd frame ("independent": parts can be opened alone) or one frame runs
+    through all of them ("continuous": compressed on the server).
+    """
+
+    name: str
+    plain_bytes: int
+    parts: tuple[Part, ...]
+    frames: str = "independent"
+
+    @property
+    def stored_bytes(self) -> int:
+        return sum(part.bytes for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What makes a copy exist.
+
+    `lineage` names the thing that was copied (a Postgres system identifier, a volume's birth), not its address.
+    `data_until` is the moment up to which writes are surely in the copy: loss is counted from there.
+    `sequence` counts the copies of an asset in the order in which they were committed, whatever clocks said.
+    `source` holds what a person must know to restore (versions, image), free of secrets.
+    """
+
+    id: str
+    asset: str
+    kind: str
+    host: str | None
+    lineage: str
+    sequence: int
+    started_at: datetime
+    data_until: datetime
+    finished_at: datetime
+    streams: tuple[Stream, ...]
+    recipients: tuple[str, ...]
+    source: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    tool: str = ""
+    format: str = FORMAT
+
+    @property
+    def plain_bytes(self) -> int:
+        return sum(stream.plain_bytes for stream in self.streams)
+
+    @property
+    def stored_bytes(self) -> int:
+        return sum(stream.stored_bytes for stream in self.streams)
+
+    def stream(self, name: str) -> Stream | None:
+        return next((stream for stream in self.streams if stream.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that a drill or a verification looked at."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRecord:
+    """The outcome of a verification or a drill, kept in the vault beside the copies. A red one has `ok` false."""
+
+    copy: str
+    asset: str
+    level: Proof
+    ok: bool
+    at: datetime
+    checks: tuple[Check, ...] = ()
+    rto_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy as the catalog sees it: its manifest, when the vault's own clock saw it committed, and its proofs."""
+
+    manifest: Manifest
+    committed_at: datetime
+    proofs: tuple[ProofRecord, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    @property
+    def proof(self) -> Proof:
+        """The best proof that no later red verification or drill has withdrawn."""
+        proven = Proof.STORED
+        for record in sorted(self.proofs, key=lambda record: record.at):
+            if not record.ok:
+                proven = Proof.STORED
+            elif record.level.rank > proven.rank:
+                proven = record.level
+        return proven
+
+    @property
+    def last_drill(self) -> ProofRecord | None:
+        drills = [record for record in self.proofs if record.level is Proof.RESTORED]
+        return max(drills, key=lambda record: record.at, default=None)
+
+    @property
+    def is_damaged(self) -> bool:
+        """True when the newest verification or drill was red."""
+        newest = max(self.proofs, key=lambda record: record.at, default=None)
+        return newest is not None and not newest.ok

@@ -1,0 +1,47 @@
+"""A host: a machine that is guarded, as named in `outlive.toml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import ConfigDict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """Where a host is reached. `address` is `ssh://[USER@]HOST[:PORT]` or `local` (this machine: for trials only)."""
+
+    name: str
+    address: str
+    ssh_config: str | None = None
+    identity_file: str | None = None
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    @property
+    def is_local(self) -> bool:
+        return self.address == "local"
+
+
+@dataclass(frozen=True, slots=True)
+class SshAddress:
+    """`ssh://[user@]host[:port]`, taken apart; `user` and `port` are None where SSH's own configuration decides."""
+
+    host: str
+    user: str | None = None
+    port: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> SshAddress:
+        """Reads `ssh://user@host:port`, `user@host` or `host`. Raises ValueError on anything else."""
+        parts = urlsplit(text if "://" in text else f"ssh://{text}")
+        if parts.scheme != "ssh" or not parts.hostname or parts.path not in ("", "/"):
+            raise ValueError(f"{text!r} is not an address of the form ssh://user@host:port")
+        if parts.hostname.startswith("-") or (parts.username or "").startswith("-"):
+            raise ValueError(f"{text!r}: a host or user must not begin with '-'")
+        return cls(parts.hostname, parts.username, parts.port)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.user}@" * bool(self.user) + host + f":{self.port}" * bool(self.port)

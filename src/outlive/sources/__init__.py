@@ -1,0 +1,1 @@
+"""What can be saved: one file a kind."""

@@ -1,0 +1,60 @@
+"""A host over the system's OpenSSH client, with one shared connection and the keeper's own pinned host keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from outlive.commands import ssh as words
+from outlive.errors import HostKeyChanged, HostUnreachable, LoginRejected
+from outlive.model.host import Host
+from outlive.transport import process
+from outlive.transport.base import Completed
+
+
+class SshShell:
+    """Runs programs on a host. The folder for shared connections is made (0700) when missing."""
+
+    def __init__(self, host: Host, paths: words.SshPaths) -> None:
+        self.host = host
+        self._paths = paths
+        paths.control.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def name(self) -> str:
+        return self.host.name
+
+    def command(self, argv: Sequence[str]) -> tuple[str, ...]:
+        return words.ssh(self.host, self._paths, argv)
+
+    def run(self, argv: Sequence[str], *, stdin: bytes | None = None, timeout_seconds: float = 60) -> Completed:
+        return process.run(
+            self.command(argv),
+            shown=argv,
+            stdin=stdin,
+            timeout_seconds=timeout_seconds,
+            translate=self._raise_trouble,
+        )
+
+    def open(self, argv: Sequence[str], *, stdin: bool = False) -> process.Process:
+        return process.Process(self.command(argv), shown=argv, stdin=stdin, translate=self._raise_trouble)
+
+    def close(self) -> None:
+        """Ends the shared connection, if there is one."""
+        process.run(words.close_shared(self.host, self._paths), timeout_seconds=10)
+
+    def _raise_trouble(self, completed: Completed) -> None:
+        if completed.status != words.SSH_FAILED:
+            return
+        where = f"{self.name} ({self.host.address}): {completed.stderr.strip().splitlines()[-1:] or ['no word']}"
+        match words.read_trouble(completed.stderr):
+            case words.SshTrouble.HOST_KEY_CHANGED:
+                raise HostKeyChanged(where)
+            case words.SshTrouble.HOST_KEY_UNKNOWN:
+                raise HostKeyChanged(
+                    where,
+                    hint=f"No host key is pinned for it yet: `outlive init {self.host.address}` shows it and asks.",
+                )
+            case words.SshTrouble.LOGIN_REJECTED:
+                raise LoginRejected(where)
+            case words.SshTrouble.UNREACHABLE:
+                raise HostUnreachable(where)

@@ -1,0 +1,76 @@
+"""age, and nothing of our own (https://age-encryption.org/v1).
+
+Every object is encrypted as a whole, in memory, to all recipients. pyrage's file calls swallow an error in the last
+write (research: backup.md section 7), so only in-memory buffers are handed to it, where a write cannot fail.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pyrage
+from pyrage import x25519
+
+from outlive.errors import CopyDamaged, KeysError, WrongKey
+
+
+class Recipient(Protocol):
+    """A public key (`age1...`); `str` gives it back."""
+
+
+class Identity(Protocol):
+    """A private key; never printed."""
+
+    def to_public(self) -> Recipient: ...
+
+
+def encrypt(plain: io.BytesIO, recipients: Sequence[Recipient]) -> bytes:
+    """An age file that any one of the recipients' identities opens."""
+    plain.seek(0)
+    sink = io.BytesIO()
+    pyrage.encrypt_io(plain, sink, recipients)
+    return sink.getvalue()
+
+
+def decrypt(sealed: bytes, identities: Sequence[Identity], *, what: str) -> bytes:
+    """The plaintext. Raises `WrongKey`, or `CopyDamaged` when the bytes are not whole (age authenticates the end)."""
+    sink = io.BytesIO()
+    try:
+        pyrage.decrypt_io(io.BytesIO(sealed), sink, identities)
+    except pyrage.DecryptError as error:
+        if "No matching keys" in str(error):
+            raise WrongKey(what) from error
+        raise CopyDamaged(f"{what}: {error}") from error
+    except OSError as error:
+        raise CopyDamaged(f"{what}: {error}") from error
+    return sink.getvalue()
+
+
+def parse_recipients(texts: Iterable[str]) -> tuple[Recipient, ...]:
+    """`age1...` public keys. Raises `KeysError` naming the one that is not."""
+    recipients: list[Recipient] = []
+    for text in texts:
+        try:
+            recipients.append(x25519.Recipient.from_str(text))
+        except pyrage.RecipientError as error:
+            raise KeysError(f"{text!r} is not an age public key (age1...).") from error
+    return tuple(recipients)
+
+
+def read_identities(path: Path) -> tuple[Identity, ...]:
+    """The `AGE-SECRET-KEY-1...` lines of an identity file, as `age-keygen` writes them. Never prints one."""
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeysError(f"{path} cannot be read: {error}") from error
+    keys = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    try:
+        identities = tuple(x25519.Identity.from_str(key) for key in keys)
+    except pyrage.IdentityError as error:
+        raise KeysError(f"{path} holds a line that is not an age secret key.") from error
+    if not identities:
+        raise KeysError(f"{path} holds no age secret key.")
+    return identities
