@@ -87,7 +87,7 @@ class Sealer:
         plain = sum(part.plain_bytes for part in parts)
         return Stream(raw.name, plain, parts, "continuous" if raw.compressed else "independent")
 
-    def _compress(self, chunks: Iterable[bytes], writer: _PartWriter) -> None:
+    def _compress(self, chunks: Iterable[bytes | memoryview], writer: _PartWriter) -> None:
         waiting: deque[tuple[Future[bytes], int]] = deque()
         for block in blocks(chunks, min(FRAME_BYTES, self._policy.part_bytes)):
             waiting.append((self._compressors.submit(compress_frame, block), len(block)))
@@ -161,7 +161,7 @@ class _PartWriter:
         self._draft = _Draft()
 
 
-def blocks(chunks: Iterable[bytes], size: int) -> Iterator[bytearray]:
+def blocks(chunks: Iterable[bytes | memoryview], size: int) -> Iterator[bytearray]:
     """The same bytes in blocks of exactly `size`, the last one shorter; no block for no bytes."""
     block = bytearray()
     for chunk in chunks:

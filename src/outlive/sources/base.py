@@ -31,7 +31,7 @@ class RawStream:
     """
 
     name: str
-    chunks: Iterable[bytes]
+    chunks: Iterable[bytes | memoryview]
     compressed: bool = False
 
 

@@ -64,6 +64,9 @@ class Shell(Protocol):
     def command(self, argv: Sequence[str]) -> tuple[str, ...]:
         """The local argument vector that runs `argv` there, stdin and stdout passed through."""
 
+    def forward(self, address: str, port: int) -> tuple[str, ...]:
+        """The local argument vector that joins stdin and stdout to a TCP port as seen from the host."""
+
     def run(self, argv: Sequence[str], *, stdin: bytes | None = None, timeout_seconds: float = 60) -> Completed:
         """Runs to the end and returns whatever status came. Raises `HostUnreachable`, `HostKeyChanged`,
         `LoginRejected` when the host could not be asked, `CommandFailed` after the time-out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from outlive.commands import postgres
 from outlive.transport import process
 from outlive.transport.base import Completed
 
@@ -16,6 +17,9 @@ class LocalShell:
 
     def command(self, argv: Sequence[str]) -> tuple[str, ...]:
         return tuple(argv)
+
+    def forward(self, address: str, port: int) -> tuple[str, ...]:
+        return postgres.relay("python3", address, port)
 
     def run(self, argv: Sequence[str], *, stdin: bytes | None = None, timeout_seconds: float = 60) -> Completed:
         return process.run(argv, stdin=stdin, timeout_seconds=timeout_seconds)

@@ -76,6 +76,15 @@ class Process:
         while chunk := self.stdout.read(CHUNK_BYTES):
             yield chunk
 
+    def ended(self) -> int | None:
+        """The exit status, or None while it runs."""
+        return self._child.poll()
+
+    def wait_quietly(self, timeout_seconds: float) -> None:
+        """Gives it that long to end by itself."""
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(timeout_seconds)
+
     def kill(self) -> None:
         """Ends the child when it still runs, and reaps it."""
         if self._child.poll() is None:

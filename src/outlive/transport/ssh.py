@@ -26,6 +26,9 @@ class SshShell:
     def command(self, argv: Sequence[str]) -> tuple[str, ...]:
         return words.ssh(self.host, self._paths, argv)
 
+    def forward(self, address: str, port: int) -> tuple[str, ...]:
+        return words.forward(self.host, self._paths, address, port)
+
     def run(self, argv: Sequence[str], *, stdin: bytes | None = None, timeout_seconds: float = 60) -> Completed:
         return process.run(
             self.command(argv),

@@ -1,0 +1,72 @@
+"""Reading the bytes of a copy again, against its manifest. With a private key the contents are opened too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from outlive.backup import catalog
+from outlive.backup.layout import MANIFEST, README, SUMS, copy_folder
+from outlive.backup.manifest import sums
+from outlive.backup.unseal import fetch, unseal
+from outlive.errors import CopyDamaged, ObjectMissing
+from outlive.model.copy import Check, Copy, Manifest, Proof, ProofRecord
+from outlive.vault.base import Vault
+from outlive.vault.encryption import Identity
+
+TAR_END = bytes(1024)  # POSIX: an archive ends with two blocks of zeros
+
+
+def verify(vault: Vault, copy: Copy, identities: Sequence[Identity], *, now: datetime) -> ProofRecord:
+    """Reads every part, and with `identities` opens every stream to its end. The outcome is put into the vault: a damaged
+    copy is marked, not hidden. Raises only when the vault cannot be read or the key is wrong: then nothing was learned."""
+    manifest = copy.manifest
+    checks = [_sums(vault, manifest), _foreign(vault, manifest)]
+    for stream in manifest.streams:
+        checks.append(_stream(vault, manifest, stream.name, identities))
+    record = ProofRecord(
+        copy=copy.id,
+        asset=manifest.asset,
+        level=Proof.VERIFIED,
+        ok=all(check.ok for check in checks),
+        at=now,
+        checks=tuple(checks),
+    )
+    catalog.add_proof(vault, record)
+    return record
+
+
+def _sums(vault: Vault, manifest: Manifest) -> Check:
+    """SHA256SUMS, by which a person without us would check, must say what the manifest says."""
+    try:
+        same = vault.get(copy_folder(manifest.asset, manifest.id) + SUMS) == sums(manifest)
+    except ObjectMissing:
+        return Check(SUMS, False, "it is missing")
+    return Check(SUMS, same, "agrees with the manifest" if same else "it does not agree with the manifest")
+
+
+def _foreign(vault: Vault, manifest: Manifest) -> Check:
+    """Nothing may lie in the folder that the manifest does not name: a hand restore would pick it up."""
+    folder = copy_folder(manifest.asset, manifest.id)
+    named = {part.file for stream in manifest.streams for part in stream.parts} | {MANIFEST, SUMS, README}
+    extra = [info.key for info in vault.walk(folder) if info.key.removeprefix(folder) not in named]
+    return Check("folder", not extra, f"foreign objects: {', '.join(extra[:3])}" if extra else "nothing foreign in it")
+
+
+def _stream(vault: Vault, manifest: Manifest, name: str, identities: Sequence[Identity]) -> Check:
+    stream = manifest.stream(name)
+    assert stream
+    try:
+        if identities:
+            tail = b""
+            for plain in unseal(vault, manifest, stream, identities):
+                tail = (tail + plain)[-len(TAR_END) :]
+            if name.endswith(".tar") and tail != TAR_END:
+                raise CopyDamaged(f"{name} does not end as a tar archive does.")
+        else:
+            for part in stream.parts:
+                fetch(vault, copy_folder(manifest.asset, manifest.id) + part.file, part)
+    except CopyDamaged as error:
+        return Check(name, False, str(error))
+    how = "opened to its end" if identities else "bytes as written"
+    return Check(name, True, f"{len(stream.parts)} part(s), {how}")

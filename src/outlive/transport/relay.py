@@ -1,0 +1,87 @@
+"""A private Unix socket on this side whose every connection is carried by a program on the other side.
+
+libpq connects to the socket; each accepted connection becomes the stdin and stdout of one child (`docker exec`,
+`ssh -W`), so no byte passes through Python (research: relay.md). Nothing is installed or changed on the server.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+PORT = 5432
+
+
+class Relay:
+    """A context manager; `directory` is what libpq is given as `host`. The directory is private (0700)."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        self._argv = list(argv)
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._complaints: deque[str] = deque(maxlen=20)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Relay:
+        self.directory = Path(tempfile.mkdtemp(prefix="outlive-relay-"))
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self.directory / f".s.PGSQL.{PORT}"))
+        self._listener.listen(8)
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):  # wakes the acceptor; closing alone would leave it in accept(2)
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._acceptor.join(timeout=5)
+        with self._lock:
+            for child in self._children:
+                if child.poll() is None:
+                    child.kill()
+                child.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def complaints(self) -> str:
+        """What the programs on the other side complained lately: why a connection was closed."""
+        return " | ".join(self._complaints)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                self._carry(connection)
+
+    def _carry(self, connection: socket.socket) -> None:
+        try:
+            child = subprocess.Popen(
+                self._argv,
+                stdin=connection.fileno(),
+                stdout=connection.fileno(),
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._complaints.append(f"{self._argv[0]}: {error.strerror}")
+            return
+        with self._lock:
+            self._children.append(child)
+        threading.Thread(target=self._listen_to, args=(child,), daemon=True).start()
+
+    def _listen_to(self, child: subprocess.Popen[bytes]) -> None:
+        assert child.stderr
+        with child.stderr as pipe:
+            for line in pipe:
+                if text := line.decode("utf-8", "replace").strip():
+                    self._complaints.append(text)
