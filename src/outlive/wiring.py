@@ -1,1 +1,153 @@
-"""The one place where parts are made and joined."""
+"""The one place where parts are made and joined, from what `outlive.toml` says."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from outlive.backup.seal import SealPolicy
+from outlive.backup.target import DirectoryTarget, SshTarget
+from outlive.clock import Clock
+from outlive.commands.ssh import SshPaths
+from outlive.config.schema import Settings
+from outlive.config.secrets import resolve
+from outlive.errors import ConfigError, KeysError, UsageError
+from outlive.model.asset import (
+    Asset,
+    ConfigAsset,
+    DockerVolumeAsset,
+    ImagesAsset,
+    PathAsset,
+    PostgresAsset,
+    PostgresDumpAsset,
+    SecretRef,
+)
+from outlive.model.host import Host
+from outlive.sources.base import Source
+from outlive.sources.config import ConfigSource
+from outlive.sources.docker_volume import DockerVolumeSource
+from outlive.sources.images import ImagesSource
+from outlive.sources.path import PathSource
+from outlive.sources.postgres import PostgresSource
+from outlive.sources.postgres_dump import PostgresDumpSource
+from outlive.transport.base import Shell
+from outlive.transport.local import LocalShell
+from outlive.transport.postgres import ContainerWay, DsnWay, PortWay, SocketWay, Way
+from outlive.transport.ssh import SshShell
+from outlive.vault.base import Vault
+from outlive.vault.encryption import Identity, parse_recipients, read_identities
+from outlive.vault.open import open_vault
+
+
+def vault(settings: Settings, clock: Clock) -> Vault:
+    """The vault; nothing is asked of it yet."""
+    wanted = settings.vault
+    return open_vault(
+        wanted.url,
+        clock=clock,
+        endpoint=wanted.endpoint,
+        region=wanted.region,
+        access_key=_secret(settings, wanted.access_key),
+        secret_key=_secret(settings, wanted.secret_key),
+        path_style=wanted.path_style,
+    )
+
+
+def seal_policy(settings: Settings, on_progress: Callable[[int, int], None]) -> SealPolicy:
+    """To whom copies are encrypted and how they are cut."""
+    return SealPolicy(
+        recipients=parse_recipients(settings.keys.recipients),
+        part_bytes=settings.keeper.part_bytes,
+        read_back=settings.vault.read_back,
+        on_progress=on_progress,
+    )
+
+
+def identities(settings: Settings, chosen: Path | None) -> Sequence[Identity]:
+    """The private keys that open copies here: the ones in `chosen`, else the drill key. Raises `KeysError`."""
+    path = chosen or settings.keys.drill_identity
+    if path is None:
+        raise KeysError("no private key is named.", hint="Give one with --identity FILE, or set keys.drill_identity.")
+    return read_identities(path)
+
+
+def shell(settings: Settings, name: str) -> Shell:
+    """The host of that name, reached as the configuration says."""
+    host = next((host for host in settings.hosts if host.name == name), None)
+    if host is None:
+        raise ConfigError(f"no host is named {name!r}.", hint="Add a [[hosts]] table of that name.")
+    return host_shell(settings, host)
+
+
+def host_shell(settings: Settings, host: Host) -> Shell:
+    """A shell on the host: this machine, or OpenSSH with the keeper's own pinned keys."""
+    return LocalShell(host.name) if host.is_local else SshShell(host, ssh_paths(settings))
+
+
+def ssh_paths(settings: Settings) -> SshPaths:
+    """The pinned host keys, and a folder for shared connections with a path short enough for a Unix socket."""
+    digest = hashlib.sha256(str(settings.keeper.state).encode()).hexdigest()[:8]
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")
+    return SshPaths(settings.keeper.known_hosts, runtime / f"outlive-{os.geteuid()}-{digest}")
+
+
+def target_shell(settings: Settings, target: DirectoryTarget | SshTarget) -> Shell:
+    """Where a restore's directory is: here, at a configured host (by name or address), or at any pinned address."""
+    if isinstance(target, DirectoryTarget):
+        return LocalShell()
+    bare = target.address.removeprefix("ssh://")
+    for host in settings.hosts:
+        if bare == host.name or target.address == host.address:
+            return host_shell(settings, host)
+    return host_shell(settings, Host(name=bare, address=target.address))
+
+
+def source(settings: Settings, asset: Asset, clock: Clock) -> Source:
+    """The source that copies the asset."""
+    match asset:
+        case PostgresAsset():
+            return PostgresSource(asset, way(settings, asset), clock, remote=_is_remote(settings, asset.host))
+        case PostgresDumpAsset():
+            return PostgresDumpSource(asset, way(settings, asset), clock)
+        case DockerVolumeAsset():
+            return DockerVolumeSource(asset, shell(settings, asset.host), clock)
+        case PathAsset():
+            return PathSource(asset, shell(settings, asset.host), clock)
+        case ConfigAsset():
+            return ConfigSource(asset, shell(settings, asset.host), clock)
+        case ImagesAsset():
+            return ImagesSource(asset, shell(settings, asset.host), clock)
+
+
+def way(settings: Settings, asset: PostgresAsset | PostgresDumpAsset) -> Way:
+    """The way in to a Postgres server."""
+    password = _secret(settings, asset.password)
+    if asset.dsn is not None:
+        return DsnWay(resolve(asset.dsn, settings.base))
+    if asset.host is None:
+        raise ConfigError(f"asset {asset.name!r} names neither a host nor a dsn.", hint="Add `host` or `dsn`.")
+    there = shell(settings, asset.host)
+    if asset.container is not None:
+        return ContainerWay(there, asset.container, asset.port, asset.user, password)
+    if asset.socket is not None:
+        return SocketWay(there, asset.socket, asset.os_user, asset.port, asset.user, password)
+    return PortWay(there, asset.port, asset.user, password)
+
+
+def chosen_assets(settings: Settings, names: Sequence[str]) -> list[Asset]:
+    """The assets of those names, all when none is named. Raises `UsageError`."""
+    known = {asset.name: asset for asset in settings.assets}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UsageError(f"no asset is named {unknown[0]!r}.", hint=f"Known are: {', '.join(known) or 'none'}.")
+    return [known[name] for name in names] or list(settings.assets)
+
+
+def _is_remote(settings: Settings, host: str | None) -> bool:
+    return host is not None and not any(known.name == host and known.is_local for known in settings.hosts)
+
+
+def _secret(settings: Settings, ref: SecretRef | None) -> str | None:
+    return None if ref is None else resolve(ref, settings.base)

@@ -11,7 +11,7 @@ import typer
 from outlive.cli.app import app
 from outlive.errors import OutliveError
 
-COMMANDS: tuple[str, ...] = ()  # the files of this folder that add a command
+COMMANDS: tuple[str, ...] = ("demo", "backup", "copies", "verify", "drill", "restore")  # files here that add a command
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT
 

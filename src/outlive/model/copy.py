@@ -98,10 +98,10 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that a drill or a verification looked at."""
+    """One thing that a drill or a verification looked at. `ok` is None when it could not be looked at."""
 
     name: str
-    ok: bool
+    ok: bool | None
     detail: str = ""
 
 

@@ -1,0 +1,86 @@
+"""`outlive copies`: lists copies with time, size, lineage, proof."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from outlive import wiring
+from outlive.backup import acceptance, catalog
+from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.words import moment, size
+from outlive.clock import SystemClock
+from outlive.config.load import load
+from outlive.errors import UsageError
+from outlive.model.copy import Copy, Manifest
+from outlive.vault.base import Vault
+
+
+def copy_document(manifest: Manifest, proof: str) -> dict[str, Any]:
+    """A copy as CONTRACT has it."""
+    return {
+        "id": manifest.id,
+        "asset": manifest.asset,
+        "kind": manifest.kind,
+        "lineage": manifest.lineage,
+        "started_at": manifest.started_at,
+        "data_until": manifest.data_until,
+        "finished_at": manifest.finished_at,
+        "plain_bytes": manifest.plain_bytes,
+        "stored_bytes": manifest.stored_bytes,
+        "parts": sum(len(stream.parts) for stream in manifest.streams),
+        "proof": proof,
+        "warnings": list(manifest.warnings),
+    }
+
+
+@app.command()
+def copies(
+    asset: Annotated[str | None, typer.Argument(help="Only this asset.")] = None,
+    accept: Annotated[str | None, typer.Option(help="Accept a new lineage: it is meant to be another thing.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """List the copies in the vault, oldest first, with how well each is proven."""
+    settings = load(config)
+    clock = SystemClock()
+    vault = wiring.vault(settings, clock)
+    output = Output(as_json)
+    known = sorted({found.name for found in settings.assets} | set(catalog.assets(vault)))
+    if asset is not None and asset not in known:
+        raise UsageError(f"no asset is named {asset!r}.", hint=f"Known are: {', '.join(known) or 'none'}.")
+    found = [copy for name in ([asset] if asset else known) for copy in catalog.copies(vault, name)]
+    if accept is not None:
+        _accept(vault, found, accept, clock, output)
+    output.document({"copies": [copy_document(copy.manifest, copy.proof) for copy in found]})
+    if not as_json:
+        _table(found, output)
+    return 0
+
+
+def _accept(vault: Vault, found: list[Copy], lineage: str, clock: SystemClock, output: Output) -> None:
+    names = {copy.manifest.asset for copy in found if copy.manifest.lineage == lineage}
+    if len(names) != 1:
+        raise UsageError(f"no copy is of lineage {lineage!r}.", hint="`outlive copies` shows the lineages.")
+    by = f"{getpass.getuser()}@{socket.gethostname()}"
+    acceptance.accept(vault, acceptance.Acceptance(names.pop(), lineage, clock.now(), by))
+    output.console.print(f"lineage {lineage} is accepted; pruning of the earlier one goes on by the rules.")
+
+
+def _table(found: list[Copy], output: Output) -> None:
+    if not found:
+        output.console.print("No copy yet. `outlive backup` takes the first ones.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("copy", "asset", "data until", "stored", "proof", "lineage"):
+        table.add_column(column, no_wrap=True, justify="right" if column == "stored" else "left")
+    for copy in found:
+        manifest = copy.manifest
+        proof = "DAMAGED" if copy.is_damaged else str(copy.proof)
+        row = (copy.id, manifest.asset, moment(manifest.data_until), size(manifest.stored_bytes), proof)
+        table.add_row(*row, manifest.lineage)
+    output.console.print(table)

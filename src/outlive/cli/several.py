@@ -1,0 +1,36 @@
+"""Doing one thing to several assets: one that fails is set aside and told, the others go on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from outlive.errors import OutliveError
+
+T = TypeVar("T")
+_SEVERITY = (0, 1, 4, 3, 2, 5)  # which exit code wins when several things came out differently
+
+
+@dataclass(slots=True)
+class Tally:
+    """The exit code so far, and what failed."""
+
+    exit_code: int = 0
+    failed: list[dict[str, Any]] = field(default_factory=list)
+
+    def worsen(self, exit_code: int) -> None:
+        """Takes the code when it is graver than what there was."""
+        self.exit_code = max(self.exit_code, exit_code, key=_SEVERITY.index)
+
+    def each(self, items: Iterable[T], name: Callable[[T], str], act: Callable[[T], None]) -> None:
+        """Acts on each; an error of ours is told on stderr at once and kept for the JSON document."""
+        for item in items:
+            try:
+                act(item)
+            except OutliveError as error:
+                sys.stderr.write(f"{name(item)}: {error}\n  cure: {error.hint}\n")
+                self.worsen(error.exit_code)
+                entry = {"asset": name(item), "error": str(error), "cure": error.hint, "exit_code": error.exit_code}
+                self.failed.append(entry)
