@@ -1,0 +1,41 @@
+# What a fresh machine needs: `make demo` and `make test`. Everything lands in .venv and in a cache outside the repository.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+LOCK := $(wildcard requirements.lock)
+
+.PHONY: demo test check bench-guard world-down clean
+.DEFAULT_GOAL := test
+
+demo: $(READY)
+	@$(VENV)/bin/python -m tests.world prepare demo
+	@$(VENV)/bin/outlive demo
+
+test: $(READY)
+	@$(VENV)/bin/python -m tests.world prepare
+	@$(VENV)/bin/pytest $(PYTEST_ARGS)
+
+check: $(READY)
+	@echo "ruff check" && $(VENV)/bin/ruff check .
+	@echo "ruff format --check" && $(VENV)/bin/ruff format --check .
+	@echo "mypy --strict src" && $(VENV)/bin/mypy --strict src
+	@echo "lint-imports" && $(VENV)/bin/lint-imports
+
+bench-guard: $(READY)
+	@$(VENV)/bin/python -m bench.guard
+
+# Ends what the tests may have left running (a Docker engine they started, servers of a killed session).
+world-down: $(READY)
+	@$(VENV)/bin/python -m tests.world down
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache src/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is touched last: a venv that was cut off halfway is made anew.
+$(READY): pyproject.toml $(LOCK)
+	@echo "making $(VENV) (first time: about a minute)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --quiet --disable-pip-version-check $(if $(LOCK),-c $(LOCK)) -e '.[dev]'
+	@touch $@

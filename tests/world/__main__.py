@@ -1,0 +1,114 @@
+"""Prepares this machine for the tests, and cleans up after them.
+
+python -m tests.world prepare        fetches, installs and builds what the tests use; one line for each thing
+python -m tests.world prepare demo   only what `outlive demo` uses
+python -m tests.world up             starts the Docker engine and leaves it running until `down`
+python -m tests.world down           ends what tests may have left running
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+from tests.world import images, ledger, machine, packages, wheels
+from tests.world.docker import DockerEngine, end_engine, keep_engine
+from tests.world.need import Missing, is_required
+from tests.world.postgres_trees import MAJORS, usable
+from tests.world.process import run
+
+Part = Callable[[], str]
+
+
+def postgres_servers() -> str:
+    return ", ".join(usable(major).removeprefix("postgres (PostgreSQL) ") for major in MAJORS)
+
+
+def rclone() -> str:
+    return run([wheels.program(wheels.RCLONE, "rclone"), "version"]).splitlines()[0]
+
+
+def docker_parts(engine: DockerEngine) -> dict[str, Part]:
+    """One part for each image, so that the first time, which takes minutes, shows how far it is."""
+
+    def postgres_images() -> str:
+        return ", ".join(images.postgres(engine, major) for major in MAJORS)
+
+    def server_disk() -> str:
+        machine.docker_seed(engine)
+        return "a server's disk with the stack's images"
+
+    return {
+        "docker": lambda: engine.start().docker("version", "-f", "engine {{.Server.Version}}"),
+        "docker: debian": lambda: images.debian(engine),
+        "docker: postgres": postgres_images,
+        "docker: busybox": lambda: images.busybox(engine),
+        "docker: alpine-like": lambda: images.alpine_like(engine),
+        "docker: machine": lambda: images.machine(engine),
+        "docker: disk": server_disk,
+        "s3: ceph": lambda: images.build(engine, "ceph"),
+        "s3: swift": lambda: images.build(engine, "swift"),
+    }
+
+
+def prepare_all() -> int:
+    engine = DockerEngine()
+    try:
+        parts = {"packages": packages.for_servers, "postgres": postgres_servers, "s3: rclone": rclone}
+        status = prepare({**parts, "docker packages": packages.for_docker})
+        return max(status, prepare(docker_parts(engine), stop_at="docker"))
+    finally:
+        engine.close()
+
+
+def prepare(parts: dict[str, Part], stop_at: str = "") -> int:
+    """Says what is here and what will be skipped. Fails only where the missing thing is required (CI).
+
+    Without the part `stop_at` those after it make no sense.
+    """
+    status = 0
+    for name, get in parts.items():
+        began = time.monotonic()
+        try:
+            print(f"world: {name}: {get()} ({time.monotonic() - began:.1f} s)", flush=True)
+        except Missing as lack:
+            print(f"world: {name}: SKIPPED: {lack}", flush=True)
+            status |= is_required(name.partition(":")[0])
+            if name == stop_at:
+                break
+    return status
+
+
+def down() -> int:
+    for line in ledger.sweep():
+        print(f"world: ended {line}")
+    print("world: the Docker engine was ended" if end_engine() else "world: no Docker engine of ours to end")
+    return 0
+
+
+def up() -> int:
+    engine = DockerEngine().start()
+    keep_engine()
+    engine.close()
+    print("world: a Docker engine runs; `python -m tests.world down` ends it")
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    match arguments:
+        case ["prepare"]:
+            return prepare_all()
+        case ["prepare", "demo"]:
+            prepare({"packages": packages.for_servers, "postgres": lambda: usable(17)})
+            return 0  # the demo itself says what it cannot do without
+        case ["up"]:
+            return up()
+        case ["down"]:
+            return down()
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

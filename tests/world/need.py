@@ -1,0 +1,32 @@
+"""A server this machine cannot have: a skip with its reason, or, where everything is required (CI), a failure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+T = TypeVar("T")
+
+
+class Missing(Exception):
+    """This machine lacks something the tests would use. The message says what, and how to get it."""
+
+
+def is_required(name: str) -> bool:
+    """OUTLIVE_REQUIRE is `all`, or the names that must be there, separated by commas."""
+    wanted = {word.strip() for word in os.environ.get("OUTLIVE_REQUIRE", "").split(",")}
+    return "all" in wanted or name in wanted
+
+
+def need(name: str, get: Callable[[], T]) -> T:
+    """What `get()` returns. If it raises Missing, the test is skipped, or fails where `name` is required."""
+    try:
+        return get()
+    except Missing as lack:
+        reason = f"{name}: {lack}"
+    if is_required(name):
+        pytest.fail(f"required here (OUTLIVE_REQUIRE), but missing: {reason}", pytrace=False)
+    pytest.skip(reason)

@@ -1,0 +1,67 @@
+"""Debian packages that the tests use. Root gets them installed; anybody else is told what is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.world.cache import is_root
+from tests.world.need import Missing
+from tests.world.postgres_trees import LIBRARIES
+
+# program -> package: looked for by program, because somebody may have it from elsewhere (docker-ce, for one).
+PROGRAMS = {
+    "sshd": "openssh-server",
+    "ssh": "openssh-client",
+    "age": "age",
+    "zstd": "zstd",
+    "setfacl": "acl",
+    "setfattr": "attr",
+    "sqlite3": "sqlite3",
+    "ip": "iproute2",
+    "mkfs.ext4": "e2fsprogs",
+}
+DOCKER_PROGRAMS = {"dockerd": "docker.io", "iptables": "iptables", "debootstrap": "debootstrap"}
+
+
+def missing(programs: dict[str, str], libraries: Sequence[str] = ()) -> list[str]:
+    """The packages to install for these programs and libraries."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    lacking = {package for name, package in programs.items() if shutil.which(name, path=path) is None}
+    return sorted(lacking | {name for name in libraries if not _is_installed(name)})
+
+
+def install(programs: dict[str, str], libraries: Sequence[str] = ()) -> str:
+    """Sees to it that they are here; returns a word about what was done. Missing when it cannot be."""
+    packages = missing(programs, libraries)
+    if not packages:
+        return "all here"
+    wanted = " ".join(packages)
+    if not is_root() or shutil.which("apt-get") is None:
+        raise Missing(f"not installed: {wanted} (as root on Debian: apt-get install {wanted})")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
+        done = subprocess.run(["apt-get", *command], env=environment, capture_output=True, text=True)
+        # A third-party source that does not answer fails the update, though Debian's own lists are fine.
+        if done.returncode != 0 and command[0] == "install":
+            raise Missing(f"apt-get could not install {wanted}: {done.stderr[-400:]}")
+    return f"installed {wanted}"
+
+
+def for_servers() -> str:
+    return install(PROGRAMS, LIBRARIES)
+
+
+def for_docker() -> str:
+    return install(DOCKER_PROGRAMS)
+
+
+def _is_installed(library: str) -> bool:
+    """Only Debian's own database knows; elsewhere the library is taken to be there and the server will tell."""
+    if not Path("/var/lib/dpkg/status").exists():
+        return True
+    done = subprocess.run(["dpkg-query", "-W", "-f=${db:Status-Status}", library], capture_output=True, text=True)
+    return done.stdout.strip() == "installed"
