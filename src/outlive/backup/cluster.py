@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,11 @@ class Cluster:
     replication, TLS files, log collectors, listening addresses, the hba file.
     """
 
-    def __init__(self, data: Path, programs: Programs, user: str) -> None:
+    def __init__(self, data: Path, programs: Programs, user: str, settings: Mapping[str, str] | None = None) -> None:
         self.data = data
         self._programs = programs
         self._user = user
+        self._settings = settings or {}
         self._sockets = data.parent / "s"
         self._server: process.Process | None = None
 
@@ -47,6 +49,11 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         self._stop()
+
+    @property
+    def log(self) -> str:
+        """The last 64 KiB of what the server said."""
+        return self._server.stderr_text if self._server else ""
 
     def door(self) -> Door:
         """A way in for the same code that looks at production."""
@@ -90,6 +97,7 @@ class Cluster:
             "shared_buffers": "128MB",
             "autovacuum": "off",
         }
+        settings |= self._settings
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return ("postgres", "-D", str(self.data), *options)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from datetime import UTC, datetime
+
+from outlive.model.naming import check_name
 
 COPIES = "copies/"
 PROOFS = "proofs/"
@@ -13,19 +14,10 @@ SUMS = "SHA256SUMS"
 README = "RESTORE.md"
 INVENTORY = "inventory.json"
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-
 
 def new_copy_id(now: datetime) -> str:
     """A fresh name: the moment for people (`20260207T081500Z`), 40 random bits so that no two copies ever share it."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(5)}"
-
-
-def check_name(name: str) -> str:
-    """The name itself. Raises ValueError unless it is fit for a folder or file name in every store."""
-    if not _NAME.fullmatch(name) or ".." in name:
-        raise ValueError(f"{name!r} is not a name of lower case letters, digits, '.', '_' and '-'")
-    return name
 
 
 def asset_folder(asset: str) -> str:
