@@ -32,6 +32,8 @@ from outlive.vault.encryption import Identity
 STEP_SECONDS = 600
 END_SECONDS = 1800  # the last of the data may still be on its way to a slow disk
 
+SEE_README = "The RESTORE.md beside the copy says what to do with it."
+
 Progress = Callable[[int], None]
 
 
@@ -62,6 +64,8 @@ def restore_tar(
     """
     if not target.startswith("/"):
         raise UsageError(f"The target {target!r} is not an absolute path.")
+    if manifest.stream(FILES) is None:
+        raise UsageError(f"A copy of kind {manifest.kind} is not unpacked into a directory.", hint=SEE_README)
     began = time.monotonic()
     reading = _Reading(vault, manifest, identities, on_progress)
     inventory = reading.inventory()

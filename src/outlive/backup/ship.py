@@ -96,11 +96,12 @@ class Shipper:
         self._sending: Future[Stretch] | None = None
         self._pieces: list[str] = []
 
-    def run(self, stop: Event) -> None:
+    def run(self, stop: Event, *, over_gap: bool = False) -> None:
         """Until `stop` is set (then what has come is shipped first). Raises `StreamBroke`, `WalGone`, `SourceFailed`:
-        call again with a new stream; nothing is lost but time."""
+        call again with a new stream; nothing is lost but time. `over_gap` goes on where the slot begins although log is
+        missing before it: right only when a new base copy follows."""
         try:
-            self._begin()
+            self._begin(over_gap)
             next_ask = self._clock.monotonic()
             while not stop.is_set():
                 self._receive()
@@ -113,18 +114,21 @@ class Shipper:
         finally:
             self._sender.shutdown(wait=True)
 
-    def _begin(self) -> None:
+    def _begin(self, over_gap: bool) -> None:
         """Goes on where the vault's log ends, else where the slot begins; always at the beginning of a segment."""
         slot = self._stream.ensure_slot()
         if slot.lost or slot.restart is None:
             raise WalGone("the server gave up the slot (max_slot_wal_keep_size).")
         known = self._known()
-        self._durable = max((one.end for one in known), default=_floor(slot.restart, self._segment_bytes))
+        kept = _floor(slot.restart, self._segment_bytes)
+        self._durable = max((one.end for one in known), default=kept)
+        if over_gap:
+            self._durable = max(self._durable, kept)
         self._pieces = [
             one.key for one in known if not one.whole and one.end > _floor(self._durable, self._segment_bytes)
         ]
         start = _floor(self._durable, self._segment_bytes)
-        if start < _floor(slot.restart, self._segment_bytes):
+        if start < kept:
             raise WalGone(
                 f"the vault has log up to {wal.show(self._durable)}, the slot keeps it from {wal.show(slot.restart)}."
             )

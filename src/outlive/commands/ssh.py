@@ -38,6 +38,11 @@ def ssh(host: Host, paths: SshPaths, argv: Sequence[str]) -> tuple[str, ...]:
     return (*_client(host, paths), "--", SshAddress.parse(host.address).host, shlex.join(argv))
 
 
+def forward(host: Host, paths: SshPaths, address: str, port: int) -> tuple[str, ...]:
+    """The command that joins its stdin and stdout to a TCP port as seen from the host (ssh(1) -W)."""
+    return (*_client(host, paths), "-W", f"{address}:{port}", "--", SshAddress.parse(host.address).host)
+
+
 def close_shared(host: Host, paths: SshPaths) -> tuple[str, ...]:
     """The command that ends the shared connection (ssh(1) -O exit); fails harmlessly when there is none."""
     return (*_client(host, paths), "-O", "exit", "--", SshAddress.parse(host.address).host)

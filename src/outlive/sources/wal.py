@@ -74,6 +74,13 @@ class WalStream:
             raise SourceFailed(f"the server made no slot {self._slot}.")
         return made
 
+    def renew_slot(self) -> None:
+        """Drops a slot that lost its log, and makes it anew."""
+        query = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s AND NOT active"
+        with self._door.connect(self._door.database) as connection:
+            connection.execute(query, (self._slot,))
+        self.ensure_slot()
+
     def slot_state(self) -> SlotState | None:
         """Asked over an ordinary connection; None when there is no such slot."""
         query = """SELECT restart_lsn::text, wal_status, (SELECT CASE WHEN setting::bigint < 0 THEN NULL

@@ -48,7 +48,8 @@ class SshShell:
     def _raise_trouble(self, completed: Completed) -> None:
         if completed.status != words.SSH_FAILED:
             return
-        where = f"{self.name} ({self.host.address}): {completed.stderr.strip().splitlines()[-1:] or ['no word']}"
+        said = completed.stderr.strip().splitlines()
+        where = f"{self.name} ({self.host.address}): {said[-1].strip() if said else 'ssh said nothing'}"
         match words.read_trouble(completed.stderr):
             case words.SshTrouble.HOST_KEY_CHANGED:
                 raise HostKeyChanged(where)

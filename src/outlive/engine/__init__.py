@@ -1,0 +1,1 @@
+"""Durable runs: started once, gone on with after any kill, remembered."""

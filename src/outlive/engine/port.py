@@ -1,0 +1,67 @@
+"""What an engine is to us, and what a run sees of it. Narrow on purpose: research/engine.md tells why and what was
+measured. Everything that crosses it is JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from outlive.model.runbook import Runbook, Step
+
+Act = Callable[[dict[str, Any], float], dict[str, Any]]
+"""`act(args, timeout_seconds)` looks whether it is done already, does it, and returns JSON. It may run twice: a kill between
+its effect and its record repeats it."""
+
+Acts = Mapping[str, Act]
+
+
+class RunStatus(StrEnum):
+    """Where a run is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    STUCK = "stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as the engine remembers it. `error` is what its last step said when it failed."""
+
+    id: str
+    name: str
+    status: RunStatus
+    started_at: datetime
+    updated_at: datetime
+    result: dict[str, Any] | None = None
+    error: str = ""
+
+
+class Context(Protocol):
+    """What the interpreter may ask of the engine inside a run."""
+
+    def step(self, step: Step) -> dict[str, Any]:
+        """Does the step unless this run has its result already; raises when it failed for good."""
+
+
+class Engine(Protocol):
+    """Durable runs."""
+
+    def start(self, run_id: str, runbook: Runbook) -> None:
+        """Begins the run; nothing happens when a run of that id was ever begun."""
+
+    def cancel(self, run_id: str) -> None:
+        """No further step is begun."""
+
+    def status(self, run_id: str) -> Run | None:
+        """The run, or None when it was never begun (or is pruned)."""
+
+    def list(self, *, limit: int = 100) -> list[Run]:
+        """Newest first."""
+
+    def prune(self, before: datetime) -> int:
+        """Forgets ended runs that were last touched before then; how many."""

@@ -1,0 +1,1 @@
+"""The keeper: what `outlive keep` does all day."""

@@ -1,0 +1,141 @@
+"""One thread a cluster that streams its log into the vault, reconnects by itself, and says how far it is.
+
+A stream has three states. *streaming*: it has heard from the server lately. *away*: it has not; the slot keeps the log
+on the server, and the loss grows with every second. *broken*: log is missing for good; it goes on behind the gap, and
+only a new base copy begins a new window.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from outlive.backup.ship import Shipped, Shipper, ShipPolicy
+from outlive.clock import Clock
+from outlive.errors import OutliveError
+from outlive.sources.wal import SlotState, WalGone, open_stream
+from outlive.transport.postgres import Way
+from outlive.vault.base import Vault
+
+BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+
+
+class StreamHealth(StrEnum):
+    """How a stream is."""
+
+    AWAY = "away"
+    STREAMING = "streaming"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """What is known of one stream. `until`: every commit before it is durable in the vault. `since`: when `health` began.
+    `why` is the last trouble. `advice` is the exact statement that would make the slot safe for the server's disk."""
+
+    asset: str
+    health: StreamHealth
+    since: datetime
+    until: datetime | None = None
+    position: int = 0
+    bytes_at_risk: int | None = None
+    why: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """What one stream needs."""
+
+    asset: str
+    way: Way
+    slot: str
+    vault: Vault
+    policy: ShipPolicy
+    clock: Clock
+
+
+class StreamKeeper:
+    """Keeps one stream going until stopped. `told` is called, from its thread, with every change; `gap` when log is
+    missing: whoever is called starts a new base copy."""
+
+    def __init__(self, plan: StreamPlan, told: Callable[[StreamState], None], gap: Callable[[str, str], None]) -> None:
+        self._plan = plan
+        self._told = told
+        self._gap = gap
+        self._stop = threading.Event()
+        self._state = StreamState(plan.asset, StreamHealth.AWAY, plan.clock.now(), why="not connected yet")
+        self._thread = threading.Thread(target=self._run, name=f"stream {plan.asset}", daemon=True)
+
+    @property
+    def state(self) -> StreamState:
+        """As last told."""
+        return self._state
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_seconds: float = 30) -> None:
+        """Ships what has come, then ends."""
+        self._stop.set()
+        self._thread.join(timeout_seconds)
+
+    def _run(self) -> None:
+        failures = 0
+        self._gap_why = ""
+        while not self._stop.is_set():
+            began = self._plan.clock.monotonic()
+            try:
+                self._stream()
+                return
+            except WalGone as error:
+                self._gap_why = str(error)
+                self._change(StreamHealth.BROKEN, str(error))
+            except OutliveError as error:
+                self._change(StreamHealth.AWAY, str(error))
+            failures = 0 if self._plan.clock.monotonic() - began > 60 else failures + 1
+            pause = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
+            self._stop.wait(pause * random.uniform(0.8, 1.2))
+
+    def _stream(self) -> None:
+        plan = self._plan
+        with open_stream(plan.way, plan.slot) as stream:
+            if self._gap_why:
+                stream.renew_slot()
+            self._state = replace(self._state, advice=slot_advice(stream.ensure_slot()))
+            behind = bool(self._gap_why)
+            shipper = Shipper(plan.asset, stream, plan.vault, plan.policy, plan.clock, self._shipped)
+            shipper.run(self._stop, over_gap=behind)
+
+    def _shipped(self, shipped: Shipped) -> None:
+        state = replace(self._state, until=shipped.until or self._state.until, position=shipped.position)
+        self._state = replace(state, bytes_at_risk=shipped.bytes_at_risk)
+        if self._state.health is not StreamHealth.STREAMING:
+            self._change(StreamHealth.STREAMING, "")
+            if self._gap_why:  # the log goes on: a base copy taken from now on joins it
+                self._gap(self._plan.asset, self._gap_why)
+                self._gap_why = ""
+        else:
+            self._told(self._state)
+
+    def _change(self, health: StreamHealth, why: str) -> None:
+        since = self._state.since if health is self._state.health else self._plan.clock.now()
+        self._state = replace(self._state, health=health, since=since, why=why)
+        self._told(self._state)
+
+
+def slot_advice(slot: SlotState) -> str:
+    """What to say on the server so that a slot nobody reads cannot fill its disk; empty when that is settled."""
+    if slot.keeps_bytes_limit is not None:
+        return ""
+    return "ALTER SYSTEM SET max_slot_wal_keep_size = '4GB'; SELECT pg_reload_conf();"
+
+
+def slot_name(asset: str) -> str:
+    """A slot's name for an asset: lower case letters, digits and `_` only (Postgres' rule), at most 63 bytes."""
+    cleaned = "".join(char if char.isalnum() else "_" for char in asset.lower())
+    return f"outlive_{cleaned}"[:63]

@@ -1,0 +1,49 @@
+"""The tables, for SQLite and Postgres alike (SQLAlchemy Core). Moments are stored as UTC without an offset."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, DateTime, MetaData, String, Table, Text, TypeDecorator
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData()
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime; what comes back is in UTC. A naive one is refused."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without an offset")
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("job", String(200), primary_key=True),
+    Column("next_due", Moment, nullable=False),
+    Column("last_run", String(300)),
+)
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("asset", String(100), primary_key=True),
+    Column("health", String(20), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),
+    Column("position", String(20), nullable=False),
+    Column("bytes_at_risk", BigInteger),
+    Column("why", Text, nullable=False),
+    Column("advice", Text, nullable=False),
+    Column("told_at", Moment, nullable=False),
+)
