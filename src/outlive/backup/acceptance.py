@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from outlive.backup.layout import check_name
 from outlive.errors import ObjectExists, UsageError
+from outlive.model.naming import check_name
 from outlive.vault.base import Vault
 
 LINEAGES = "lineages/"

@@ -21,11 +21,13 @@ from typing import Any
 from outlive.backup import catalog
 from outlive.backup.cluster import Cluster, give_to_server
 from outlive.backup.compare import compare
+from outlive.backup.drill_files import drill_files
 from outlive.backup.layout import INVENTORY
 from outlive.backup.programs import Programs, choose
 from outlive.backup.restore_dsn import Destination, Dump
 from outlive.backup.restore_postgres import Layout, point_tablespaces, restore_postgres
 from outlive.backup.unseal import unseal, unseal_all
+from outlive.backup.verify import examine
 from outlive.clock import Clock
 from outlive.errors import CopyDamaged, DrillFailed, RestoreFailed
 from outlive.model.copy import Check, Copy, Manifest, Proof, ProofRecord
@@ -203,4 +205,25 @@ def _last_line(text: str) -> str:
     return lines[-1] if lines else ""
 
 
-_DRILLS = {"postgres": _drill_postgres, "postgres_dump": _drill_dump}
+def _drill_files(manifest: Manifest, plan: DrillPlan) -> _Looked:
+    inventory = read_inventory(plan.vault, manifest, plan.identities)
+    with scratch_folder(plan.scratch) as folder:
+        checks, seconds = drill_files(plan.vault, manifest, plan.identities, inventory, folder)
+    return _Looked(checks, seconds, "", "GNU tar")
+
+
+def _drill_images(manifest: Manifest, plan: DrillPlan) -> _Looked:
+    """Images are read to their end; to start them would need their surroundings."""
+    before = plan.clock.monotonic()
+    found = examine(plan.vault, Copy(manifest, plan.clock.now()), plan.identities, plan.clock.now())
+    return _Looked(list(found.checks), plan.clock.monotonic() - before, "", "read to its end, not started")
+
+
+_DRILLS = {
+    "postgres": _drill_postgres,
+    "postgres_dump": _drill_dump,
+    "docker_volume": _drill_files,
+    "path": _drill_files,
+    "config": _drill_files,
+    "images": _drill_images,
+}

@@ -16,11 +16,12 @@ from pathlib import Path
 
 from outlive.backup import catalog
 from outlive.backup.acceptance import accepted
-from outlive.backup.layout import MANIFEST, asset_folder, check_name, copy_folder
+from outlive.backup.layout import MANIFEST, asset_folder, copy_folder
 from outlive.backup.lineage import Alarm
 from outlive.backup.lock import only_one
 from outlive.backup.retention import Decision, Policy, decide
 from outlive.errors import ObjectExists, VaultForbidden
+from outlive.model.naming import check_name
 from outlive.vault.base import ObjectInfo, Vault
 
 TOMBSTONES = "tombstones/"

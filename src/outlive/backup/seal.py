@@ -15,12 +15,14 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
 from outlive.backup.journal import Journal
 from outlive.backup.layout import part_file
-from outlive.errors import VaultFailed
+from outlive.backup.unseal import fetch
+from outlive.errors import CopyDamaged, NoData, ObjectMissing, VaultFailed
 from outlive.model.copy import Part, Stream
 from outlive.sources.base import RawStream
 from outlive.vault.base import Vault
@@ -78,7 +80,7 @@ class Sealer:
         """Stores the stream and returns what the manifest says of it. All its parts are durable when this returns."""
         writer = _PartWriter(self, raw.name)
         if raw.compressed:
-            for block in blocks(raw.chunks, FRAME_BYTES):
+            for block in blocks(raw.chunks, min(FRAME_BYTES, self._policy.part_bytes)):
                 writer.add(bytes(block), len(block))
         else:
             self._compress(raw.chunks, writer)
@@ -101,27 +103,46 @@ class Sealer:
     def send(self, name: str, index: int, draft: _Draft) -> Part:
         """Encrypts a full part and hands it to a sender; waits only while too many bytes are on their way."""
         file = part_file(name, index)
-        plain_sha256 = hashlib.sha256(draft.compressed.getbuffer()).hexdigest()
-        if known := self._journal.reuse(file, plain_sha256, self._folder + file):
-            self._policy.on_progress(draft.plain_bytes, 0)
-            return known
+        digest = hashlib.sha256(draft.compressed.getbuffer()).hexdigest()
+        again = index == 0 or random.random() < self._policy.read_back
         self._settle(max(0, PENDING_BYTES - draft.compressed.tell()))
+        for part, source in self._journal.known(file, digest):
+            if self._copied(part, source, again):
+                self._policy.on_progress(draft.plain_bytes, 0)
+                return self._journal.reuse(part, digest)
         sealed = encrypt(draft.compressed, self._policy.recipients)
         part = Part(file, len(sealed), hashlib.sha256(sealed).hexdigest(), draft.plain_bytes)
-        again = index == 0 or random.random() < self._policy.read_back
-        self._sending.append((self._senders.submit(self._put, part, sealed, plain_sha256, again), len(sealed)))
+        self._sending.append((self._senders.submit(self._put, part, sealed, digest, again), len(sealed)))
         self._policy.on_progress(draft.plain_bytes, len(sealed))
         return part
 
-    def _put(self, part: Part, sealed: bytes, plain_sha256: str, read_back: bool) -> None:
+    def _copied(self, part: Part, source: str, read_back: bool) -> bool:
+        """Has the vault copy what an unfinished run had sent; False when that is gone, damaged, or cannot be copied."""
+        key = self._folder + part.file
+        try:
+            self._vault.copy(source, key)
+            if read_back:
+                fetch(self._vault, key, part)
+        except ObjectMissing:
+            return False
+        except (CopyDamaged, VaultFailed, NoData):
+            with suppress(VaultFailed, NoData):
+                self._vault.delete(key)  # half a success or damaged: no manifest names it, and the part is sent again
+            return False
+        return True
+
+    def _put(self, part: Part, sealed: bytes, digest: str, read_back: bool) -> None:
         key = self._folder + part.file
         self._vault.put(key, sealed)
         if read_back and not self._vault.holds(key, sealed):
             raise VaultFailed(f"{key}: what was read back is not what was written.", hint=LYING_VAULT)
-        self._journal.sent(part, plain_sha256)
+        self._journal.sent(part, digest)
 
     def _settle(self, allowed_bytes: int) -> None:
-        """Waits until at most `allowed_bytes` are on their way; raises the first error of a sender."""
+        """Waits until at most `allowed_bytes` are on their way. Raises the first error of a sender that has ended."""
+        for future, _ in self._sending:
+            if future.done():
+                future.result()
         while self._sending and (allowed_bytes == 0 or sum(size for _, size in self._sending) > allowed_bytes):
             self._sending.popleft()[0].result()
 

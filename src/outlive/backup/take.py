@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +15,9 @@ from outlive.backup.layout import INVENTORY, MANIFEST, README, SUMS, copy_folder
 from outlive.backup.lock import only_one
 from outlive.backup.manifest import dump_manifest, sums
 from outlive.backup.restore_md import restore_md
-from outlive.backup.seal import Sealer, SealPolicy
+from outlive.backup.seal import LYING_VAULT, Sealer, SealPolicy
 from outlive.clock import Clock
+from outlive.errors import NoData, VaultFailed
 from outlive.model.asset import Asset
 from outlive.model.copy import Manifest
 from outlive.sources.base import Outcome, RawStream, Source
@@ -31,13 +33,15 @@ class Taken:
 
 
 def take(asset: Asset, source: Source, vault: Vault, policy: SealPolicy, *, state: Path, clock: Clock) -> Taken:
-    """Copies the asset into the vault. When it returns, the copy exists and is durable; when it raises, no copy was
-    added and earlier ones are as they were. `state` is the keeper's folder for locks and journals."""
+    """Copies the asset into the vault. When it returns, the copy exists and is durable; when it raises, earlier copies
+    are as they were and none was added (or a whole one, when only the vault's last answer was lost).
+    `state` is the keeper's folder for locks and journals. Raises `Busy` while another process copies the asset."""
     started_at = clock.now()
+    recipients = tuple(str(recipient) for recipient in policy.recipients)
     with only_one(state / "locks", f"backup of {asset.name}"):
-        sequence = 1 + max((copy.manifest.sequence for copy in catalog.copies(vault, asset.name)), default=0)
+        sequence = catalog.listing(vault, asset.name).next_sequence
         copy_id = new_copy_id(started_at)
-        journal = Journal(vault, state / "unfinished", asset.name, copy_id)
+        journal = Journal(vault, state / "unfinished", asset.name, copy_id, recipients)
         try:
             with source.capture() as capture:
                 folder = copy_folder(asset.name, copy_id)
@@ -56,7 +60,7 @@ def take(asset: Asset, source: Source, vault: Vault, policy: SealPolicy, *, stat
                     data_until=outcome.data_until,
                     finished_at=clock.now(),
                     streams=tuple(streams),
-                    recipients=tuple(str(recipient) for recipient in policy.recipients),
+                    recipients=recipients,
                     source={**outcome.source, "lineage": capture.lineage.facts},
                     warnings=outcome.warnings,
                     tool=f"outlive {outlive.__version__}",
@@ -80,6 +84,15 @@ def _plain(value: object) -> str:
 
 def _commit(vault: Vault, folder: str, manifest: Manifest) -> None:
     """The order is the promise: whatever has no manifest is litter."""
-    vault.put(folder + SUMS, sums(manifest))
-    vault.put(folder + README, restore_md(manifest).encode())
-    vault.put(folder + MANIFEST, dump_manifest(manifest))
+    _put(vault, folder + SUMS, sums(manifest))
+    _put(vault, folder + README, restore_md(manifest).encode())
+    _put(vault, folder + MANIFEST, dump_manifest(manifest))
+
+
+def _put(vault: Vault, key: str, data: bytes) -> None:
+    """Puts and reads back. What is not there as it was given must not stand for anything: it is deleted again."""
+    vault.put(key, data)
+    if not vault.holds(key, data):
+        with suppress(VaultFailed, NoData):
+            vault.delete(key)
+        raise VaultFailed(f"{key}: what was read back is not what was written.", hint=LYING_VAULT)

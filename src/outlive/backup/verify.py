@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from outlive.backup import catalog
@@ -10,21 +10,37 @@ from outlive.backup.layout import MANIFEST, README, SUMS, copy_folder
 from outlive.backup.manifest import sums
 from outlive.backup.unseal import fetch, unseal
 from outlive.errors import CopyDamaged, ObjectMissing
-from outlive.model.copy import Check, Copy, Manifest, Proof, ProofRecord
+from outlive.model.copy import Check, Copy, Manifest, Proof, ProofRecord, Stream
 from outlive.vault.base import Vault
 from outlive.vault.encryption import Identity
 
 TAR_END = bytes(1024)  # POSIX: an archive ends with two blocks of zeros
 
 
-def verify(vault: Vault, copy: Copy, identities: Sequence[Identity], *, now: datetime) -> ProofRecord:
-    """Reads every part, and with `identities` opens every stream to its end. The outcome is put into the vault: a damaged
-    copy is marked, not hidden. Raises only when the vault cannot be read or the key is wrong: then nothing was learned."""
+def verify(
+    vault: Vault,
+    copy: Copy,
+    identities: Sequence[Identity],
+    *,
+    now: datetime,
+    tell: Callable[[ProofRecord], None] = lambda record: None,
+) -> ProofRecord:
+    """Reads every part, and with `identities` opens every stream to its end. The outcome is told, then put into the vault:
+    a damaged copy is marked, not hidden. Raises the vault's errors and `WrongKey`: before `tell`, nothing was learned;
+    after it, the outcome could not be noted."""
+    record = examine(vault, copy, identities, now)
+    tell(record)
+    catalog.add_proof(vault, record)
+    return record
+
+
+def examine(vault: Vault, copy: Copy, identities: Sequence[Identity], now: datetime) -> ProofRecord:
+    """The outcome of a verification, noted nowhere."""
     manifest = copy.manifest
     checks = [_sums(vault, manifest), _foreign(vault, manifest)]
     for stream in manifest.streams:
-        checks.append(_stream(vault, manifest, stream.name, identities))
-    record = ProofRecord(
+        checks.append(_stream(vault, manifest, stream, identities))
+    return ProofRecord(
         copy=copy.id,
         asset=manifest.asset,
         level=Proof.VERIFIED,
@@ -32,8 +48,6 @@ def verify(vault: Vault, copy: Copy, identities: Sequence[Identity], *, now: dat
         at=now,
         checks=tuple(checks),
     )
-    catalog.add_proof(vault, record)
-    return record
 
 
 def _sums(vault: Vault, manifest: Manifest) -> Check:
@@ -53,20 +67,22 @@ def _foreign(vault: Vault, manifest: Manifest) -> Check:
     return Check("folder", not extra, f"foreign objects: {', '.join(extra[:3])}" if extra else "nothing foreign in it")
 
 
-def _stream(vault: Vault, manifest: Manifest, name: str, identities: Sequence[Identity]) -> Check:
-    stream = manifest.stream(name)
-    assert stream
+def _stream(vault: Vault, manifest: Manifest, stream: Stream, identities: Sequence[Identity]) -> Check:
     try:
         if identities:
-            tail = b""
-            for plain in unseal(vault, manifest, stream, identities):
-                tail = (tail + plain)[-len(TAR_END) :]
-            if name.endswith(".tar") and tail != TAR_END:
-                raise CopyDamaged(f"{name} does not end as a tar archive does.")
+            _open(vault, manifest, stream, identities)
         else:
             for part in stream.parts:
                 fetch(vault, copy_folder(manifest.asset, manifest.id) + part.file, part)
     except CopyDamaged as error:
-        return Check(name, False, str(error))
+        return Check(stream.name, False, str(error))
     how = "opened to its end" if identities else "bytes as written"
-    return Check(name, True, f"{len(stream.parts)} part(s), {how}")
+    return Check(stream.name, True, f"{len(stream.parts)} part(s), {how}")
+
+
+def _open(vault: Vault, manifest: Manifest, stream: Stream, identities: Sequence[Identity]) -> None:
+    tail = b""
+    for plain in unseal(vault, manifest, stream, identities):
+        tail = (tail + plain[-len(TAR_END) :])[-len(TAR_END) :]
+    if stream.name.endswith(".tar") and tail != TAR_END:
+        raise CopyDamaged(f"{stream.name} does not end as a tar archive does.")

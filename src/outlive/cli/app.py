@@ -8,10 +8,12 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 from rich.console import Console
+
+import outlive
 
 app = typer.Typer(
     name="outlive",
@@ -22,6 +24,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+DEBUG = "OUTLIVE_DEBUG"
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", help="Configuration file; else ./outlive.toml, ~/.config/outlive/, /etc/outlive/."),
@@ -29,23 +33,60 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; words go to stderr.")]
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"outlive {outlive.__version__}\n")
+        raise typer.Exit
+
+
+def _debug(wanted: bool) -> None:
+    if wanted:
+        os.environ[DEBUG] = "1"
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", callback=_debug, help=f"Show tracebacks of bugs (or set {DEBUG}=1).")
+    ] = False,
+) -> None:
+    """Your data outlives your server: encrypted backups pulled off it, proven by drills, and a way back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """Where a command speaks: people's words to stdout, or, with `--json`, one document there and words to stderr."""
 
     as_json: bool
+    documents: ClassVar[int] = 0  # how many this process has written; main.py sees to it that there is one
 
     @property
     def console(self) -> Console:
-        """For people. Colour and movement only on a terminal that wants them (NO_COLOR, TERM=dumb, pipes)."""
+        """For people. Colour and movement only on a terminal that wants them (NO_COLOR, TERM=dumb, pipes); what is
+        printed is never read as markup: paths and foreign messages hold brackets and colons."""
         stream = sys.stderr if self.as_json else sys.stdout
-        plain = bool(os.environ.get("NO_COLOR")) or not stream.isatty()
-        return Console(file=stream, no_color=plain, highlight=False, soft_wrap=not stream.isatty())
+        terminal = stream.isatty()
+        return Console(
+            file=stream,
+            no_color=bool(os.environ.get("NO_COLOR")) or not terminal,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=not terminal,
+            width=None if terminal else WIDE,
+        )
 
     def document(self, value: dict[str, Any]) -> None:
         """The one JSON document; times as RFC 3339 in UTC."""
         if self.as_json:
             sys.stdout.write(json.dumps(value, indent=1, default=_plain) + "\n")
+            Output.documents += 1
+
+
+WIDE = 500  # columns of a pipe: tables are not squeezed there
 
 
 def rfc3339(moment: datetime) -> str:

@@ -84,7 +84,8 @@ def _tell(taken: Taken, output: Output) -> None:
 def _alarmed(settings: Settings, asset: Asset, output: Output) -> int:
     """1 when what was copied is not what was copied before, or has collapsed: done, but something is at risk."""
     vault = wiring.vault(settings, SystemClock())
-    found = alarms(catalog.copies(vault, asset.name), accepted(vault, asset.name))
+    listing = catalog.listing(vault, asset.name)
+    found = [*alarms(listing.copies, accepted(vault, asset.name)), *listing.unreadable]
     for alarm in found:
         output.console.print(f"  ALARM {alarm}")
     return 1 if found else 0

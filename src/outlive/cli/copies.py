@@ -45,7 +45,7 @@ def copies(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """List the copies in the vault, oldest first, with how well each is proven."""
+    """List the copies in the vault, oldest first, with how well each is proven. Exit 1 when one cannot be read."""
     settings = load(config)
     clock = SystemClock()
     vault = wiring.vault(settings, clock)
@@ -53,13 +53,22 @@ def copies(
     known = sorted({found.name for found in settings.assets} | set(catalog.assets(vault)))
     if asset is not None and asset not in known:
         raise UsageError(f"no asset is named {asset!r}.", hint=f"Known are: {', '.join(known) or 'none'}.")
-    found = [copy for name in ([asset] if asset else known) for copy in catalog.copies(vault, name)]
+    listings = [catalog.listing(vault, name) for name in ([asset] if asset else known)]
+    found = [copy for listing in listings for copy in listing.copies]
+    unreadable = [one for listing in listings for one in listing.unreadable]
     if accept is not None:
         _accept(vault, found, accept, clock, output)
-    output.document({"copies": [copy_document(copy.manifest, copy.proof) for copy in found]})
+    output.document(
+        {
+            "copies": [copy_document(copy.manifest, copy.proof) for copy in found],
+            "unreadable": [{"key": one.key, "why": one.why} for one in unreadable],
+        }
+    )
     if not as_json:
         _table(found, output)
-    return 0
+    for one in unreadable:
+        output.console.print(f"AT RISK: {one}")
+    return 1 if unreadable else 0
 
 
 def _accept(vault: Vault, found: list[Copy], lineage: str, clock: SystemClock, output: Output) -> None:

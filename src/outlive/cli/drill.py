@@ -28,7 +28,7 @@ def drill(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Prove a copy: restore it into a throwaway place, look at everything, measure the time."""
+    """Prove a copy: restore it into a throwaway place, look at everything, measure the time. Exit 1 when it is red."""
     settings = load(config)
     if copy is not None and asset is None:
         raise UsageError("--copy needs the asset.", hint="`outlive drill ASSET --copy ID`.")
@@ -41,8 +41,12 @@ def drill(
     results: list[dict[str, Any]] = []
 
     def one(name: str) -> None:
+        picked = chosen(vault, name, copy)
+        for warning in picked.warnings:
+            output.console.print(f"AT RISK: {warning}")
+            tally.worsen(1)
         output.console.print(f"{name}: restoring into a throwaway place ...")
-        drilled = drill_copy(chosen(vault, name, copy), plan)
+        drilled = drill_copy(picked.copy, plan)
         results.append(drill_document(drilled))
         _tell(drilled, output)
         tally.worsen(0 if drilled.record.ok else 1)

@@ -9,20 +9,16 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from outlive import wiring
-from outlive.backup import catalog
-from outlive.backup.loss import at_or_before
 from outlive.backup.restore import Restored, RestorePlan
 from outlive.backup.restore import restore as restore_copy
 from outlive.backup.target import DsnTarget, parse_target
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
-from outlive.cli.pick import chosen
+from outlive.cli.pick import Picked, to_restore
 from outlive.cli.verify import IdentityOption
 from outlive.cli.words import duration, moment, size
 from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.errors import UsageError
-from outlive.model.copy import Copy
-from outlive.vault.base import Vault
 
 
 @app.command()
@@ -42,7 +38,9 @@ def restore(
     vault = wiring.vault(settings, clock)
     output = Output(as_json)
     target = parse_target(to)
-    picked = _pick(vault, asset, copy, at)
+    if at is not None and copy is not None:
+        raise UsageError("--at and --copy exclude each other.")
+    picked = to_restore(vault, asset, copy, None if at is None else parse_moment(at))
     shell = None if isinstance(target, DsnTarget) else wiring.target_shell(settings, target)
     console = output.console
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -56,23 +54,9 @@ def restore(
 
         keys = wiring.identities(settings, identity)
         plan = RestorePlan(vault, keys, settings.keeper.state / "drills", clock, fetch_postgres, moved)
-        restored = restore_copy(picked.manifest, target, shell, plan)
+        restored = restore_copy(picked.copy.manifest, target, shell, plan)
     _tell(picked, restored, "the given server" if isinstance(target, DsnTarget) else to, output)
-    return 0
-
-
-def _pick(vault: Vault, asset: str, copy: str | None, at: str | None) -> Copy:
-    if at is None:
-        return chosen(vault, asset, copy)
-    if copy is not None:
-        raise UsageError("--at and --copy exclude each other.")
-    asked = parse_moment(at)
-    picked = at_or_before(catalog.copies(vault, asset), asked)
-    if picked is None:
-        raise UsageError(
-            f"no copy of {asset!r} is as old as {moment(asked)}.", hint="`outlive copies` shows the times."
-        )
-    return picked
+    return 1 if picked.warnings else 0
 
 
 def parse_moment(text: str) -> datetime:
@@ -84,22 +68,25 @@ def parse_moment(text: str) -> datetime:
     return asked.replace(tzinfo=UTC) if asked.tzinfo is None else asked
 
 
-def _tell(picked: Copy, restored: Restored, where: str, output: Output) -> None:
-    manifest = picked.manifest
+def _tell(picked: Picked, restored: Restored, where: str, output: Output) -> None:
+    manifest = picked.copy.manifest
     output.document(
         {
             "asset": manifest.asset,
-            "copy": picked.id,
+            "copy": manifest.id,
             "to": where,
             "reached_time": manifest.data_until,
             "plain_bytes": manifest.plain_bytes,
             "seconds": restored.seconds,
             "next_steps": list(restored.next_steps),
+            "warnings": list(picked.warnings),
         }
     )
     output.console.print(
-        f"{manifest.asset}: restored copy {picked.id} to {where} in {duration(restored.seconds)}; "
+        f"{manifest.asset}: restored copy {manifest.id} to {where} in {duration(restored.seconds)}; "
         f"it holds everything written until {moment(manifest.data_until)}"
     )
+    for warning in picked.warnings:
+        output.console.print(f"  AT RISK: {warning}")
     for line in restored.next_steps:
         output.console.print(f"  next: {line}")

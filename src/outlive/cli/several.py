@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from outlive.cli.bugs import Bug, as_error
 from outlive.errors import OutliveError
 
 T = TypeVar("T")
@@ -25,12 +26,20 @@ class Tally:
         self.exit_code = max(self.exit_code, exit_code, key=_SEVERITY.index)
 
     def each(self, items: Iterable[T], name: Callable[[T], str], act: Callable[[T], None]) -> None:
-        """Acts on each; an error of ours is told on stderr at once and kept for the JSON document."""
+        """Acts on each; an error is told on stderr at once and kept for the JSON document."""
         for item in items:
             try:
                 act(item)
             except OutliveError as error:
-                sys.stderr.write(f"{name(item)}: {error}\n  cure: {error.hint}\n")
-                self.worsen(error.exit_code)
-                entry = {"asset": name(item), "error": str(error), "cure": error.hint, "exit_code": error.exit_code}
-                self.failed.append(entry)
+                self._set_aside(name(item), error)
+            except Exception as error:  # noqa: BLE001 - a bug in one kind of source must not cost the others their copy
+                self._set_aside(name(item), as_error(error))
+
+    def _set_aside(self, name: str, error: OutliveError) -> None:
+        sys.stderr.write(f"{name}: {error}\n  cure: {error.hint}\n")
+        if isinstance(error, Bug):
+            sys.stderr.write(error.traceback)
+        self.worsen(error.exit_code)
+        self.failed.append(
+            {"asset": name, "error": str(error), "cure": error.hint, "exit_code": error.exit_code},
+        )

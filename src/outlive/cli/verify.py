@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,11 +11,11 @@ from outlive import wiring
 from outlive.backup import catalog
 from outlive.backup.verify import verify as verify_copy
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
-from outlive.cli.pick import newest
+from outlive.cli.pick import Picked, newest
 from outlive.cli.several import Tally
 from outlive.clock import SystemClock
 from outlive.config.load import load
-from outlive.model.copy import Copy
+from outlive.model.copy import ProofRecord
 
 IdentityOption = Annotated[Path | None, typer.Option("--identity", help="A private key; else the drill key.")]
 
@@ -28,36 +28,43 @@ def verify(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Read a copy again, byte by byte, and open it to its end."""
+    """Read a copy again, byte by byte, and open it to its end. Exit 1 when it is damaged."""
     settings = load(config)
     clock = SystemClock()
     vault = wiring.vault(settings, clock)
     keys = () if bytes_only else wiring.identities(settings, identity)
     output = Output(as_json)
     tally = Tally()
-    results = []
+    results: list[dict[str, Any]] = []
 
-    def one(copy: Copy) -> None:
-        record = verify_copy(vault, copy, keys, now=clock.now())
-        results.append(
-            {
-                "copy": copy.id,
-                "asset": copy.manifest.asset,
-                "ok": record.ok,
-                "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in record.checks],
-            }
-        )
-        output.console.print(f"{copy.manifest.asset}: copy {copy.id} is {'whole' if record.ok else 'DAMAGED'}")
+    def tell(record: ProofRecord) -> None:
+        results.append(_document(record))
+        output.console.print(f"{record.asset}: copy {record.copy} is {'whole' if record.ok else 'DAMAGED'}")
         for check in record.checks:
             if not check.ok:
                 output.console.print(f"  {check.name}: {check.detail}")
         tally.worsen(0 if record.ok else 1)
 
+    def one(picked: Picked) -> None:
+        for warning in picked.warnings:
+            output.console.print(f"AT RISK: {warning}")
+            tally.worsen(1)
+        verify_copy(vault, picked.copy, keys, now=clock.now(), tell=tell)
+
     names = [asset.name for asset in settings.assets]
     if what is not None and what not in names and what not in catalog.assets(vault):
-        one(catalog.find(vault, what))
+        found = Picked(catalog.find(vault, what))
+        tally.each([found], lambda picked: picked.copy.manifest.asset, one)
     else:
-        wanted = [what] if what else names
-        tally.each(wanted, str, lambda name: one(newest(vault, name)))
+        tally.each([what] if what else names, str, lambda name: one(newest(vault, name)))
     output.document({"verified": results, "failed": tally.failed})
     return tally.exit_code
+
+
+def _document(record: ProofRecord) -> dict[str, Any]:
+    return {
+        "copy": record.copy,
+        "asset": record.asset,
+        "ok": record.ok,
+        "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in record.checks],
+    }

@@ -50,8 +50,8 @@ _DATA_FILES = r"""
 seconds=$1; shift; i=0
 for p; do
   timeout "$seconds" find "$p" -xdev -maxdepth 5 -type f \( -name '*.sqlite' -o -name '*.sqlite3' -o -name '*.db' \
-    -o -name '*.db3' -o -name 'dump.rdb' -o -name '*.aof' -o -name 'ibdata1' -o -name 'PG_VERSION' \
-    -o -name 'WiredTiger' \) 2>/dev/null | head -n 40 | while IFS= read -r f; do
+    -o -name '*.db3' -o -name 'dump.rdb' -o -name '*.aof' -o -name 'ibdata1' -o -name 'WiredTiger' \
+    -o \( -name 'PG_VERSION' ! -path '*/base/*' \) \) 2>/dev/null | head -n 40 | while IFS= read -r f; do
     magic=$(head -c 15 "$f" 2>/dev/null | tr -d '\000')
     printf '%s\t%s\t%s\n' $i "$( [ "$magic" = 'SQLite format 3' ] && echo y || echo n)" "${f#"$p"/}"
   done

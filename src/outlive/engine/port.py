@@ -51,6 +51,12 @@ class Context(Protocol):
 class Engine(Protocol):
     """Durable runs."""
 
+    def launch(self) -> None:
+        """Goes on with every run that a kill interrupted. Call once, holding the lock of the state."""
+
+    def close(self, *, drain_seconds: int = 0) -> None:
+        """Waits for running steps, at most that long; what has not ended goes on at the next launch."""
+
     def start(self, run_id: str, runbook: Runbook) -> None:
         """Begins the run; nothing happens when a run of that id was ever begun."""
 

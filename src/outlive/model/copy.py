@@ -10,9 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict
 
 FORMAT = "outlive-copy/1"
+_STRICT = ConfigDict(extra="forbid")  # an unknown key is from a newer format, which must not be half-read
 
 
 class Proof(StrEnum):
@@ -38,6 +41,7 @@ class Part:
     bytes: int
     sha256: str
     plain_bytes: int
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Stream:
     plain_bytes: int
     parts: tuple[Part, ...]
     frames: str = "independent"
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     @property
     def stored_bytes(self) -> int:
@@ -83,6 +88,7 @@ class Manifest:
     warnings: tuple[str, ...] = ()
     tool: str = ""
     format: str = FORMAT
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     @property
     def plain_bytes(self) -> int:
@@ -103,6 +109,7 @@ class Check:
     name: str
     ok: bool | None
     detail: str = ""
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,7 @@ class ProofRecord:
     at: datetime
     checks: tuple[Check, ...] = ()
     rto_seconds: float | None = None
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
 @dataclass(frozen=True, slots=True)

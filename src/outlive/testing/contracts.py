@@ -13,63 +13,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from threading import Barrier
 
 from outlive.errors import ObjectExists, ObjectMissing
+from outlive.testing.traits import BAD_KEYS, ODD_NAMES, Create, VaultTraits
 from outlive.vault.base import Vault
+
+__all__ = ["BAD_KEYS", "ODD_NAMES", "VAULT_CONTRACT", "Create", "Promise", "VaultTraits", "name_of"]
 
 LARGE_BYTES = 32 << 20
 WRITERS = 8
-ODD_NAMES = (
-    "a b",
-    "plus+plus",
-    "per%41cent%",
-    "hash#question?amp&",
-    "=@:;,$!()[]{}^`|~*",
-    "quote\"s'<>",
-    "ünï-中文-\U0001f600",
-    ".hidden",
-    "...",
-    "-rf",
-    "x" * 200,
-)
-BAD_KEYS = (
-    "",
-    "/",
-    "/a",
-    "a/",
-    "a//b",
-    "..",
-    "a/../b",
-    "./a",
-    "a/.",
-    "a\\b",
-    "a\0b",
-    "a\nb",
-    "a\x7fb",
-    "a\ud800b",
-    "a/.tmp-b",
-)
-
-
-class Create(StrEnum):
-    """What a second `put` of a key meets."""
-
-    ATOMIC = "atomic"  # ObjectExists, also when two writers come at one moment
-    CHECKED = "checked"  # ObjectExists when the object was there before; at one moment the later writer stays
-    OVERWRITES = "overwrites"  # no error: the store ignores the condition
-
-
-@dataclass(frozen=True, slots=True)
-class VaultTraits:
-    """What is declared about a vault."""
-
-    create: Create = Create.ATOMIC
-
-
 Promise = Callable[[Vault, VaultTraits], None]
 
 

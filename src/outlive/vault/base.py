@@ -6,6 +6,7 @@ which alone can be made conditional ("create only if absent") on S3. Nothing is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,9 +62,14 @@ class Vault(Protocol):
         """Removes the object; it is no error when it is not there."""
 
 
+TEMPORARY = ".tmp-"  # how names of unfinished files begin; no listing shows them
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")  # control characters, backslash, what UTF-8 cannot write
+
+
 def check_key(key: str) -> str:
-    """The key itself. Raises ValueError for a key that could leave its vault or be read in two ways."""
+    """The key itself. Raises ValueError for a key that could leave its vault, be read in two ways, or that some kind of
+    vault cannot hold."""
     segments = key.split("/")
-    if not key or any(segment in ("", ".", "..") or "\\" in segment or "\0" in segment for segment in segments):
+    if _FORBIDDEN.search(key) or any(one in ("", ".", "..") or one.startswith(TEMPORARY) for one in segments):
         raise ValueError(f"{key!r} is not a vault key")
     return key

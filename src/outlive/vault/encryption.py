@@ -16,6 +16,11 @@ from pyrage import x25519
 
 from outlive.errors import CopyDamaged, KeysError, WrongKey
 
+KEY_FORM = (
+    "A key is one line: AGE-SECRET-KEY-1 and 58 letters and digits. The last six are a checksum, so one wrong character is "
+    "noticed: compare it with the paper."
+)
+
 
 class Recipient(Protocol):
     """A public key (`age1...`); `str` gives it back."""
@@ -63,14 +68,20 @@ def parse_recipients(texts: Iterable[str]) -> tuple[Recipient, ...]:
 def read_identities(path: Path) -> tuple[Identity, ...]:
     """The `AGE-SECRET-KEY-1...` lines of an identity file, as `age-keygen` writes them. Never prints one."""
     try:
-        lines = path.read_text().splitlines()
+        text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise KeysError(f"{path} cannot be read: {error}") from error
+    return parse_identities(text, what=str(path))
+
+
+def parse_identities(text: str, *, what: str) -> tuple[Identity, ...]:
+    """The same from text that came from `what` (a file, standard input)."""
+    lines = text.splitlines()
     keys = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     try:
         identities = tuple(x25519.Identity.from_str(key) for key in keys)
     except pyrage.IdentityError as error:
-        raise KeysError(f"{path} holds a line that is not an age secret key.") from error
+        raise KeysError(f"{what} holds a line that is not an age secret key.", hint=KEY_FORM) from error
     if not identities:
-        raise KeysError(f"{path} holds no age secret key.")
+        raise KeysError(f"{what} holds no age secret key.")
     return identities

@@ -11,10 +11,11 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from outlive.errors import (
     ObjectExists,
@@ -24,10 +25,12 @@ from outlive.errors import (
     VaultFull,
     VaultUnreachable,
 )
-from outlive.vault.base import ObjectInfo, check_key
+from outlive.vault.base import TEMPORARY, ObjectInfo, check_key
 
-TEMPORARY = ".tmp-"
+T = TypeVar("T")
 COMPARE_BYTES = 1 << 20
+RACES = 100  # so often a folder may vanish under a writer before it is called an error
+NO_LINKS = "The file system has no hard links (FAT, exFAT). Use ext4, xfs, btrfs, zfs or NFS."
 
 
 @contextmanager
@@ -35,12 +38,16 @@ def _translated(what: str) -> Iterator[None]:
     """The one place where the operating system's errors become ours."""
     try:
         yield
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise ObjectMissing(what) from error
     except FileExistsError as error:
         raise ObjectExists(what) from error
     except PermissionError as error:
-        raise VaultForbidden(f"{what}: {error.strerror}") from error
+        if error.errno == errno.EPERM and TEMPORARY in str(error.filename):  # our own file could not be linked
+            raise VaultFailed(f"{what}: {error.strerror}", hint=NO_LINKS) from error
+        raise VaultForbidden(
+            f"{what}: {error.strerror}", hint="Check who owns the folder, and who runs this."
+        ) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise VaultFull(f"{what}: {error.strerror}") from error
@@ -75,25 +82,31 @@ class LocalVault:
     def put(self, key: str, data: bytes) -> None:
         path = self._path(key)
         with _translated(self._name(key)):
-            self._make_folder(path.parent)
-            descriptor, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
+            descriptor, temporary = self._in_folder(
+                path.parent, lambda: tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
+            )
             try:
                 with os.fdopen(descriptor, "wb", buffering=0) as file:
                     _write_all(file.fileno(), data)
                     os.fsync(file.fileno())
                 os.link(temporary, path)
-            finally:
-                with suppress(FileNotFoundError):
-                    Path(temporary).unlink()
+            except BaseException:
+                Path(temporary).unlink()
+                self._drop_empty_folders(path.parent)
+                raise
+            Path(temporary).unlink()
             _sync_directory(path.parent)
 
     def get(self, key: str) -> bytes:
+        path = self._path(key)
         self._check_root()
         with _translated(self._name(key)):
-            return self._path(key).read_bytes()
+            return path.read_bytes()
 
     def holds(self, key: str, data: bytes) -> bool:
-        with _translated(self._name(key)), self._path(key).open("rb", buffering=0) as file:
+        path = self._path(key)
+        self._check_root()
+        with _translated(self._name(key)), path.open("rb", buffering=0) as file:
             view = memoryview(data)
             while piece := file.read(COMPARE_BYTES):
                 if piece != view[: len(piece)]:
@@ -106,30 +119,37 @@ class LocalVault:
         folder = self.root / prefix if prefix else self.root
         found: list[ObjectInfo] = []
         with _translated(self._name(prefix)):
-            for directory, _, files in os.walk(folder):
+            for directory, _, files in os.walk(folder, onerror=_raise_unless_gone):
                 for name in files:
                     if not name.startswith(TEMPORARY):
-                        found.append(self._info(Path(directory) / name))
+                        with suppress(FileNotFoundError):  # deleted since its folder was read
+                            found.append(self._info(Path(directory) / name))
         yield from sorted(found, key=lambda info: info.key)
 
     def folders(self, prefix: str) -> list[str]:
         self._check_root()
         folder = self.root / prefix if prefix else self.root
-        if not folder.is_dir():
-            return []
         with _translated(self._name(prefix)):
-            return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+            try:
+                return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+            except (FileNotFoundError, NotADirectoryError):
+                return []
 
     def copy(self, source: str, target: str) -> None:
-        path = self._path(target)
+        origin, path = self._path(source), self._path(target)
+        self._check_root()
+        with _translated(self._name(source)):
+            if not origin.is_file():
+                raise FileNotFoundError(origin)
         with _translated(self._name(target)):
-            self._make_folder(path.parent)
-            os.link(self._path(source), path)  # objects are never rewritten, so one inode may have two names
+            # Objects are never rewritten, so one inode may have two names.
+            self._in_folder(path.parent, lambda: os.link(origin, path))
             _sync_directory(path.parent)
 
     def delete(self, key: str) -> None:
         path = self._path(key)
-        with _translated(self._name(key)), suppress(FileNotFoundError):
+        self._check_root()
+        with _translated(self._name(key)), suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
             path.unlink()
             _sync_directory(path.parent)
             self._drop_empty_folders(path.parent)
@@ -146,11 +166,21 @@ class LocalVault:
         return self.root / check_key(key)
 
     def _check_root(self) -> None:
-        if not self.root.is_dir():
+        with _translated(self.url):
+            there = self.root.is_dir()
+        if not there:
             raise VaultUnreachable(
                 f"{self.root} is not there.",
                 hint="Mount the disk that holds it. It is not made anew: an unmounted vault is no empty one.",
             )
+
+    def _in_folder(self, folder: Path, act: Callable[[], T]) -> T:
+        """`act()` with the folder there; again when another thread's `delete` dropped it, empty, in between."""
+        for _ in range(RACES):
+            with suppress(FileNotFoundError):
+                self._make_folder(folder)
+                return act()
+        raise VaultFailed(f"{folder} vanishes as often as it is made.")
 
     def _make_folder(self, folder: Path) -> None:
         """Makes missing folders and fsyncs each parent, so that a power cut cannot take the new names back."""
@@ -160,7 +190,11 @@ class LocalVault:
             missing.append(folder)
             folder = folder.parent
         for new in reversed(missing):
-            new.mkdir(exist_ok=True, mode=0o700)
+            try:
+                new.mkdir(mode=0o700)
+            except FileExistsError:
+                if new.is_file():
+                    raise VaultFailed(f"{new} is an object and cannot be a folder too.") from None
             _sync_directory(new.parent)
 
     def _drop_empty_folders(self, folder: Path) -> None:
@@ -176,6 +210,12 @@ class LocalVault:
         return ObjectInfo(
             path.relative_to(self.root).as_posix(), stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)
         )
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    """A folder that cannot be read must not look like an empty one."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

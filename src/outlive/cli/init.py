@@ -1,0 +1,137 @@
+"""`outlive init`: looks at a host, shows what it found, makes keys, writes `outlive.toml`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.init_files import Plan, Written, check, write
+from outlive.cli.init_host import Reached, host_of, reach
+from outlive.cli.init_json import document
+from outlive.clock import SystemClock
+from outlive.config.load import NAME
+from outlive.config.secrets import resolve
+from outlive.errors import DatabaseUnreachable, UsageError
+from outlive.model.asset import SecretRef
+from outlive.model.host import Host
+from outlive.survey.found import Survey, WayIn
+from outlive.survey.look import Say, look
+from outlive.survey.look_postgres import through
+from outlive.survey.proposal import Proposal
+from outlive.survey.propose import host_name, propose
+from outlive.survey.tell import tell
+from outlive.survey.write_toml import Setup
+from outlive.transport.postgres import DsnWay
+
+AT_RISK = 1
+
+
+@app.command()
+def init(
+    address: Annotated[str, typer.Argument(metavar="[ssh://]USER@HOST", help="Whom to look at; 'local' is here.")] = "",
+    vault: Annotated[str, typer.Option(help="Where copies go: file:///folder or s3://bucket/prefix.")] = "",
+    endpoint: Annotated[str, typer.Option(help="The S3 store's address, when it is not AWS.")] = "",
+    path: Annotated[list[str] | None, typer.Option(help="A path on the host to guard as well (repeatable).")] = None,
+    dsn: Annotated[
+        str, typer.Option(metavar="NAME", help="Environment variable holding a managed Postgres' DSN.")
+    ] = "",
+    dsn_file: Annotated[Path | None, typer.Option(help="The same, from a file (mode 600).")] = None,
+    ssh_config: Annotated[Path | None, typer.Option(help="Handed to ssh as -F.")] = None,
+    identity: Annotated[Path | None, typer.Option(help="Handed to ssh as -i.")] = None,
+    accept_host_key: Annotated[str, typer.Option(metavar="SHA256:...", help="The host key you have verified.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look and print the file; write nothing.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Look at a host over SSH (nothing is written there), show what would die with it, make keys, write outlive.toml."""
+    output = Output(as_json)
+    plan = Plan((config or Path(NAME)).absolute(), vault, endpoint or None, dry_run)
+    secret = _dsn(dsn, dsn_file)
+    if bool(address) == (secret is not None):
+        raise UsageError("Name a host, or a DSN with --dsn; one of them.", hint="`outlive init root@web-1.example.com`")
+    check(plan)
+    if secret is not None:
+        return _finish(plan, output, *_look_at_dsn(secret, plan.base), None)
+    target = host_of(address, ssh_config, identity)
+    with reach(target, plan.known_hosts, accept_host_key, output) as reached:
+        survey = look(reached.shell, target.address, wanted=_absolute(path or []), say=_progress())
+    name = host_name(survey, target.name)
+    return _finish(plan, output, survey, propose(survey, host=name), (_named(target, name), reached))
+
+
+def _dsn(variable: str, file: Path | None) -> SecretRef | None:
+    """Where the DSN is. Raises `UsageError` when the DSN itself was given, without repeating it."""
+    if variable and file:
+        raise UsageError("--dsn and --dsn-file are two places for one thing.", hint="Give one of them.")
+    if variable and not variable.isidentifier():
+        hint = (
+            "Export it (read -rs MY_DSN; export MY_DSN) and give the variable's name: --dsn MY_DSN. Or use --dsn-file."
+        )
+        raise UsageError(
+            "--dsn takes the name of a variable: an argument is seen by everybody on this machine.", hint=hint
+        )
+    if variable:
+        return SecretRef(env=variable)
+    return SecretRef(file=str(file.absolute())) if file else None
+
+
+def _look_at_dsn(secret: SecretRef, base: Path) -> tuple[Survey, Proposal]:
+    found = through(DsnWay(resolve(secret, base)), WayIn())
+    if found.problem:
+        raise DatabaseUnreachable(found.problem)
+    survey = Survey("", None, postgres=(found,))
+    return survey, propose(survey, host=None, dsn=secret)
+
+
+def _absolute(paths: list[str]) -> list[str]:
+    for path in paths:
+        if not path.startswith("/"):
+            raise UsageError(f"--path {path}: it is not absolute.", hint="Write the path on the host from '/' on.")
+    return [path.rstrip("/") or "/" for path in paths]
+
+
+def _named(host: Host, name: str) -> Host:
+    return Host(name=name, address=host.address, ssh_config=host.ssh_config, identity_file=host.identity_file)
+
+
+def _finish(
+    plan: Plan, output: Output, survey: Survey, proposal: Proposal, enrolled: tuple[Host, Reached] | None
+) -> int:
+    """Writes, unless it is a dry run, and tells."""
+    now = SystemClock().now()
+    host, reached = enrolled or (None, None)
+    setup = Setup("", (), "", host=host, host_key=reached.fingerprint if reached else "", endpoint=plan.endpoint)
+    written = write(plan, survey, proposal, setup, reached.key if reached else None, now)
+    if output.as_json:
+        output.document(document(survey, proposal, written, now))
+        return AT_RISK if proposal.at_risk else 0
+    sys.stdout.write(tell(survey, proposal))
+    _next(plan, written)
+    return AT_RISK if proposal.at_risk else 0
+
+
+def _next(plan: Plan, written: Written) -> None:
+    if plan.dry_run:
+        sys.stdout.write(f"\nNothing was written. This would be {plan.path.name}:\n\n{written.text}")
+        return
+    option = "" if plan.path.name == NAME and plan.path.parent == Path.cwd() else f" --config {plan.path}"
+    sys.stdout.write(f"\nWritten: {plan.path}\n")
+    if written.recovery:
+        sys.stdout.write(f"Keys:    {written.recovery.parent}\n")
+    sys.stdout.write("\nNext: print the recovery key and put it away, then take the first copies:\n")
+    sys.stdout.write(f"  outlive keys recovery-kit{option}\n  outlive backup{option}\n")
+
+
+def _progress() -> Say:
+    """Tells on stderr what is being done, where somebody watches."""
+    watched = sys.stderr.isatty()
+
+    def say(words: str) -> None:
+        if watched:
+            sys.stderr.write(f"  {words} ...\n")
+
+    return say

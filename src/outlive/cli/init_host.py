@@ -1,0 +1,81 @@
+"""The way to a host that is met for the first time: its key is proven, vouched for, and only then is anything asked."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from outlive.cli.app import Output
+from outlive.commands.ssh import SshPaths
+from outlive.errors import HostKeyChanged, UsageError
+from outlive.model.host import Host, SshAddress
+from outlive.survey.proposal import slug
+from outlive.transport import hostkey
+from outlive.transport.base import Shell
+from outlive.transport.local import LocalShell
+from outlive.transport.ssh import SshShell
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A host that answers, and the key that it proved to have (None for this machine)."""
+
+    shell: Shell
+    key: hostkey.ProvenKey | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        return self.key.fingerprint if self.key else ""
+
+
+def host_of(address: str, ssh_config: Path | None, identity: Path | None) -> Host:
+    """The host as it will stand in `outlive.toml`, but for its name. Raises `UsageError`."""
+    if address == "local":
+        return Host(name="local", address="local")
+    try:
+        parsed = SshAddress.parse(address)
+    except ValueError as error:
+        raise UsageError(f"{error}.", hint="Write [ssh://]user@host[:port], or 'local' for this machine.") from error
+    files = {"ssh_config": ssh_config, "identity_file": identity}
+    given = {name: str(file.absolute()) for name, file in files.items() if file}
+    return Host(name=slug(parsed.host), address=f"ssh://{parsed}", **given)
+
+
+@contextmanager
+def reach(host: Host, known_hosts: Path, accepted: str, output: Output) -> Iterator[Reached]:
+    """A shell on the host that talks to nobody but the owner of the proven key. `accepted` is a fingerprint that a
+    person has verified elsewhere. Raises `HostKeyUnknown`, `HostKeyChanged`, `LoginRejected`, `HostUnreachable`."""
+    if host.is_local:
+        yield Reached(LocalShell())
+        return
+    key = hostkey.prove(host, known_hosts)
+    _vouch(host, key, accepted)
+    with hostkey.only(key) as pinned, tempfile.TemporaryDirectory(prefix="outlive-") as control:
+        shell = SshShell(host, SshPaths(pinned, Path(control)))
+        try:
+            yield Reached(shell, key)
+        finally:
+            shell.close()
+
+
+def _vouch(host: Host, key: hostkey.ProvenKey, accepted: str) -> None:
+    """Returns when somebody vouches for the key: the keeper, the person's known_hosts, or the person now."""
+    if accepted and accepted != key.fingerprint:
+        raise HostKeyChanged(f"{host.address} answers with {key.fingerprint}, and {accepted} was to be accepted.")
+    if accepted or key.known_to:
+        return
+    cure = (
+        f"On the server's own console, or with whoever set it up, compare: ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub."
+        f" When it is the same: --accept-host-key {key.fingerprint}"
+    )
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise hostkey.HostKeyUnknown(f"{host.address} answers with {key.fingerprint}.", hint=cure)
+    typer.echo(f"{host.address} is not known here. It answers with the host key\n  {key.fingerprint}", err=True)
+    if not typer.confirm("Have you compared it with the server's own, and is it the same?", err=True):
+        raise hostkey.HostKeyUnknown(f"{host.address}: {key.fingerprint} was not accepted.", hint=cure)

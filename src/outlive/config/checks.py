@@ -1,0 +1,167 @@
+"""What the types of `schema.py` cannot say: names, references, and that there is exactly one way in. PURE."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from math import inf
+from typing import Any
+from urllib.parse import urlsplit
+
+from outlive.config.errors import Problem, Where
+from outlive.config.schema import Document
+from outlive.model.asset import ConfigAsset, PathAsset, PostgresAsset, PostgresDumpAsset, SecretRef
+from outlive.model.host import Host, SshAddress
+from outlive.model.naming import check_name
+
+RATE_BYTES = (32 << 10, 1 << 30)  # BASE_BACKUP's MAX_RATE: 32 kB to 1 GB, in kB
+_AGE = re.compile(r"age1[0-9a-z]{58}")
+
+
+def problems(document: Document) -> list[Problem]:
+    """Everything that is wrong, in no order."""
+    return [
+        *_vault(document),
+        *_keys(document),
+        *_names("hosts", [host.name for host in document.hosts]),
+        *_names("assets", [asset.name for asset in document.assets]),
+        *_addresses(document),
+        *_references(document),
+        *_ways_in(document),
+        *_paths(document),
+        *_numbers(document),
+        *_secrets((), document),
+    ]
+
+
+def _vault(document: Document) -> Iterator[Problem]:
+    vault, url = document.vault, urlsplit(document.vault.url)
+    if url.scheme not in ("", "file", "s3"):
+        yield Problem(("vault", "url"), f"{url.scheme}:// is no kind of vault.", 'Write "file:///folder" or "s3://bucket/prefix".')
+    elif url.scheme == "s3" and not url.netloc:
+        yield Problem(("vault", "url"), "the bucket is missing.", 'Write "s3://bucket/prefix".')
+    elif url.scheme == "file" and (url.netloc or not url.path):
+        yield Problem(("vault", "url"), "it names no folder.", 'Write three slashes: "file:///folder".')
+    if url.username or url.password:
+        yield Problem(
+            ("vault", "url"), "it holds a login.", "Use access_key and secret_key: a secret has no place here."
+        )
+    if (vault.access_key is None) != (vault.secret_key is None):
+        missing = "access_key" if vault.access_key is None else "secret_key"
+        yield Problem(("vault",), f"{missing} is missing.", "Give both keys, or none for a store that asks for none.")
+    if vault.endpoint is not None and urlsplit(vault.endpoint).scheme not in ("http", "https"):
+        yield Problem(("vault", "endpoint"), "it is no URL.", 'Write it in full, such as "https://s3.example.com".')
+
+
+def _keys(document: Document) -> Iterator[Problem]:
+    recipients = document.keys.recipients
+    place: Where = ("keys", "recipients")
+    for text in recipients:
+        if text.upper().startswith("AGE-SECRET-KEY"):
+            yield Problem(
+                place,
+                "a private key stands here.",
+                "Write the public key (age1...), and make new keys: this one has been in clear.",
+            )
+        elif not _AGE.fullmatch(text):
+            yield Problem(place, f'"{text}" is no age public key.', "Copy it whole: age1 and 58 letters and digits.")
+    if len(set(recipients)) < 2:
+        cure = "Add the recovery key, whose private half lies offline: `outlive keys init` makes both."
+        yield Problem(place, "there must be two different ones: a single lost key would take every copy with it.", cure)
+
+
+def _names(table: str, names: list[str]) -> Iterator[Problem]:
+    for index, name in enumerate(names):
+        try:
+            check_name(name)
+        except ValueError:
+            cure = "Use up to 100 lower case letters, digits, '.', '_' and '-', the first a letter or digit."
+            yield Problem((table, index, "name"), f'"{name}" cannot be a name.', cure)
+        if name in names[:index]:
+            first = names.index(name)
+            yield Problem((table, index, "name"), f'"{name}" is taken by {table}[{first}].', "Give each its own name.")
+
+
+def _addresses(document: Document) -> Iterator[Problem]:
+    for index, host in enumerate(document.hosts):
+        if not host.is_local and not _is_ssh(host):
+            cure = 'Write "ssh://user@host:port" (user and port may be left out), or "local" for this machine.'
+            yield Problem(("hosts", index, "address"), f'"{host.address}" is no address.', cure)
+
+
+def _is_ssh(host: Host) -> bool:
+    try:
+        SshAddress.parse(host.address)
+    except ValueError:
+        return False
+    return True
+
+
+def _references(document: Document) -> Iterator[Problem]:
+    names = [host.name for host in document.hosts]
+    known = f"There are: {', '.join(names)}." if names else "Add a [[hosts]] table for it."
+    for table, entries in (("assets", document.assets), ("unguarded", document.unguarded)):
+        for index, entry in enumerate(entries):
+            if entry.host is not None and entry.host not in names:
+                yield Problem((table, index, "host"), f'there is no host "{entry.host}".', known)
+
+
+def _ways_in(document: Document) -> Iterator[Problem]:
+    for index, asset in enumerate(document.assets):
+        if not isinstance(asset, PostgresAsset | PostgresDumpAsset):
+            continue
+        place: Where = ("assets", index)
+        named = [name for name in ("container", "socket", "dsn") if getattr(asset, name) is not None]
+        if len(named) > 1:
+            yield Problem(place, f"{' and '.join(named)} are several ways in.", "Keep one of them.")
+        elif not named and asset.host is None:
+            cure = "Name a host (and on it a container, socket or port), or a dsn."
+            yield Problem(place, "there is no way in to this Postgres.", cure)
+        elif asset.host is None and named != ["dsn"]:
+            yield Problem(place, f"{named[0]} is on a host, and none is named.", 'Add host = "..." to this table.')
+
+
+def _paths(document: Document) -> Iterator[Problem]:
+    cure = "Write the path on the host in full, beginning with '/'."
+    for index, asset in enumerate(document.assets):
+        if isinstance(asset, PathAsset) and not asset.path.startswith("/"):
+            yield Problem(("assets", index, "path"), f'"{asset.path}" is not absolute.', cure)
+        if isinstance(asset, ConfigAsset):
+            if not asset.paths:
+                yield Problem(("assets", index, "paths"), "it is empty.", "Name at least one file, or drop the table.")
+            for path in asset.paths:
+                if not path.startswith("/"):
+                    yield Problem(("assets", index, "paths"), f'"{path}" is not absolute.', cure)
+
+
+def _numbers(document: Document) -> Iterator[Problem]:
+    for index, asset in enumerate(document.assets):
+        place: Where = ("assets", index)
+        if not 0 < asset.max_age_seconds < inf:
+            yield Problem((*place, "max_age_seconds"), "it is no time.", "Write seconds: 93600 is 26 hours.")
+        if isinstance(asset, PostgresAsset | PostgresDumpAsset) and not 0 < asset.port < 65536:
+            yield Problem((*place, "port"), f"{asset.port} is no port.", "Write 1 to 65535; Postgres' own is 5432.")
+        rate = asset.max_rate_bytes if isinstance(asset, PostgresAsset) else None
+        if rate is not None and not RATE_BYTES[0] <= rate <= RATE_BYTES[1]:
+            cure = f"Postgres takes {RATE_BYTES[0]} to {RATE_BYTES[1]} bytes a second."
+            yield Problem((*place, "max_rate_bytes"), f"{rate} is out of bounds.", cure)
+
+
+def _secrets(where: Where, value: Any) -> Iterator[Problem]:
+    """Every reference to a secret, wherever it is, names exactly one place."""
+    if isinstance(value, SecretRef):
+        named = [field.name for field in fields(value) if getattr(value, field.name) is not None]
+        if len(named) != 1:
+            what = "it says nowhere where the secret is." if not named else f"{' and '.join(named)} are several places."
+            yield Problem(where, what, 'Keep one: { env = "NAME" }, { file = "path" } or { command = ["program"] }.')
+        elif value.command == ():
+            yield Problem(
+                (*where, "command"), "it is empty.", 'Write the program and its words: ["pass", "show", "s3"].'
+            )
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _secrets((*where, field.name), getattr(value, field.name))
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _secrets((*where, index), item)

@@ -1,0 +1,135 @@
+"""What an `outlive.toml` may say. One class a table; the `[[assets]]` tables are the classes of `model/asset.py`.
+
+After loading, every path is absolute: relative ones are meant from the folder of the file. Durations are seconds and
+sizes are bytes; the key's name says which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict, Field
+
+from outlive.model.asset import Asset, SecretRef
+from outlive.model.host import Host
+
+_STRICT = ConfigDict(extra="forbid")
+Count = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultSettings:
+    """Where copies rest: `file:///folder`, a folder beside this file, or `s3://bucket/prefix`.
+
+    `read_back` is the share (0 to 1) of parts that are read again right after they were written.
+    """
+
+    url: str
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key: SecretRef | None = None
+    secret_key: SecretRef | None = None
+    path_style: bool = True
+    read_back: Annotated[float, Field(ge=0, le=1)] = 1.0
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    @property
+    def is_s3(self) -> bool:
+        return self.url.startswith("s3://")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySettings:
+    """To whom copies are encrypted (age public keys), and the private key that drills open them with."""
+
+    recipients: tuple[str, ...]
+    drill_identity: Path | None = None
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How many copies of an asset `outlive prune` leaves: the newest ones, and one a day, week and month."""
+
+    last: Annotated[int, Field(ge=1)] = 7
+    daily: Count = 14
+    weekly: Count = 8
+    monthly: Count = 12
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeeperSettings:
+    """The keeper's own files: its memory, the host keys it has pinned, and how large the parts of a copy are."""
+
+    state: Path = Path("state")
+    known_hosts: Path = Path("known_hosts")
+    part_bytes: Annotated[int, Field(ge=1 << 20, le=256 << 20)] = 32 << 20
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """What `outlive keep` does how often, and whether it streams the log of physical Postgres assets meanwhile.
+
+    `ship_every_seconds` is how often log that has come is put into the vault: about what is lost at the worst.
+    `database` is a SQLAlchemy URL for the keeper's memory, which must not lie on what is guarded; SQLite else.
+    """
+
+    backup_every_seconds: Annotated[float, Field(ge=60)] = 86400
+    drill_every_seconds: Annotated[float, Field(ge=60)] = 86400
+    prune_every_seconds: Annotated[float, Field(ge=0)] = 86400
+    stream: bool = True
+    ship_every_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 2.0
+    database: SecretRef | None = None
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unguarded:
+    """Something that dies with its host and is left to die, on purpose: `status` shows it with the reason."""
+
+    kind: str
+    name: str
+    why: str
+    host: str | None = None
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The tables of the file, as written."""
+
+    vault: VaultSettings
+    keys: KeySettings
+    retention: Retention = field(default_factory=Retention)
+    keeper: KeeperSettings = field(default_factory=KeeperSettings)
+    schedule: Schedule = field(default_factory=Schedule)
+    hosts: tuple[Host, ...] = ()
+    assets: tuple[Asset, ...] = ()
+    unguarded: tuple[Unguarded, ...] = ()
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A loaded `outlive.toml`: checked, with absolute paths. `base` is its folder."""
+
+    path: Path
+    base: Path
+    vault: VaultSettings
+    keys: KeySettings
+    retention: Retention
+    keeper: KeeperSettings
+    schedule: Schedule
+    hosts: tuple[Host, ...]
+    assets: tuple[Asset, ...]
+    unguarded: tuple[Unguarded, ...]
+
+    def host(self, name: str) -> Host | None:
+        return next((host for host in self.hosts if host.name == name), None)
+
+    def asset(self, name: str) -> Asset | None:
+        return next((asset for asset in self.assets if asset.name == name), None)

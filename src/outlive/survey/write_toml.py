@@ -1,0 +1,173 @@
+"""The first `outlive.toml`, commented with what was found. PURE.
+
+What a host says about itself ends up in this file, so every value is quoted and no line break gets into a comment.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from outlive.model.asset import SecretRef
+from outlive.model.host import Host
+from outlive.survey.found import Survey
+from outlive.survey.proposal import Proposal, Proposed, amount
+
+WIDTH = 118
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What is written down besides the proposal. Paths are as a person would write them beside the file."""
+
+    vault_url: str
+    recipients: tuple[str, ...]
+    drill_identity: str
+    host: Host | None = None
+    host_key: str = ""
+    endpoint: str | None = None
+
+
+def write_toml(survey: Survey, proposal: Proposal, setup: Setup, now: datetime) -> str:
+    """The whole file."""
+    parts = [
+        _head(survey, now),
+        _vault(setup),
+        _keys(setup),
+        _keeper(),
+        *([_host(survey, setup)] if setup.host else []),
+        *(_asset(one) for one in proposal.assets),
+        *(_commented(_asset(one)) for one in proposal.optional),
+        *_unguarded(proposal),
+    ]
+    return "\n".join(parts)
+
+
+def one_line(text: str) -> str:
+    """`text` without anything that could end a line or drive a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _head(survey: Survey, now: datetime) -> str:
+    where = survey.address or "a Postgres reached by its DSN"
+    return _comment(
+        f"What is guarded. Written by `outlive init` on {now:%Y-%m-%d} after a look at {where}; it is yours to change.",
+        "Every key is told in docs/reference/configuration.md. Relative paths are meant from the folder of this file.",
+    )
+
+
+def _vault(setup: Setup) -> str:
+    values: dict[str, Any] = {"url": setup.vault_url, "endpoint": setup.endpoint}
+    if setup.vault_url.startswith("s3://"):
+        values |= {
+            "access_key": SecretRef(env="AWS_ACCESS_KEY_ID"),
+            "secret_key": SecretRef(env="AWS_SECRET_ACCESS_KEY"),
+        }
+        return _table("[vault]", values)
+    note = "On this machine. Better: where neither this machine nor the guarded host can take it along when it goes."
+    return _comment(note) + _table("[vault]", values)
+
+
+def _keys(setup: Setup) -> str:
+    note = (
+        "Public keys; each alone opens every copy. The first is the recovery key: print it (`outlive keys recovery-kit`),"
+        " put it away, and delete its private half from this machine. The second stays here, for drills."
+    )
+    listed = "".join(f"  {_quoted(one)},\n" for one in setup.recipients)
+    drill = f"drill_identity = {_quoted(setup.drill_identity)}\n"
+    return _comment(note) + f"[keys]\nrecipients = [\n{listed}]\n{drill}"
+
+
+def _keeper() -> str:
+    return '[keeper]\nstate = "state"\nknown_hosts = "known_hosts"\n'
+
+
+def _host(survey: Survey, setup: Setup) -> str:
+    facts = survey.host
+    assert setup.host
+    lines = []
+    if setup.host_key:
+        lines.append(f"SSH host key {setup.host_key}, pinned in known_hosts")
+    if facts:
+        lines.append(f"{facts.os or 'unknown system'}, kernel {facts.kernel}, {amount(facts.memory_bytes)} of memory")
+        named = {"machine-id": facts.machine_id, "root file system": facts.root_fs_uuid, "DMI uuid": facts.dmi_uuid}
+        lines += [f"{name} {value}" for name, value in named.items() if value]
+    if survey.docker and survey.docker.version:
+        lines.append(f"Docker {survey.docker.version}, engine {survey.docker.engine_id}")
+    return _comment(*lines) + _table("[[hosts]]", _changed(setup.host))
+
+
+def _asset(one: Proposed) -> str:
+    text = _comment(*one.about, *one.notes) + _table("[[assets]]", _changed(one.asset))
+    if not one.stop:
+        return text
+    listed = ", ".join(_quoted(service) for service in one.stop)
+    return (
+        text
+        + f"# Stops these for the time of the copy, so that the files agree:\n# [assets.around]\n# stop = [{listed}]\n"
+    )
+
+
+def _unguarded(proposal: Proposal) -> Iterator[str]:
+    for one in (one for one in proposal.unguarded if not one.harmless):
+        values = {"host": proposal.host, "kind": one.kind, "name": one.name, "why": one.why}
+        size = _comment(f"at risk{'' if one.bytes is None else f': {amount(one.bytes)}'}") if one.at_risk else ""
+        yield size + _table("[[unguarded]]", values)
+
+
+def _changed(thing: Any) -> dict[str, Any]:
+    """The fields of a host or asset that are not what they would be anyway; name and kind first."""
+    values = {field.name: getattr(thing, field.name) for field in fields(thing)}
+    standing = {
+        field.name for field in fields(thing) if values[field.name] == field.default or values[field.name] == ()
+    }
+    first = {name: values[name] for name in ("name", "kind") if name in values}
+    rest = {name: value for name, value in values.items() if name not in standing and name not in first}
+    return first | {name: value for name, value in rest.items() if name != "around"}
+
+
+def _table(header: str, values: dict[str, Any]) -> str:
+    lines = [f"{name} = {_value(value)}\n" for name, value in values.items() if value is not None]
+    return f"{header}\n{''.join(lines)}"
+
+
+def _value(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return _quoted(value)
+        case int() | float():
+            return str(value)
+        case SecretRef(env=str(name)):
+            return f"{{ env = {_quoted(name)} }}"
+        case SecretRef(file=str(path)):
+            return f"{{ file = {_quoted(path)} }}"
+        case tuple():
+            return _list([_value(item) for item in value])
+    raise TypeError(f"{type(value).__name__} has no place in outlive.toml")
+
+
+def _list(items: list[str]) -> str:
+    text = ", ".join(items)
+    return f"[{text}]" if len(text) <= WIDTH - 20 else "[\n" + "".join(f"  {item},\n" for item in items) + "]"
+
+
+def _quoted(text: str) -> str:
+    """A basic string: JSON's escapes are TOML's too, save that TOML wants DEL escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _comment(*sentences: str) -> str:
+    lines = [
+        line for sentence in sentences for line in textwrap.wrap(one_line(sentence), WIDTH, break_on_hyphens=False)
+    ]
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _commented(text: str) -> str:
+    return "".join(line if line.startswith("#") else f"# {line}" for line in text.splitlines(keepends=True))

@@ -1,0 +1,78 @@
+"""Memory stays under 150 MB whatever the size: 2 GB are sealed and opened by a process that measures itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+LIMIT = 150 << 20
+
+DRIVER = """
+import hashlib, json, os, resource, sys, tempfile
+from dataclasses import replace
+from pathlib import Path
+from pyrage import x25519
+from outlive.backup.journal import Journal
+from outlive.backup.seal import PART_BYTES, Sealer, SealPolicy
+from outlive.backup.unseal import unseal
+from outlive.model.copy import Manifest, Part, Stream
+from outlive.sources.base import RawStream
+from outlive.testing.clock import ManualClock
+
+what, size = sys.argv[1], int(sys.argv[2])
+key = x25519.Identity.generate()
+recipients = (key.to_public(), x25519.Identity.generate().to_public())
+
+class Sink:
+    '''Remembers digests only, and the last object, so that 2 GB need no disk.'''
+    url = "sink:"
+    def __init__(self):
+        self.sums, self.first = {}, b""
+    def put(self, key, data):
+        self.first = self.first or bytes(data)
+        self.sums[key] = hashlib.sha256(data).digest()
+    def holds(self, key, data):
+        return self.sums[key] == hashlib.sha256(data).digest()
+    def get(self, key):
+        return bytes(memoryview(self.first))
+
+def chunks():
+    noise = os.urandom(1 << 20)
+    line = (b"INSERT INTO orders VALUES (1, 'compressible', 42);" * 21000)[: 1 << 20]
+    for number in range(size >> 20):
+        if what == "incompressible":
+            yield noise[number % 1000 :] + noise[: number % 1000]
+        else:
+            yield line
+
+vault = Sink()
+state = Path(tempfile.mkdtemp())
+journal = Journal(vault, state, "made", "one", [str(r) for r in recipients])
+if what.startswith("open"):
+    size_of_part, what = PART_BYTES, what.removeprefix("open ")
+    total, size = size, PART_BYTES
+with Sealer(vault, "copies/made/one/", SealPolicy(recipients), journal) as sealer:
+    stream = sealer.seal(RawStream("made", chunks()))
+journal.finish()
+opened = stream.plain_bytes
+if sys.argv[1].startswith("open"):
+    now = ManualClock().now()
+    many = Stream("made", total, stream.parts * (total // PART_BYTES))
+    manifest = Manifest("one", "made", "path", None, "l", 1, now, now, now, (many,), ())
+    opened = sum(len(piece) for piece in unseal(vault, manifest, many, [key]))
+print(json.dumps({"rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10, "bytes": opened}))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["incompressible", "compressible", "open incompressible", "open compressible"])
+def test_two_gigabytes_take_less_than_150_mb(what: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    size = 2 << 30
+    done = subprocess.run([sys.executable, "-c", DRIVER, what, str(size)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["bytes"] == size
+    assert seen["rss"] < LIMIT, f"{seen['rss'] / (1 << 20):.0f} MiB"

@@ -1,0 +1,108 @@
+"""A person with the folder of one copy, a key, and a machine that has only stock programs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.world import images
+from tests.world.docker import DockerEngine
+
+from outlive.backup.layout import copy_folder
+from outlive.backup.seal import SealPolicy
+from outlive.backup.take import take
+from outlive.clock import SystemClock
+from outlive.model.asset import Asset
+from outlive.model.copy import Manifest
+from outlive.sources.base import Source
+from outlive.vault.encryption import parse_recipients
+from outlive.vault.keys import KeySet, create_keys
+from outlive.vault.local import LocalVault
+
+PROGRAMS = "/usr/lib/postgresql/$PG_MAJOR/bin"
+PART_BYTES = 1 << 18  # small, so that a little data makes several parts
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One copy as files, and the keys."""
+
+    manifest: Manifest
+    folder: Path
+    keys: KeySet
+
+
+def keep(asset: Asset, source: Source, tmp_path: Path) -> Kept:
+    """Takes a copy into a vault of its own."""
+    clock = SystemClock()
+    keys = create_keys(tmp_path / "keys", clock.now())
+    policy = SealPolicy(parse_recipients(keys.recipients), part_bytes=PART_BYTES)
+    vault = LocalVault.create(tmp_path / "vault")
+    manifest = take(asset, source, vault, policy, state=tmp_path / "state", clock=clock).manifest
+    return Kept(manifest, vault.root / copy_folder(asset.name, manifest.id), keys)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the shell said."""
+
+    status: int
+    text: str
+
+
+class Person:
+    """Works in a container of the stock image; `folder` and the key are all that it is given."""
+
+    def __init__(self, engine: DockerEngine, kept: Kept, major: int = 17) -> None:
+        image = images.hand_restore(engine, major)
+        mounts = ["--volume", f"{kept.folder}:/copy:ro"]
+        self.engine = engine
+        self.container = engine.run(image, "sleep", "infinity", options=mounts)
+        self.give_key(kept.keys.recovery_identity)
+
+    def give_key(self, path: Path) -> None:
+        secret = next(line for line in path.read_text().splitlines() if not line.startswith("#"))
+        self.shell("umask 077; cat > /root/recovery.txt", input=f"{secret}\n")
+
+    def follow(self, **variables: str) -> Answer:
+        """Runs what RESTORE.md says under "All at once", as written, in the folder of the copy."""
+        page = self.shell("cat /copy/RESTORE.md").text
+        extract, run = re.search(r"All at once.*?\n\n((?:    [^\n]+\n)+)", page, re.S)[1].splitlines()  # type: ignore[index]
+        words = " ".join(f"{name}={value}" for name, value in variables.items())
+        run = re.sub(r"^\s*KEY=\S+ TARGET=\S+", f"KEY=/root/recovery.txt {words}", run)
+        return self.shell(f"cd /copy && {extract.strip()} && {run}")
+
+    def shell(self, script: str, *, input: str = "") -> Answer:
+        done = subprocess.run(
+            [self.engine.client, "exec", "-i", self.container, "bash", "-c", script],
+            input=input.encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+        )
+        return Answer(done.returncode, done.stdout.decode(errors="replace"))
+
+    def bytes_of(self, path: str) -> bytes:
+        command = [self.engine.client, "exec", self.container, "cat", path]
+        return subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+
+    def sql(self, query: str, dbname: str = "postgres") -> str:
+        """What psql prints, as the server's superuser over the socket in /tmp/s."""
+        psql = f"{PROGRAMS}/psql -XAtq -v ON_ERROR_STOP=1 -h /tmp/s"
+        answer = self.shell(f"cd / && PGDATABASE={shlex.quote(dbname)} runuser -u postgres -- {psql}", input=query)
+        assert answer.status == 0, answer.text
+        return answer.text.strip()
+
+    def leave(self) -> None:
+        self.engine.remove(self.container)
+
+
+def damaged(kept: Kept, tmp_path: Path) -> Kept:
+    """The same copy in a folder of its own, to be broken."""
+    folder = tmp_path / "broken"
+    shutil.copytree(kept.folder, folder)
+    return Kept(kept.manifest, folder, kept.keys)

@@ -1,0 +1,124 @@
+"""What people read: the report and the first outlive.toml, word for word, and safe against what a host may call things."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.survey.recording import ADDRESS, WANTED, Replay
+
+from outlive.commands.docker import Container, Volume
+from outlive.commands.system import HostFacts
+from outlive.config.load import parse
+from outlive.model.asset import DockerVolumeAsset, SecretRef
+from outlive.model.host import Host
+from outlive.survey.found import FoundDocker, FoundPostgres, Survey, WayIn
+from outlive.survey.look import look
+from outlive.survey.proposal import Proposal
+from outlive.survey.propose import propose
+from outlive.survey.tell import COLUMNS, tell
+from outlive.survey.write_toml import Setup, write_toml
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "init"
+NOW = datetime(2026, 2, 7, 8, 0, tzinfo=UTC)
+SETUP = Setup(
+    "file:///srv/outlive/vault",
+    ("age1pxgr6hphv29h6j9sqmt7tu4qgdyzjj2m5aqj0vdmkm2n82fv0s4qafgl5w",
+     "age17sdarzkny3v2ugwfd2gt77s86tzpucznscdclfmj28u3fmvf7phsvaqffz"),
+    "keys/drill.txt",
+    Host(name="web-1", address="ssh://root@web-1"),
+    "SHA256:vp/p4bxgx/5HmQ1q3f9Vm5n+WfP3NH7FJkOCk7AtNDo",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def recorded() -> tuple[Survey, Proposal]:
+    survey = look(Replay(), ADDRESS, wanted=WANTED)
+    survey = replace(survey, postgres=tuple(replace(one, no_replication="") for one in survey.postgres))
+    return survey, propose(survey, host="web-1")
+
+
+def test_the_report_is_this(recorded: tuple[Survey, Proposal]) -> None:
+    assert tell(*recorded) == (GOLDEN / "report.txt").read_text()
+
+
+def test_the_file_is_this(recorded: tuple[Survey, Proposal]) -> None:
+    assert write_toml(*recorded, SETUP, NOW) == (GOLDEN / "outlive.toml").read_text()
+
+
+def test_the_file_loads_and_says_what_was_proposed(recorded: tuple[Survey, Proposal]) -> None:
+    settings = parse(write_toml(*recorded, SETUP, NOW), Path("outlive.toml"))
+    assert list(settings.assets) == [one.asset for one in recorded[1].assets]
+    assert settings.hosts == (SETUP.host,)
+    assert settings.keys.recipients == SETUP.recipients
+    assert [one.name for one in settings.unguarded] == [one.name for one in recorded[1].unguarded if not one.harmless]
+
+
+def test_what_is_commented_out_loads_once_uncommented(recorded: tuple[Survey, Proposal]) -> None:
+    text = write_toml(*recorded, SETUP, NOW)
+    start = text.index("# [[assets]]")
+    end = text.index("[[unguarded]]")
+    open_text = text[:start] + text[start:end].replace("# ", "") + text[end:]
+    names = {asset.name for asset in parse(open_text, Path("outlive.toml")).assets}
+    assert "app-images" in names
+
+
+def test_for_s3_the_keys_are_looked_for_in_the_environment(recorded: tuple[Survey, Proposal]) -> None:
+    setup = replace(SETUP, vault_url="s3://bucket/prefix", endpoint="https://s3.example.com")
+    vault = parse(write_toml(*recorded, setup, NOW), Path("outlive.toml")).vault
+    assert (vault.endpoint, vault.access_key) == ("https://s3.example.com", SecretRef(env="AWS_ACCESS_KEY_ID"))
+
+
+def test_a_look_at_a_dsn_needs_no_host() -> None:
+    survey = Survey("", None, postgres=(FoundPostgres(WayIn(), "17.2", 170002),))
+    proposal = propose(survey, host=None, dsn=SecretRef(file="dsn"))
+    settings = parse(write_toml(survey, proposal, replace(SETUP, host=None), NOW), Path("outlive.toml"))
+    assert settings.hosts == () and len(settings.assets) == 1
+    assert tell(survey, proposal).startswith("A Postgres reached by its DSN\n")
+
+
+def test_data_at_risk_stands_out() -> None:
+    survey = Survey("ssh://x", HostFacts("x"), postgres=(FoundPostgres(WayIn(container="db"), problem="no entry"),))
+    proposal = propose(survey, host="x")
+    assert "AT RISK: data that cannot be copied yet (1)\n  db: it could not be asked: no entry\n" in tell(
+        survey, proposal
+    )
+    text = write_toml(survey, proposal, replace(SETUP, host=Host(name="x", address="ssh://x")), NOW)
+    assert "# at risk\n[[unguarded]]\n" in text
+    assert '# [[assets]]\n# name = "db"' in text
+    assert parse(text, Path("outlive.toml")).assets == ()
+
+
+def hostile(text: str) -> tuple[Survey, Proposal]:
+    """A host that calls everything `text`."""
+    container = Container("1" * 64, text, text, "i", "running")
+    docker = FoundDocker(text, text, (container,), (Volume(text),))
+    survey = Survey("ssh://web-1", HostFacts(text, text, text, os=text, kernel=text), docker)
+    return survey, propose(survey, host="web-1")
+
+
+@pytest.mark.parametrize(
+    "text", ['\n[vault]\nurl = "s3://theirs"\n#', '"""', "\x1b[2J\x07", "a\rb", "\x7f\x85\u2028", "'\\\"", "\ud7ff"]
+)
+def test_no_name_leaves_its_place(text: str) -> None:
+    check_hostile(text)
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1))
+def test_no_name_at_all_leaves_its_place(text: str) -> None:
+    check_hostile(text)
+
+
+def check_hostile(text: str) -> None:
+    survey, proposal = hostile(text)
+    settings = parse(write_toml(survey, proposal, SETUP, NOW), Path("outlive.toml"))
+    assert settings.vault.url == SETUP.vault_url
+    (asset,) = settings.assets
+    assert isinstance(asset, DockerVolumeAsset) and asset.volume == text
+    told = tell(survey, proposal)
+    assert all(letter.isprintable() for letter in told.replace("\n", ""))
+    assert all(len(line) <= COLUMNS for line in told.splitlines())
