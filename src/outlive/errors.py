@@ -71,8 +71,14 @@ class HostKeyChanged(NoData):
     )
 
 
+class HostKeyUnknown(NoData):
+    """The host's key is not known here, so nothing says that it is the right machine."""
+
+    hint = "`outlive init` shows the key and asks; compare it with what the provider's console shows."
+
+
 class LoginRejected(NoData):
-    """The host answered with the pinned key but refused the login."""
+    """The host answered but refused the login."""
 
     hint = "Check the user and the key file (`ssh -v`). The host itself is up."
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.world import ledger
 from tests.world.machine import Machine
 from tests.world.need import need
 from tests.world.postgres import PostgresServer
@@ -59,14 +60,15 @@ def server(programs: Path) -> Iterator[SshServer]:
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with every program of this machine but docker."""
-    programs = tmp_path_factory.mktemp("programs")
+def programs() -> Iterator[Path]:
+    """A folder, open to everybody, with every program of this machine but docker."""
+    programs = ledger.new_directory("programs")
     for folder in ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"):
         for program in Path(folder).glob("*"):
             if not program.name.startswith("docker") and not (programs / program.name).is_symlink():
                 (programs / program.name).symlink_to(program)
-    return programs
+    yield programs
+    ledger.discard(programs)
 
 
 @pytest.mark.docker
@@ -128,6 +130,16 @@ def test_a_look_leaves_the_server_as_it_was(keeper: Keeper, vm: Machine) -> None
         vm.ssh("rm /root/marker")
     assert [path for path in changed.split() if not path.startswith("/var/log/")] == []
     assert vm.ssh(seen) == before
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_what_was_written_is_enough_for_a_first_backup(keeper: Keeper, vm: Machine) -> None:
+    assert keeper("init", "--ssh-config", vm.config, "web-1").returncode == 0
+    done = keeper("backup", "--json")
+    assert done.returncode == 0, done.stderr
+    copied = {copy["asset"] for copy in json.loads(done.stdout)["copies"]}
+    assert copied == {asset.name for asset in load(keeper.folder / "outlive.toml").assets}
 
 
 @pytest.mark.docker
@@ -246,7 +258,7 @@ def test_a_changed_host_key_stops_everything(keeper: Keeper, server: SshServer) 
 def test_the_wrong_key_is_refused_by_the_host(keeper: Keeper, ssh_server: SshServer, tmp_path: Path) -> None:
     config = stranger(ssh_server, tmp_path, make_key(tmp_path / "other"))
     said = refused(keeper, 3, "--ssh-config", config, "web-1")
-    assert said.startswith("outlive: The host answered with the pinned key but refused the login.")
+    assert said.startswith("outlive: The host answered but refused the login.")
 
 
 def test_a_host_that_is_down_proves_nothing(keeper: Keeper, server: SshServer) -> None:

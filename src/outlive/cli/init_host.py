@@ -13,7 +13,7 @@ import typer
 
 from outlive.cli.app import Output
 from outlive.commands.ssh import SshPaths
-from outlive.errors import HostKeyChanged, UsageError
+from outlive.errors import HostKeyChanged, HostKeyUnknown, UsageError
 from outlive.model.host import Host, SshAddress
 from outlive.survey.proposal import slug
 from outlive.transport import hostkey
@@ -75,7 +75,7 @@ def _vouch(host: Host, key: hostkey.ProvenKey, accepted: str) -> None:
         f" When it is the same: --accept-host-key {key.fingerprint}"
     )
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise hostkey.HostKeyUnknown(f"{host.address} answers with {key.fingerprint}.", hint=cure)
+        raise HostKeyUnknown(f"{host.address} answers with {key.fingerprint}.", hint=cure)
     typer.echo(f"{host.address} is not known here. It answers with the host key\n  {key.fingerprint}", err=True)
     if not typer.confirm("Have you compared it with the server's own, and is it the same?", err=True):
-        raise hostkey.HostKeyUnknown(f"{host.address}: {key.fingerprint} was not accepted.", hint=cure)
+        raise HostKeyUnknown(f"{host.address}: {key.fingerprint} was not accepted.", hint=cure)

@@ -38,7 +38,9 @@ def problems(document: Document) -> list[Problem]:
 def _vault(document: Document) -> Iterator[Problem]:
     vault, url = document.vault, urlsplit(document.vault.url)
     if url.scheme not in ("", "file", "s3"):
-        yield Problem(("vault", "url"), f"{url.scheme}:// is no kind of vault.", 'Write "file:///folder" or "s3://bucket/prefix".')
+        yield Problem(
+            ("vault", "url"), f"{url.scheme}:// is no kind of vault.", 'Write "file:///folder" or "s3://bucket/prefix".'
+        )
     elif url.scheme == "s3" and not url.netloc:
         yield Problem(("vault", "url"), "the bucket is missing.", 'Write "s3://bucket/prefix".')
     elif url.scheme == "file" and (url.netloc or not url.path):

@@ -22,7 +22,9 @@ def _lines(survey: Survey, proposal: Proposal) -> Iterator[str]:
     if survey.docker:
         yield from _docker(survey, survey.docker)
     yield ""
-    yield f"To be guarded ({len(proposal.assets)})" if proposal.assets else "Nothing was found that could be guarded."
+    count = len(proposal.assets)
+    nothing = "Nothing was found that could be guarded. Name what matters with --path."
+    yield f"To be guarded ({count})" if count else nothing
     yield from _table(_asset(one) for one in proposal.assets)
     if proposal.at_risk:
         yield ""

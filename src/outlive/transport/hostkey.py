@@ -19,17 +19,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from outlive.commands import ssh as words
-from outlive.errors import ConfigError, HostKeyChanged, HostUnreachable, LoginRejected, NoData
+from outlive.errors import ConfigError, HostKeyChanged, HostKeyUnknown, HostUnreachable, LoginRejected, NoData
 from outlive.model.host import Host, SshAddress
 from outlive.transport import process
 from outlive.transport.base import Completed
 
 CONNECT_SECONDS = 30
 _OFFERED = re.compile(r"^debug1: Server host key: (\S+) (SHA256:\S+)", re.MULTILINE)
-
-
-class HostKeyUnknown(NoData):
-    """The host's key is not known here, so nothing says that it is the right machine."""
 
 
 @dataclass(frozen=True, slots=True)

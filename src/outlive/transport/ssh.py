@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from outlive.commands import ssh as words
-from outlive.errors import HostKeyChanged, HostUnreachable, LoginRejected
+from outlive.errors import HostKeyChanged, HostKeyUnknown, HostUnreachable, LoginRejected
 from outlive.model.host import Host
 from outlive.transport import process
 from outlive.transport.base import Completed
@@ -54,10 +54,7 @@ class SshShell:
             case words.SshTrouble.HOST_KEY_CHANGED:
                 raise HostKeyChanged(where)
             case words.SshTrouble.HOST_KEY_UNKNOWN:
-                raise HostKeyChanged(
-                    where,
-                    hint=f"No host key is pinned for it yet: `outlive init {self.host.address}` shows it and asks.",
-                )
+                raise HostKeyUnknown(where)
             case words.SshTrouble.LOGIN_REJECTED:
                 raise LoginRejected(where)
             case words.SshTrouble.UNREACHABLE:
