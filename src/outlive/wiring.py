@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from outlive.backup.lock_days import lock_days, words
 from outlive.backup.seal import SealPolicy
 from outlive.backup.target import DirectoryTarget, SshTarget
 from outlive.clock import Clock
 from outlive.commands.ssh import SshPaths
-from outlive.config.schema import Settings
+from outlive.config.schema import Settings, VaultSettings
 from outlive.config.secrets import resolve
 from outlive.errors import ConfigError, KeysError, UsageError
 from outlive.model.asset import (
@@ -38,12 +39,25 @@ from outlive.transport.postgres import ContainerWay, DsnWay, PortWay, SocketWay,
 from outlive.transport.ssh import SshShell
 from outlive.vault.base import Vault
 from outlive.vault.encryption import Identity, parse_recipients, read_identities
+from outlive.vault.lock_rule import LockMode, LockRule
 from outlive.vault.open import open_vault
 
 
 def vault(settings: Settings, clock: Clock) -> Vault:
     """The vault; nothing is asked of it yet."""
-    wanted = settings.vault
+    return _opened(settings, settings.vault, clock)
+
+
+def mirror(settings: Settings, clock: Clock) -> Vault:
+    """The second vault. Raises `ConfigError` when there is none."""
+    if settings.mirror is None:
+        raise ConfigError(
+            "there is no [mirror].", hint="Add a [mirror] table: the same keys as [vault], another place."
+        )
+    return _opened(settings, settings.mirror, clock)
+
+
+def _opened(settings: Settings, wanted: VaultSettings, clock: Clock) -> Vault:
     return open_vault(
         wanted.url,
         clock=clock,
@@ -52,7 +66,15 @@ def vault(settings: Settings, clock: Clock) -> Vault:
         access_key=_secret(settings, wanted.access_key),
         secret_key=_secret(settings, wanted.secret_key),
         path_style=wanted.path_style,
+        lock=_lock(wanted),
     )
+
+
+def _lock(wanted: VaultSettings) -> LockRule | None:
+    if wanted.lock_days is None:
+        return None
+    days, mode = wanted.lock_days, LockMode(wanted.lock_mode)
+    return LockRule(days, mode, lambda key: lock_days(key, days), words(days, mode))
 
 
 def has_store(settings: Settings) -> bool:

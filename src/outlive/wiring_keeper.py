@@ -4,34 +4,52 @@ command needs."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
 
+from sqlalchemy import URL
+
+from outlive.backup import catalog
 from outlive.backup.ship import ShipPolicy
 from outlive.clock import Clock
 from outlive.config.schema import Settings
 from outlive.config.secrets import resolve
 from outlive.engine.dbos_engine import DbosEngine
 from outlive.keeper.acts import acts
+from outlive.keeper.children import Children
+from outlive.keeper.jobs import is_streamed
 from outlive.keeper.loop import Parts
 from outlive.keeper.streams import StreamPlan, slot_name
+from outlive.keeper.whereabouts import Whereabouts, look_around
 from outlive.model.asset import PostgresAsset
 from outlive.state.store import Store
 from outlive.vault.base import Vault
 from outlive.vault.encryption import parse_recipients
-from outlive.wiring import state_file, vault, way
+from outlive.wiring import host_shell, state_file, vault, way
 
 
 def store(settings: Settings) -> Store:
     """The keeper's memory, its tables brought up to date."""
-    return Store(_state_url(settings))
+    return Store(_database(settings) or _sqlite(state_file(settings)))
 
 
 def keeper_parts(settings: Settings, clock: Clock, say: Callable[[str], None]) -> Parts:
     """What the keeper's loop joins."""
     there = vault(settings, clock)
-    engine = DbosEngine(_engine_url(settings), acts(settings.path.absolute(), there))
-    streamed = [asset for asset in settings.assets if isinstance(asset, PostgresAsset) and settings.schedule.stream]
-    plans = tuple(stream_plan(settings, asset, there, clock) for asset in streamed)
-    return Parts(settings, clock, store(settings), engine, plans, say)
+    children = Children(settings.path.absolute())
+    runs = _database(settings) or _sqlite(settings.keeper.state / "runs.db")
+    streamed = [one for one in settings.assets if isinstance(one, PostgresAsset) and is_streamed(settings, one)]
+    return Parts(
+        settings=settings,
+        clock=clock,
+        store=store(settings),
+        engine=DbosEngine(runs, acts(children, there)),
+        streams=tuple(stream_plan(settings, asset, there, clock) for asset in streamed),
+        say=say,
+        last_copy=partial(_last_copy, there),
+        end_jobs=children.end_all,
+    )
 
 
 def stream_plan(settings: Settings, asset: PostgresAsset, there: Vault, clock: Clock) -> StreamPlan:
@@ -40,12 +58,20 @@ def stream_plan(settings: Settings, asset: PostgresAsset, there: Vault, clock: C
     return StreamPlan(asset.name, way(settings, asset), slot_name(asset.name), there, policy, clock)
 
 
-def _state_url(settings: Settings) -> str:
-    return _database(settings) or f"sqlite:///{state_file(settings)}"
+def whereabouts(settings: Settings) -> Whereabouts:
+    """Whether the keeper, its vault or its memory is on a host that it guards. Asks every host."""
+    needed = {"the vault": settings.vault.endpoint, "the keeper's database": _database(settings)}
+    urls = {what: url for what, url in needed.items() if url is not None}
+    return look_around(settings.hosts, partial(host_shell, settings), urls)
 
 
-def _engine_url(settings: Settings) -> str:
-    return _database(settings) or f"sqlite:///{settings.keeper.state / 'runs.db'}"
+def _last_copy(there: Vault, asset: str) -> datetime | None:
+    copies = catalog.listing(there, asset).copies
+    return max((copy.manifest.started_at for copy in copies if not copy.is_damaged), default=None)
+
+
+def _sqlite(path: Path) -> str:
+    return URL.create("sqlite", database=str(path)).render_as_string()
 
 
 def _database(settings: Settings) -> str | None:

@@ -116,4 +116,6 @@ def contents(vault: Vault, manifest: Manifest, *keys: object) -> dict[str, bytes
 
 def our_threads() -> list[str]:
     """Threads of pools that seal or open streams and are still there."""
-    return [t.name for t in threading.enumerate() if t.name.split("_")[0] in ("compress", "send", "fetch", "decompress")]
+    return [
+        t.name for t in threading.enumerate() if t.name.split("_")[0] in ("compress", "send", "fetch", "decompress")
+    ]

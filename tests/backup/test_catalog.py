@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.backup.made import take_made
 
 from outlive.backup import catalog
 from outlive.backup.manifest import dump_manifest
@@ -17,6 +16,7 @@ from outlive.model.copy import Manifest, Proof, ProofRecord
 from outlive.testing.clock import ManualClock
 from outlive.testing.faulty_vault import Fault, FaultyVault
 from outlive.vault.memory import MemoryVault
+from tests.backup.made import take_made
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from pyrage import x25519
-from tests.backup.made import KEY, RECOVERY, contents, policy, take_made
 
 from outlive.backup import catalog
 from outlive.backup.journal import Journal
@@ -16,6 +15,7 @@ from outlive.backup.seal import SealPolicy
 from outlive.errors import ObjectMissing, OutliveError, VaultFailed, VaultForbidden, VaultUnreachable
 from outlive.testing.faulty_vault import Fault, FaultyVault
 from outlive.vault.memory import MemoryVault
+from tests.backup.made import KEY, RECOVERY, contents, policy, take_made
 
 STREAMS = {"a": bytes(range(256)) * 20, "b": b"b" * 700}
 PARTS = 6 + 1 + 1  # of a, of b, and the inventory
@@ -169,7 +169,9 @@ def test_litter_that_cannot_be_removed_does_not_undo_the_copy(
 def test_a_full_disk_at_the_keeper_stops_no_backup(vault: MemoryVault, tmp_path: Path) -> None:
     part = take_made(vault, tmp_path / "state", STREAMS).manifest.streams[0].parts[0]
     journal = Journal(vault, tmp_path, "made", "now", ["age1"])
-    (descriptor,) = [fd for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink() and fd.readlink().name == "now.jsonl"]
+    (descriptor,) = [
+        fd for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink() and fd.readlink().name == "now.jsonl"
+    ]
     with Path("/dev/full").open("a") as full:
         os.dup2(full.fileno(), int(descriptor.name))
     journal.sent(part, "digest")

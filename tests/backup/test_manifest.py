@@ -93,4 +93,6 @@ def test_a_manifest_cut_anywhere_is_none(length: int) -> None:
 
 
 def test_sums_are_what_sha256sum_reads() -> None:
-    assert sums(MANIFEST) == (f"{'ab' * 32}  files.tar.zst.age.000000\n{'ab' * 32}  files.tar.zst.age.000001\n").encode()
+    assert (
+        sums(MANIFEST) == (f"{'ab' * 32}  files.tar.zst.age.000000\n{'ab' * 32}  files.tar.zst.age.000001\n").encode()
+    )

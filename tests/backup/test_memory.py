@@ -27,17 +27,19 @@ key = x25519.Identity.generate()
 recipients = (key.to_public(), x25519.Identity.generate().to_public())
 
 class Sink:
-    '''Remembers digests only, and the last object, so that 2 GB need no disk.'''
+    '''Remembers digests only, and the first object in a file, so that 2 GB need no disk, and none is in memory.'''
     url = "sink:"
     def __init__(self):
-        self.sums, self.first = {}, b""
+        self.home = tempfile.TemporaryDirectory()  # gone with the process
+        self.sums, self.first = {}, Path(self.home.name) / "first"
     def put(self, key, data):
-        self.first = self.first or bytes(data)
+        if not self.sums:
+            self.first.write_bytes(data)
         self.sums[key] = hashlib.sha256(data).digest()
     def holds(self, key, data):
         return self.sums[key] == hashlib.sha256(data).digest()
     def get(self, key):
-        return bytes(memoryview(self.first))
+        return self.first.read_bytes()
 
 def chunks():
     noise = os.urandom(1 << 20)

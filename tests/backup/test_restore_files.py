@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 from pyrage import x25519
-from tests.sources.trees import fingerprint, make_odd_tree
-from tests.world.sshd import SshServer
 
 from outlive.backup.layout import copy_folder
 from outlive.backup.restore_files import Restored, restore_tar
@@ -33,6 +31,8 @@ from outlive.transport.local import LocalShell
 from outlive.transport.ssh import SshShell
 from outlive.vault.base import Vault
 from outlive.vault.local import LocalVault
+from tests.sources.trees import fingerprint, make_odd_tree
+from tests.world.sshd import SshServer
 
 KEY = x25519.Identity.generate()
 SHELL = LocalShell()

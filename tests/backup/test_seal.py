@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.backup.made import KEY, RECOVERY, manifest_of, open_stream, our_threads, policy, seal_one
 
 from outlive.backup.seal import LYING_VAULT, PENDING_BYTES, blocks
 from outlive.errors import SourceFailed, VaultFailed, VaultFull, VaultUnreachable
@@ -19,6 +19,7 @@ from outlive.vault.base import Vault
 from outlive.vault.encryption import decrypt
 from outlive.vault.frames import FRAME_BYTES, compress_frame
 from outlive.vault.memory import MemoryVault
+from tests.backup.made import KEY, RECOVERY, manifest_of, open_stream, our_threads, policy, seal_one
 
 CHUNKS = st.lists(st.binary(max_size=3000), max_size=12)
 PART_BYTES = st.integers(1, 4000)
@@ -31,7 +32,9 @@ def plain_parts(vault: Vault, stream: Stream) -> list[bytes]:
 
 @given(chunks=CHUNKS, part_bytes=PART_BYTES)
 @settings(max_examples=60, deadline=None)
-def test_whatever_goes_in_comes_out(tmp_path_factory: pytest.TempPathFactory, chunks: list[bytes], part_bytes: int) -> None:
+def test_whatever_goes_in_comes_out(
+    tmp_path_factory: pytest.TempPathFactory, chunks: list[bytes], part_bytes: int
+) -> None:
     vault = MemoryVault()
     stream = seal_one(vault, tmp_path_factory.mktemp("state"), chunks, policy(part_bytes))
     data = b"".join(chunks)
@@ -53,7 +56,7 @@ def test_the_cut_depends_on_the_bytes_and_not_on_how_they_arrive(
     one, other = MemoryVault(), MemoryVault()
     state = tmp_path_factory.mktemp("state")
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    chunks = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    chunks = [data[a:b] for a, b in pairwise(edges)]
     whole = seal_one(one, state / "1", [data], policy(part_bytes))
     pieces = seal_one(other, state / "2", chunks, policy(part_bytes))
     assert plain_parts(one, whole) == plain_parts(other, pieces)

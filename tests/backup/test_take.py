@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.backup.made import ASSET, KEY, Made, contents, policy, take_made
 
 from outlive.backup import catalog
 from outlive.backup.lock import Busy, StateUnusable, only_one
@@ -17,6 +16,7 @@ from outlive.errors import OutliveError, SourceFailed, VaultFailed
 from outlive.testing.clock import ManualClock
 from outlive.testing.faulty_vault import Fault, FaultyVault
 from outlive.vault.memory import MemoryVault
+from tests.backup.made import ASSET, KEY, Made, contents, policy, take_made
 
 STREAMS = {"a": b"a" * 2500, "b.sql": b""}
 
@@ -58,9 +58,7 @@ def test_sha256sums_is_true(vault: MemoryVault, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["SHA256SUMS", "RESTORE.md", "manifest.json"])
-def test_a_vault_that_garbles_the_last_small_files_gets_no_copy(
-    vault: MemoryVault, tmp_path: Path, file: str
-) -> None:
+def test_a_vault_that_garbles_the_last_small_files_gets_no_copy(vault: MemoryVault, tmp_path: Path, file: str) -> None:
     garbling = FaultyVault(vault, Fault("put", damage=lambda data: data[:-1], key_contains=file))
     with pytest.raises(VaultFailed, match=file):
         take_made(garbling, tmp_path, STREAMS)

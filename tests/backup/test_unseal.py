@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.backup.made import KEY, RECOVERY, STRANGER, contents, manifest_of, open_stream, our_threads, policy, seal_one
-from tests.backup.made import take_made as take
 
 from outlive.backup.unseal import unseal
 from outlive.errors import CopyDamaged, VaultForbidden, VaultUnreachable, WrongKey
@@ -20,6 +18,8 @@ from outlive.testing.faulty_vault import Fault, FaultyVault
 from outlive.vault.encryption import encrypt
 from outlive.vault.frames import Continuous, compress_frame
 from outlive.vault.memory import MemoryVault
+from tests.backup.made import KEY, RECOVERY, STRANGER, contents, manifest_of, open_stream, our_threads, policy, seal_one
+from tests.backup.made import take_made as take
 
 FOLDER = "copies/made/one/"
 DATA = random.Random(5).randbytes(3500)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.backup.made import KEY, STRANGER, take_made
 
 from outlive.backup import catalog
 from outlive.backup.verify import examine, verify
@@ -18,6 +17,7 @@ from outlive.testing.clock import ManualClock
 from outlive.testing.faulty_vault import Fault, FaultyVault
 from outlive.vault.base import Vault
 from outlive.vault.memory import MemoryVault
+from tests.backup.made import KEY, STRANGER, take_made
 
 NOW = ManualClock().now()
 

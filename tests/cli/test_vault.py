@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from pyrage import x25519
-from tests.world.process import free_port
-from tests.world.s3 import CephGateway, Rclone, S3Server
 
 from outlive.cli.main import run
+from tests.world.process import free_port
+from tests.world.s3 import CephGateway, Rclone, S3Server
 
 
 @pytest.fixture

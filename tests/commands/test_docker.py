@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from tests.survey.recording import SECRET, answer
 
 from outlive.commands import docker
 from outlive.commands.docker import Container, Mount, Volume
+from tests.survey.recording import SECRET, answer
 
 
 @pytest.fixture

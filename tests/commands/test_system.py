@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.survey.recording import KERNEL, answer
 
 from outlive.commands import system
 from outlive.commands.system import DataFile, Disk, PostgresSocket, Weight
+from tests.survey.recording import KERNEL, answer
 
 SHELLS = [shell for shell in ("sh", "bash", "busybox") if shutil.which(shell)]
 

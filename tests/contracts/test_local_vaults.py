@@ -15,9 +15,22 @@ from outlive.vault.layers.retry import RetryVault
 from outlive.vault.local import LocalVault
 from outlive.vault.memory import MemoryVault
 
+
+class NamedOnly(LocalVault):
+    """As on a file system that knows no files without a name (NFS)."""
+
+    def _put_unnamed(self, path: Path, data: bytes) -> bool:
+        return False
+
+    @classmethod
+    def make(cls, root: Path) -> Vault:
+        return cls(LocalVault.create(root).root)
+
+
 VAULTS: dict[str, Callable[[Path], Vault]] = {
     "memory": lambda path: MemoryVault(),
     "local": LocalVault.create,
+    "local, with temporary names": NamedOnly.make,
     "retry over local": lambda path: RetryVault(LocalVault.create(path), ManualClock()),
     "faulty without faults over memory": lambda path: FaultyVault(MemoryVault()),
 }

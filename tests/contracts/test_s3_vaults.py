@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.world.s3 import S3Server
 
 from outlive.clock import SystemClock
 from outlive.testing.contracts import VAULT_CONTRACT, Create, Promise, VaultTraits, name_of
 from outlive.vault.base import Vault
 from outlive.vault.open import open_vault
+from tests.world.s3 import S3Server
 
 pytestmark = pytest.mark.s3
 

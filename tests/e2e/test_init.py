@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from outlive.config.load import load
+from outlive.model.asset import ConfigAsset, DockerVolumeAsset, PostgresAsset, PostgresDumpAsset, SecretRef
 from tests.world import ledger
 from tests.world.machine import Machine
 from tests.world.need import need
 from tests.world.postgres import PostgresServer
 from tests.world.sshd import SshServer, client_config, make_key
-
-from outlive.config.load import load
-from outlive.model.asset import ConfigAsset, DockerVolumeAsset, PostgresAsset, PostgresDumpAsset, SecretRef
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,6 @@ import time
 from collections.abc import Callable
 
 import pytest
-from tests.vault.s3_world import IMPATIENT, bare
-from tests.world.flaky_http import FlakyProxy, answer, cut_request, cut_response, delay, drop_response, eventually
-from tests.world.process import free_port
-from tests.world.s3 import CephGateway, Rclone
 
 from outlive.errors import (
     ObjectExists,
@@ -28,6 +24,10 @@ from outlive.testing.clock import ManualClock
 from outlive.vault.base import Vault
 from outlive.vault.layers.retry import RetryVault
 from outlive.vault.s3 import S3Vault
+from tests.vault.s3_world import IMPATIENT, bare
+from tests.world.flaky_http import FlakyProxy, answer, cut_request, cut_response, delay, drop_response, eventually
+from tests.world.process import free_port
+from tests.world.s3 import CephGateway, Rclone
 
 pytestmark = pytest.mark.s3
 

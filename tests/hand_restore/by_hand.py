@@ -9,9 +9,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.world import images
-from tests.world.docker import DockerEngine
-
 from outlive.backup.layout import copy_folder
 from outlive.backup.seal import SealPolicy
 from outlive.backup.take import take
@@ -22,6 +19,8 @@ from outlive.sources.base import Source
 from outlive.vault.encryption import parse_recipients
 from outlive.vault.keys import KeySet, create_keys
 from outlive.vault.local import LocalVault
+from tests.world import images
+from tests.world.docker import DockerEngine
 
 PROGRAMS = "/usr/lib/postgresql/$PG_MAJOR/bin"
 PART_BYTES = 1 << 18  # small, so that a little data makes several parts

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.hand_restore.by_hand import Kept, Person, damaged, keep
-from tests.world.docker import DockerEngine
 
 from outlive.clock import SystemClock
 from outlive.model.asset import PathAsset
 from outlive.sources.path import PathSource
 from outlive.transport.local import LocalShell
 from outlive.vault.keys import create_keys
+from tests.hand_restore.by_hand import Kept, Person, damaged, keep
+from tests.world.docker import DockerEngine
 
 pytestmark = pytest.mark.docker
 

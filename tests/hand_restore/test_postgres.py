@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from tests.hand_restore.by_hand import Kept, Person, damaged, keep
-from tests.world.docker import DockerEngine
-from tests.world.postgres import PostgresServer
-from tests.world.postgres_trees import MAJORS
 
 from outlive.clock import SystemClock
 from outlive.model.asset import PostgresAsset, PostgresDumpAsset
 from outlive.sources.postgres import PostgresSource
 from outlive.sources.postgres_dump import PostgresDumpSource
 from outlive.transport.postgres import DsnWay
+from tests.hand_restore.by_hand import Kept, Person, damaged, keep
+from tests.world.docker import DockerEngine
+from tests.world.postgres import PostgresServer
+from tests.world.postgres_trees import MAJORS
 
 pytestmark = [pytest.mark.docker, pytest.mark.postgres]
 

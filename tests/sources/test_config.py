@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.sources.trees import drain, names_in
 
 from outlive.errors import SourceFailed
 from outlive.model.asset import ConfigAsset
 from outlive.sources.config import ConfigSource
 from outlive.testing.clock import ManualClock
 from outlive.transport.local import LocalShell
+from tests.sources.trees import drain, names_in
 
 
 def source(*paths: Path) -> ConfigSource:

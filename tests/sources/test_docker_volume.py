@@ -13,11 +13,6 @@ from pathlib import Path
 
 import pytest
 from pyrage import x25519
-from tests.sources.trees import drain, names_in
-from tests.world.docker import DockerEngine
-from tests.world.machine import Machine
-from tests.world.need import need
-from tests.world.process import wait_until
 
 from outlive.backup.restore_files import restore_tar
 from outlive.backup.seal import SealPolicy
@@ -32,6 +27,11 @@ from outlive.sources.docker_volume import DockerVolumeSource
 from outlive.testing.clock import ManualClock
 from outlive.transport.ssh import SshShell
 from outlive.vault.local import LocalVault
+from tests.sources.trees import drain, names_in
+from tests.world.docker import DockerEngine
+from tests.world.machine import Machine
+from tests.world.need import need
+from tests.world.process import wait_until
 
 pytestmark = pytest.mark.docker
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 from pyrage import x25519
-from tests.sources.trees import drain
-from tests.world.machine import Machine
 
 from outlive.backup.restore_files import restore_images
 from outlive.backup.seal import SealPolicy
@@ -23,6 +21,8 @@ from outlive.sources.images import ImagesSource
 from outlive.testing.clock import ManualClock
 from outlive.transport.ssh import SshShell
 from outlive.vault.local import LocalVault
+from tests.sources.trees import drain
+from tests.world.machine import Machine
 
 pytestmark = pytest.mark.docker
 

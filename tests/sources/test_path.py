@@ -8,14 +8,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.sources.trees import drain, fingerprint, make_odd_tree, names_in, unpack
-from tests.world.process import wait_until
 
 from outlive.errors import NotPermitted, SourceFailed
 from outlive.model.asset import Hook, PathAsset
 from outlive.sources.path import PathSource
 from outlive.testing.clock import ManualClock
 from outlive.transport.local import LocalShell
+from tests.sources.trees import drain, fingerprint, make_odd_tree, names_in, unpack
+from tests.world.process import wait_until
 
 
 def source(path: Path, *, around: Hook | None = None, exclude: tuple[str, ...] = ()) -> PathSource:
@@ -184,6 +184,15 @@ def test_a_copy_that_is_given_up_undoes_before_it_returns(tmp_path: Path) -> Non
     assert not (tmp_path / "stopped").exists()
 
 
+def child_with(word: str) -> int:
+    """Our own child whose command line holds `word`: a path of this test, so it is nobody else's."""
+    listed = subprocess.run(
+        ["ps", "--ppid", str(os.getpid()), "-o", "pid=,args=", "-ww"], capture_output=True, text=True
+    )
+    (pid,) = [line.split()[0] for line in listed.stdout.splitlines() if word in line]
+    return int(pid)
+
+
 def test_what_was_done_is_undone_when_the_program_we_started_is_killed(tmp_path: Path) -> None:
     """SIGKILL to the process that we started: nothing of ours can run any more, the script on the host must."""
     tree = tmp_path / "tree"
@@ -195,8 +204,7 @@ def test_what_was_done_is_undone_when_the_program_we_started_is_killed(tmp_path:
         chunks = iter(raw.chunks)
         next(chunks)
         assert (tmp_path / "stopped").exists()
-        outer = subprocess.run(["pgrep", "-P", str(os.getpid()), "-f", "outlive"], capture_output=True, text=True)
-        os.kill(int(outer.stdout.split()[0]), 9)
+        os.kill(child_with(str(tmp_path)), 9)
         with pytest.raises(SourceFailed):
             for _ in chunks:
                 pass

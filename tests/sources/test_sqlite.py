@@ -11,8 +11,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from tests.sources.trees import drain, names_in
-from tests.world.process import wait_until
 
 from outlive.commands import sqlite
 from outlive.errors import SourceFailed
@@ -20,6 +18,8 @@ from outlive.model.asset import Hook, PathAsset
 from outlive.sources.path import PathSource
 from outlive.testing.clock import ManualClock
 from outlive.transport.local import LocalShell
+from tests.sources.trees import drain, names_in
+from tests.world.process import wait_until
 
 WRITER = """
 import sqlite3, sys

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.survey.recording import ADDRESS, SECRET, WANTED, Replay
 
 from outlive.errors import NoData
 from outlive.survey.found import Survey
 from outlive.survey.look import look
+from tests.survey.recording import ADDRESS, SECRET, WANTED, Replay
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.world.postgres import PostgresServer
 
 from outlive.survey.found import FoundPostgres, WayIn
 from outlive.survey.look_postgres import on_socket, through
 from outlive.transport.local import LocalShell
 from outlive.transport.postgres import DsnWay
+from tests.world.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.survey.recording import answer
 
 from outlive.survey import postgres_facts as facts
 from outlive.survey.found import FoundDatabase, WayIn
+from tests.survey.recording import answer
 
 
 def test_collation_versions_are_asked_only_where_they_are_known() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.survey.recording import ADDRESS, WANTED, Replay
 
 from outlive.backup.layout import check_name
 from outlive.commands.docker import Container, Mount, Volume
@@ -23,6 +22,7 @@ from outlive.survey.found import ConfigFile, FoundDatabase, FoundDocker, FoundPo
 from outlive.survey.look import look
 from outlive.survey.proposal import LeftOut, Proposal, Proposed, amount, slug
 from outlive.survey.propose import host_name, propose
+from tests.survey.recording import ADDRESS, WANTED, Replay
 
 DB = "/var/lib/docker/volumes/db/_data"
 PG = Container(

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.survey.recording import ADDRESS, WANTED, Replay
 
 from outlive.commands.docker import Container, Volume
 from outlive.commands.system import HostFacts
@@ -22,6 +21,7 @@ from outlive.survey.proposal import Proposal
 from outlive.survey.propose import propose
 from outlive.survey.tell import COLUMNS, tell
 from outlive.survey.write_toml import Setup, write_toml
+from tests.survey.recording import ADDRESS, WANTED, Replay
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "init"
 NOW = datetime(2026, 2, 7, 8, 0, tzinfo=UTC)

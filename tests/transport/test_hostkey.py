@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from tests.world.need import need
-from tests.world.sshd import SshServer, client_config, make_key
 
 from outlive.errors import ConfigError, HostKeyChanged, HostUnreachable, LoginRejected
 from outlive.model.host import Host
 from outlive.transport import hostkey
+from tests.world.need import need
+from tests.world.sshd import SshServer, client_config, make_key
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ import secrets
 from functools import cache
 from typing import Any
 
-from tests.world.s3 import S3Server
-
 from outlive.clock import Clock, SystemClock
 from outlive.vault.base import Vault
 from outlive.vault.open import open_vault
 from outlive.vault.s3 import Patience, S3Vault
 from outlive.vault.s3_location import S3Location
+from tests.world.s3 import S3Server
 
 PATIENT = Patience(quiet=30)
 IMPATIENT = Patience(connect=2, quiet=1, slowest_bytes_per_second=64 << 20)

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from tests.vault.s3_world import open_in
-from tests.world.s3 import CephGateway, Rclone, S3Server, Swift
 
 from outlive.clock import SystemClock
 from outlive.errors import VaultForbidden
 from outlive.vault.findings import Finding, State
 from outlive.vault.probe import check_vault
+from tests.vault.s3_world import open_in
+from tests.world.s3 import CephGateway, Rclone, S3Server, Swift
 
 pytestmark = pytest.mark.s3
 

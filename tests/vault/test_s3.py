@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.vault.s3_world import bare
-from tests.world.flaky_http import FlakyProxy, eventually
-from tests.world.s3 import CephGateway, Rclone, Swift
 
 from outlive.errors import ObjectExists, ObjectMissing, VaultFailed, VaultForbidden
 from outlive.vault.s3 import Patience
+from tests.vault.s3_world import bare
+from tests.world.flaky_http import FlakyProxy, eventually
+from tests.world.s3 import CephGateway, Rclone, Swift
 
 
 def test_time_outs_grow_with_the_size() -> None:

@@ -8,12 +8,14 @@ python -m tests.world down           ends what tests may have left running
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from tests.world import images, ledger, machine, packages, wheels
-from tests.world.docker import DockerEngine, end_engine, keep_engine
+from tests.world.docker import DockerEngine, client, end_engine, keep_engine
 from tests.world.need import Missing, is_required
 from tests.world.postgres_trees import MAJORS, usable
 from tests.world.process import run
@@ -84,6 +86,8 @@ def prepare(parts: dict[str, Part], stop_at: str = "") -> int:
 def down() -> int:
     for line in ledger.sweep():
         print(f"world: ended {line}")
+    with suppress(Missing, OSError):
+        subprocess.run([client(), "network", "rm", machine.NETWORK], capture_output=True)  # stays while it is in use
     print("world: the Docker engine was ended" if end_engine() else "world: no Docker engine of ours to end")
     return 0
 
@@ -101,8 +105,8 @@ def main(arguments: list[str]) -> int:
         case ["prepare"]:
             return prepare_all()
         case ["prepare", "demo"]:
-            prepare({"packages": packages.for_servers, "postgres": lambda: usable(17)})
-            return 0  # the demo itself says what it cannot do without
+            prepare({"packages": packages.for_postgres})  # the demo itself fetches Postgres, and says what it lacks
+            return 0
         case ["up"]:
             return up()
         case ["down"]:

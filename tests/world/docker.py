@@ -53,12 +53,13 @@ class DockerEngine(Server):
 
     def close(self) -> None:
         """Removes our containers; the last user of an engine that the test world started also stops it."""
-        if self._use is not None:
+        if self._use is not None and _answers(self.client):
             # By label, so that one whose start was interrupted is found too.
             for container in self.docker(
                 "ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={self.label}"
             ).split():
                 self.remove(container)
+        if self._use is not None:
             self._use.close()
             self._use = None
             stop_engine()

@@ -25,16 +25,20 @@ BASE_PACKAGES = (*LIBRARIES, "ca-certificates", "locales")
 def debian(engine: DockerEngine) -> str:
     """Bookworm as debootstrap makes it, plus the libraries and the en_US.utf8 locale that Postgres images have."""
     recipe = _digest((), {}, {})
-    archive = make_once(cache_root() / "images" / f"debian-{recipe}.tar.zst", _bootstrap)
     with locked("image-debian"):
         if _recipe_of(engine, BASE) != recipe:
-            with archive.open("rb") as packed:
-                unpack = subprocess.Popen(["zstd", "-dcq"], stdin=packed, stdout=subprocess.PIPE)
-                command = ["import", "--change", f"LABEL {LABEL}={recipe}", "--change", 'CMD ["bash"]', "-", BASE]
-                done = subprocess.run([engine.client, *command], stdin=unpack.stdout, capture_output=True)
-            if unpack.wait() or done.returncode:
-                raise RuntimeError(f"docker import: {done.stderr.decode()}")
+            archive = make_once(cache_root() / "images" / f"debian-{recipe}.tar.zst", _bootstrap)
+            _import(engine, archive, recipe)
     return BASE
+
+
+def _import(engine: DockerEngine, archive: Path, recipe: str) -> None:
+    command = [engine.client, "import", "--change", f"LABEL {LABEL}={recipe}", "--change", 'CMD ["bash"]', "-", BASE]
+    with archive.open("rb") as packed:
+        unpack = subprocess.Popen(["zstd", "-dcq"], stdin=packed, stdout=subprocess.PIPE)
+        done = subprocess.run(command, stdin=unpack.stdout, capture_output=True)
+    if unpack.wait() or done.returncode:
+        raise RuntimeError(f"docker import: {done.stderr.decode()}")
 
 
 def postgres(engine: DockerEngine, major: int) -> str:
@@ -118,7 +122,9 @@ def _digest(recipes: Sequence[str], arguments: Mapping[str, str], files: Mapping
     sum_ = hashlib.sha256(" ".join(BASE_PACKAGES).encode())
     for path in sorted(path for recipe in recipes for path in (RECIPES / recipe).iterdir()):
         sum_.update(path.name.encode() + path.read_bytes())
-    for name, value in sorted({**arguments, **{key: str(path) for key, path in files.items()}}.items()):
+    for name, value in sorted(
+        {**arguments, **{key: str(path.relative_to(cache_root())) for key, path in files.items()}}.items()
+    ):
         sum_.update(f"{name}={value}\n".encode())
     return sum_.hexdigest()[:16]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.world import images, ledger
-from tests.world.cache import cache_root, make_once
+from tests.world.cache import cache_root, locked, make_once
 from tests.world.disk import copy_image, make_image, mount_image, unmount
 from tests.world.docker import MACHINE_RIGHTS, DockerEngine
 from tests.world.process import run, wait_until
@@ -158,8 +158,9 @@ class Machine(Server):
 
 def network(engine: DockerEngine) -> str:
     """One network for all machines, with a known range so that an address can be asked for."""
-    if NETWORK not in engine.docker("network", "ls", "--format", "{{.Name}}").split():
-        engine.docker("network", "create", "--subnet", SUBNET, NETWORK)
+    with locked("network"):
+        if NETWORK not in engine.docker("network", "ls", "--format", "{{.Name}}").split():
+            engine.docker("network", "create", "--subnet", SUBNET, NETWORK)
     return NETWORK
 
 

@@ -51,6 +51,10 @@ def install(programs: dict[str, str], libraries: Sequence[str] = ()) -> str:
     return f"installed {wanted}"
 
 
+def for_postgres() -> str:
+    return install({}, LIBRARIES)
+
+
 def for_servers() -> str:
     return install(PROGRAMS, LIBRARIES)
 

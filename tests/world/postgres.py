@@ -77,10 +77,13 @@ class PostgresServer(Server):
         """As if the machine had died: SIGKILL to the server and everything it forked."""
         if self.process is None:
             return
-        for pid in [self.process.pid, *_children_of(self.process.pid)]:
+        children = [child for child in _children_of(self.process.pid) if ledger.process_mark(child)]
+        for pid in [self.process.pid, *children]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
+        # The last one to end lets go of the shared memory, without which the cluster would not start again.
+        wait_until(lambda: not any(ledger.process_mark(child) for child in children), "killed postgres to end")
         self.process = None
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -59,7 +60,8 @@ class SshServer(Server):
         """Cuts the open connections: the sessions that this server has forked."""
         if self.process is not None:
             for child in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
-                os.kill(int(child), signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it ended by itself meanwhile
+                    os.kill(int(child), signal.SIGKILL)
 
     def rekey(self) -> None:
         """Another host key, as after a reinstall."""

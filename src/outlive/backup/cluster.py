@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from psycopg import conninfo
 
 from outlive.backup.programs import NOBODY, Programs
+from outlive.backup.throwaway import blame, settings_for
+from outlive.commands import postgres as words
 from outlive.errors import DrillFailed
 from outlive.transport import process
-from outlive.transport.postgres import Door
+from outlive.transport.postgres_door import Door
 
 PORT = 5432
 HBA = "local all all trust\n"
+NOT_RUN = (125, 126, 127)  # of docker, of setpriv, of a shell
+READY_SECONDS = 6 * 3600.0  # a long log takes long to replay; a server that has ended is seen at once
+
+
+class DidNotStart(DrillFailed):
+    """Postgres did not start from the copy."""
 
 
 class Cluster:
     """A context manager: a server that only this machine can reach, by a socket in a private folder.
 
-    What production's configuration says is kept, but for what would reach out or needs its surroundings: archiving,
-    replication, TLS files, log collectors, listening addresses, the hba file.
+    What production's configuration says is kept, but for what would reach out or needs its surroundings
+    (`throwaway.settings_for`). Raises `DidNotStart` when the files are at fault, else `DrillFailed`.
     """
 
     def __init__(self, data: Path, programs: Programs, user: str, settings: Mapping[str, str] | None = None) -> None:
         self.data = data
         self._programs = programs
         self._user = user
-        self._settings = settings or {}
+        self._settings = dict(settings or {})
         self._sockets = data.parent / "s"
         self._server: process.Process | None = None
 
@@ -41,7 +49,7 @@ class Cluster:
         self._prepare()
         self._server = self._programs.start(self._words())
         try:
-            self._await_ready(timeout_seconds=900)
+            self._await_ready()
         except BaseException:
             self._stop()
             raise
@@ -58,62 +66,68 @@ class Cluster:
     def door(self) -> Door:
         """A way in for the same code that looks at production."""
         info = conninfo.make_conninfo("", host=str(self._sockets), port=PORT, user=self._user)
-        return Door(info, self._open, self._user, PORT, str(self._sockets))
+        return Door(info, self.start, database="template1")  # `postgres` may have been dropped
 
-    def run(self, *argv: str, timeout_seconds: float = 3600) -> Any:
+    def run(self, *argv: str, timeout_seconds: float = 6 * 3600) -> Any:
         """One of Postgres' client programs against this server."""
-        where = ("-h", str(self._sockets), "-p", str(PORT), "-U", self._user)
-        return self._programs.run((argv[0], *where, *argv[1:]), timeout_seconds)
+        return self._programs.run(words.at(argv, self._user, PORT, str(self._sockets)), timeout_seconds)
 
-    def _open(self, argv: Any) -> process.Process:
-        return self._programs.start(argv)
+    def start(self, argv: Sequence[str], *, stdin: bool = False) -> process.Process:
+        """Starts one of the client programs against this server."""
+        return self._programs.start(words.at(argv, self._user, PORT, str(self._sockets)), stdin=stdin)
 
     def _prepare(self) -> None:
         self._sockets.mkdir(mode=0o700, exist_ok=True)
-        hba = self._sockets / "pg_hba.conf"
-        hba.write_text(HBA)
+        (self._sockets / "pg_hba.conf").write_text(HBA)
+        (self.data / "standby.signal").unlink(missing_ok=True)  # of a copy that was taken from a standby
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        bare = not (self.data / "postgresql.conf").exists()
         for name in ("postgresql.conf", "pg_ident.conf"):  # Debian keeps them outside the data directory
-            if not (self.data / name).exists():
-                (self.data / name).write_text("")
+            (self.data / name).touch()
         self.data.chmod(0o700)
         give_to_server(self.data.parent)
+        if bare:
+            self._settings = self._limits() | self._settings
+
+    def _limits(self) -> dict[str, str]:
+        """What recovery needs at least, as production had it: it lies in the control file."""
+        told = self._programs.run(("pg_controldata", "-D", str(self.data)), 60).text
+        names = {"max_prepared_xacts": "max_prepared_transactions", "max_locks_per_xact": "max_locks_per_transaction"}
+        found = re.findall(r"^(max_connections|max_prepared_xacts|max_locks_per_xact) setting:\s+(\d+)", told, re.M)
+        return {names.get(name, name): value for name, value in found}
 
     def _words(self) -> tuple[str, ...]:
-        settings = {
-            "unix_socket_directories": str(self._sockets),
-            "hba_file": str(self._sockets / "pg_hba.conf"),
-            "ident_file": str(self.data / "pg_ident.conf"),
-            "data_directory": str(self.data),
-            "external_pid_file": "",
-            "listen_addresses": "",
-            "port": str(PORT),
-            "ssl": "off",
-            "archive_mode": "off",
-            "primary_conninfo": "",
-            "synchronous_standby_names": "",
-            "logging_collector": "off",
-            "log_destination": "stderr",
-            "huge_pages": "off",
-            "shared_buffers": "128MB",
-            "autovacuum": "off",
-        }
-        settings |= self._settings
+        major = int((self.data / "PG_VERSION").read_text())
+        settings = settings_for(major, str(self.data), str(self._sockets)) | {"port": str(PORT)} | self._settings
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return ("postgres", "-D", str(self.data), *options)
 
-    def _await_ready(self, timeout_seconds: float) -> None:
+    def _await_ready(self) -> None:
+        """The last line of postmaster.pid says so, before any database or role need be known."""
         assert self._server
-        deadline = time.monotonic() + timeout_seconds
-        info = conninfo.make_conninfo("", host=str(self._sockets), port=PORT, user=self._user, dbname="postgres")
+        deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
             if (ended := self._server.ended()) is not None:
-                said = " | ".join(self._server.stderr_text.strip().splitlines()[-6:])
-                raise DrillFailed(f"Postgres did not start from the copy (status {ended}): {said}")
-            with suppress(psycopg.OperationalError):
-                psycopg.connect(info, connect_timeout=5).close()
-                return
-            time.sleep(0.1)
-        raise DrillFailed(f"Postgres was not ready after {timeout_seconds:.0f} s.")
+                raise self._not_started(ended)
+            with suppress(OSError):
+                lines = (self.data / "postmaster.pid").read_text().splitlines()
+                if len(lines) >= 8 and lines[7].strip() == "ready":
+                    return
+            time.sleep(0.05)
+        raise DrillFailed(f"Postgres was not ready after {READY_SECONDS:.0f} s.")
+
+    def _not_started(self, status: int) -> DrillFailed:
+        assert self._server
+        self._server.wait(10)  # its last words
+        lines = [line.strip() for line in self._server.stderr_text.splitlines() if line.strip()]
+        said = f"status {status}: {' | '.join(lines[-6:])}"
+        if status in NOT_RUN:
+            return DrillFailed(
+                f"Postgres could not be run at all, {said}", hint="Look at the message: docker or setpriv."
+            )
+        if cure := blame("\n".join(line for line in lines if "LOG:" not in line)):
+            return DrillFailed(f"Postgres did not start here, {said}", hint=cure)
+        return DidNotStart(said)
 
     def _stop(self) -> None:
         """A fast shutdown (SIGINT), then the end."""

@@ -3,6 +3,9 @@ never half-read."""
 
 from __future__ import annotations
 
+import hashlib
+import re
+from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,14 +23,28 @@ class NotAManifest(ValueError):
     """The bytes are not a manifest (or proof) that this version can read."""
 
 
+OWN_SUM = "manifest_sha256"
+_ZEROS = "0" * 64
+_OWN_SUM = re.compile(rb'"manifest_sha256": "([0-9a-f]{64})"')
+
+
 def dump_manifest(manifest: Manifest) -> bytes:
-    """Indented JSON, for people; a newline at the end."""
-    return _manifest.dump_json(manifest, indent=1) + b"\n"
+    """Indented JSON, for people; a newline at the end. `source.manifest_sha256` is the SHA-256 of the document with zeros
+    in its own place: a flipped bit in a date or name is still JSON, and would be believed."""
+    marked = replace(manifest, source={**manifest.source, OWN_SUM: _ZEROS})
+    blank = _manifest.dump_json(marked, indent=1) + b"\n"
+    return _OWN_SUM.sub(f'"{OWN_SUM}": "{hashlib.sha256(blank).hexdigest()}"'.encode(), blank)
 
 
 def load_manifest(data: bytes) -> Manifest:
-    """Raises `NotAManifest`, saying what is wrong."""
-    return _load(_manifest, data)
+    """Raises `NotAManifest`, saying what is wrong. One without a sum of its own is from before there was one."""
+    manifest = _load(_manifest, data)
+    if OWN_SUM not in manifest.source:
+        return manifest
+    blank = _OWN_SUM.sub(f'"{OWN_SUM}": "{_ZEROS}"'.encode(), data)
+    if hashlib.sha256(blank).hexdigest() != manifest.source[OWN_SUM]:
+        raise NotAManifest(f"it is not what was written ({OWN_SUM} differs)")
+    return replace(manifest, source={name: fact for name, fact in manifest.source.items() if name != OWN_SUM})
 
 
 def dump_proof(proof: ProofRecord) -> bytes:

@@ -8,34 +8,40 @@ from typing import IO
 from outlive.errors import OutliveError, RestoreFailed
 from outlive.transport.base import Completed, Running, describe
 
+END_SECONDS = 1800  # the last of the data may still be on its way to a slow disk
 
-def pour(chunks: Iterable[bytes], running: Running, what: str) -> Completed:
-    """Feeds every chunk and waits. Raises the stream's own error when the stream breaks (the program is then killed, so
-    that it cannot take a cut stream for a whole one), else `RestoreFailed` when the program does not end well."""
-    assert running.stdin
-    broken: OSError | None = None
+
+def feed(chunks: Iterable[bytes], running: Running) -> Completed:
+    """Feeds every chunk and waits for the end. Raises the stream's own error when the stream breaks: the program is then
+    killed, so that it cannot take a cut stream for a whole one. A program that stops reading says why by its status."""
     with running:
-        try:
-            for chunk in chunks:
-                write_all(running.stdin, chunk)
-        except BrokenPipeError as error:  # the program is gone; its status says why
-            broken = error
-        if broken is None:
+        assert running.stdin
+        if _write_all(running.stdin, chunks):
             running.stdin.close()
         for _ in running.chunks():
             pass
-        completed = running.wait(timeout_seconds=600)
-    if completed.status != 0 or broken is not None:
-        said = completed.stderr.strip().splitlines()[-3:]
-        raise RestoreFailed(f"{what}: {describe(completed.status)}: {' | '.join(said)}") from broken
+        return running.wait(END_SECONDS)
+
+
+def pour(chunks: Iterable[bytes], running: Running, what: str) -> Completed:
+    """As `feed`. Raises `RestoreFailed` when the program does not end well."""
+    completed = feed(chunks, running)
+    if completed.status != 0:
+        said = " | ".join(completed.stderr.strip().splitlines()[-3:])
+        raise RestoreFailed(f"{what}: {describe(completed.status)}: {said}")
     return completed
 
 
-def write_all(pipe: IO[bytes], chunk: bytes | memoryview) -> None:
-    """The whole chunk: an unbuffered write may take only a part of it."""
-    view = memoryview(chunk)
-    while view:
-        view = view[pipe.write(view) :]
+def _write_all(pipe: IO[bytes], chunks: Iterable[bytes]) -> bool:
+    """False when the program stopped reading. An unbuffered write may take only a part of a chunk."""
+    for chunk in chunks:
+        view = memoryview(chunk)
+        while view:
+            try:
+                view = view[pipe.write(view) :]
+            except BrokenPipeError:
+                return False
+    return True
 
 
 def step(completed: Completed, what: str) -> Completed:
@@ -43,4 +49,4 @@ def step(completed: Completed, what: str) -> Completed:
     try:
         return completed.check(what)
     except OutliveError as error:
-        raise RestoreFailed(str(error)) from error
+        raise RestoreFailed(error.detail) from error

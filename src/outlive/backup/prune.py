@@ -23,6 +23,7 @@ from outlive.backup.retention import Decision, Policy, decide
 from outlive.errors import ObjectExists, VaultForbidden
 from outlive.model.naming import check_name
 from outlive.vault.base import ObjectInfo, Vault
+from outlive.vault.layers import locked_until
 
 TOMBSTONES = "tombstones/"
 LITTER_AGE = timedelta(days=7)
@@ -55,12 +56,15 @@ class Plan:
 
 @dataclass(slots=True)
 class Pruned:
-    """What was done to one asset. `refused` are objects that the vault would not delete, with its words."""
+    """What was done to one asset. `refused` are objects that the vault would not delete, with its words. `locked` are
+    folders whose bytes Object Lock keeps until then: they are in no listing any more (or, where the store refuses to
+    hide them, still are), and that is no failure."""
 
     asset: str
     deleted: list[str] = field(default_factory=list)
     cleaned: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    locked: dict[str, datetime] = field(default_factory=dict)
     freed_bytes: int = 0
 
 
@@ -81,7 +85,7 @@ def prune(
         planned = plan(vault, asset, policy, now, forgotten=forgotten)
         done = Pruned(asset)
         for litter in planned.litter:
-            if _remove(vault, litter.folder, done):
+            if _remove(vault, litter.folder, done, now):
                 done.cleaned.append(litter.folder)
         for decision in planned.going:
             _delete_copy(vault, asset, decision, now, done)
@@ -96,14 +100,14 @@ def _delete_copy(vault: Vault, asset: str, decision: Decision, now: datetime, do
     folder = copy_folder(asset, decision.id)
     try:
         _bury(vault, asset, decision, now)
-        manifest_bytes = _size_of(vault, folder + MANIFEST)
-        vault.delete(folder + MANIFEST)
     except VaultForbidden as error:
-        done.refused.append((folder + MANIFEST, str(error)))  # still a copy, and still whole
+        done.refused.append((tombstone_key(asset, decision.id), str(error)))
         return
+    size = _size_of(vault, folder + MANIFEST)
+    if not _delete(vault, folder + MANIFEST, size, done, now):
+        return  # still a copy, and still whole
     done.deleted.append(decision.id)
-    done.freed_bytes += manifest_bytes
-    _remove(vault, folder, done)
+    _remove(vault, folder, done, now)
 
 
 def _bury(vault: Vault, asset: str, decision: Decision, now: datetime) -> None:
@@ -125,19 +129,31 @@ def _bury(vault: Vault, asset: str, decision: Decision, now: datetime) -> None:
         return
 
 
-def _remove(vault: Vault, folder: str, done: Pruned) -> bool:
+def _remove(vault: Vault, folder: str, done: Pruned, now: datetime) -> bool:
     """Deletes what is in a folder without a manifest; True when all of it went."""
     infos = list(vault.walk(folder))
     if any(info.key == folder + MANIFEST for info in infos):
         return False
-    before = len(done.refused)
-    for info in infos:
-        try:
-            vault.delete(info.key)
-            done.freed_bytes += info.bytes
-        except VaultForbidden as error:
-            done.refused.append((info.key, str(error)))
-    return len(done.refused) == before
+    gone = [_delete(vault, info.key, info.bytes, done, now) for info in infos]  # every one is tried
+    return all(gone)
+
+
+def _delete(vault: Vault, key: str, size: int, done: Pruned, now: datetime) -> bool:
+    """Whether the object is in no listing any more. In a bucket with versions, a delete hides a locked object; its bytes
+    stay, and are paid for, until the lock ends and the bucket's lifecycle removes what is hidden."""
+    until = locked_until(vault, key)
+    held = until is not None and until > now
+    if until is not None and held:
+        folder = key.rpartition("/")[0] + "/"
+        done.locked[folder] = max(until, done.locked.get(folder, until))
+    try:
+        vault.delete(key)
+    except VaultForbidden as error:
+        if not held:
+            done.refused.append((key, str(error)))
+        return False
+    done.freed_bytes += 0 if held else size
+    return True
 
 
 def _litter(vault: Vault, asset: str, now: datetime) -> Iterator[Litter]:

@@ -1,129 +1,147 @@
-"""To any second of a window: a base copy and the log after it, replayed by stock Postgres, and the position that was
-reached compared with the one that was asked for."""
+"""To any second of a window: which window reaches it, and restored for good into a directory."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from outlive.backup import wal_fetch
+from outlive.backup.claim import claimed
 from outlive.backup.cluster import Cluster
-from outlive.backup.programs import Programs
-from outlive.backup.spool import Spool
-from outlive.backup.windows import Window, bases, window
-from outlive.commands import postgres, wal
-from outlive.errors import DrillFailed, RestoreFailed
+from outlive.backup.drill_plan import read_inventory
+from outlive.backup.load_dumps import major_of, superuser
+from outlive.backup.programs import choose
+from outlive.backup.replay import Replay, replayed
+from outlive.backup.restore import RestorePlan
+from outlive.backup.restore_postgres import point_tablespaces, restore_postgres
+from outlive.backup.settle import Before, must_be_shut_down, settle
+from outlive.backup.windows import Reached, Window, bases, segment_bytes
+from outlive.backup.windows import choose as choose_window
+from outlive.backup.windows import windows as windows_of
+from outlive.errors import DrillFailed, RestoreFailed, UsageError
 from outlive.model.copy import Copy, Manifest
+from outlive.transport.local import LocalShell
 from outlive.vault.base import Vault
-from outlive.vault.encryption import Identity
 
-TORN_RECORD_BYTES = 16 << 20  # the log may end in the middle of a record; hardly any is longer than a segment
-ENDED_BEFORE = "recovery ended before configured recovery target was reached"
-_STOPPING = re.compile(r"recovery stopping (?:before|after) (?:commit|abort).*?, time (\S+ \S+ \S+)")
-_LAST = re.compile(r"last completed transaction was at log time (\S+ \S+ \S+)")
+WORK = "r"
+SOCKET_BYTES = 107  # the longest path that a Unix socket may have
+_BESIDE = ".{}.outlive-partial-12345678/r/s/.s.PGSQL.5432"
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """Where replay ended: the position, and the server's own time of the last commit that it saw, as it printed it."""
+class Recovered:
+    """Where it was brought to, along which window, how long it took, with which programs, and what a person should do or
+    know next."""
 
-    position: int
-    last_commit: str | None
-
-    def __str__(self) -> str:
-        return f"{wal.show(self.position)}" + (f", last commit {self.last_commit}" if self.last_commit else "")
-
-
-def windows(vault: Vault, copies: Sequence[Copy], identities: Sequence[Identity] | None = None) -> list[Window]:
-    """The windows of an asset's copies, oldest first. Without a key the histories cannot be read, and windows end where
-    their timeline does."""
-    found = []
-    for lineage in dict.fromkeys(copy.manifest.lineage for copy in copies if copy.manifest.kind == "postgres"):
-        own = [copy for copy in copies if copy.manifest.lineage == lineage]
-        asset = own[0].manifest.asset
-        stretches = wal_fetch.list_stretches(vault, asset, lineage, segment_bytes(own[0].manifest))
-        told = wal_fetch.read_histories(vault, asset, lineage, identities) if identities else {}
-        found += [window(base, stretches, wal_fetch.switches(told)) for base in bases(own, lineage)]
-    return sorted(found, key=lambda one: one.since)
-
-
-def segment_bytes(manifest: Manifest) -> int:
-    """The size of a log segment of the cluster that was copied."""
-    text = str(manifest.source["wal_segment_size"])
-    return int(text[:-2]) * {"GB": 1 << 30, "MB": 1 << 20, "kB": 1 << 10}[text[-2:]]
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """What a replay needs: the copy that is laid out already in `data`, its window, and how far to go (None: to the end)."""
-
-    vault: Vault
-    manifest: Manifest
+    reached: Reached
     window: Window
-    identities: Sequence[Identity]
-    data: Path
-    at: datetime | None
+    seconds: float
+    programs: str
+    next_steps: tuple[str, ...]
 
 
-@contextmanager
-def replayed(replay: Replay, programs: Programs, user: str) -> Iterator[tuple[Cluster, Reached]]:
-    """A running server, recovered and out of recovery. Raises `RestoreFailed` when it did not get where it should."""
-    (replay.data / "recovery.signal").touch()
-    spool = replay.data.parent / "w"
-    with Spool(spool, fetchers(replay)) as feeding:
-        settings = {
-            "restore_command": feeding.restore_command(replay.data),
-            "recovery_target_timeline": str(replay.window.timeline),
-            "recovery_target_action": "promote",
-            "hot_standby": "off",
-            "lc_messages": "C",
-            "log_min_messages": "warning",
-        }
-        targets = [{"recovery_target_time": replay.at.isoformat()}, {}] if replay.at else [{}]
-        for attempt, target in enumerate(targets):
-            try:
-                with Cluster(replay.data, programs, user, settings | target) as cluster:
-                    yield cluster, _reached(cluster, replay, exact=not target)
-                    return
-            except DrillFailed as error:
-                if feeding.error is not None:
-                    raise feeding.error from error
-                # nothing was committed after the moment that was asked for: then the end of the log is that moment
-                if ENDED_BEFORE in str(error) and attempt == 0 and target and _reaches(replay):
-                    continue
-                raise RestoreFailed(f"the log could not be replayed: {error.detail}") from error
+def windows(vault: Vault, copies: Sequence[Copy]) -> list[Window]:
+    """The windows of an asset's copies, oldest first. From names and manifests alone: no key is needed."""
+    found: list[Window] = []
+    for lineage_id in dict.fromkeys(copy.manifest.lineage for copy in copies if copy.manifest.kind == "postgres"):
+        own = [copy for copy in copies if copy.manifest.lineage == lineage_id]
+        logs = wal_fetch.list_log(vault, own[0].manifest.asset, lineage_id, segment_bytes(own[0].manifest))
+        for base in bases(own, lineage_id):
+            log = wal_fetch.branch_of(logs, base.since)
+            found += windows_of(base, log.stretches, log.switches)
+    return sorted(found, key=lambda one: (one.since, one.timeline))
 
 
-def _reaches(replay: Replay) -> bool:
-    return replay.at is not None and replay.at <= replay.window.until
+def pick(vault: Vault, copies: Sequence[Copy], at: datetime | None) -> tuple[Window, Manifest]:
+    """The window that reaches `at` (None: the newest moment there is) and the manifest of its base copy. Raises
+    `UsageError` when none does, and says what can be reached."""
+    found = windows(vault, copies)
+    if not found:
+        raise UsageError("there is no physical copy to recover from.", hint="`outlive copies` lists what there is.")
+    window = max(found, key=lambda one: (one.until, one.since)) if at is None else choose_window(found, at)
+    if window is None:
+        raise UsageError(f"no window reaches {at:%Y-%m-%d %H:%M:%S} UTC.", hint=f"These do: {_spans(found)}.")
+    return window, next(copy.manifest for copy in copies if copy.id == window.base.copy)
 
 
-def _reached(cluster: Cluster, replay: Replay, *, exact: bool) -> Reached:
-    with cluster.door().connect("postgres") as connection:
-        row = connection.execute("SELECT pg_last_wal_replay_lsn()::text").fetchone()
-    position = postgres.lsn(str(row[0])) if row and row[0] else 0
-    if exact and position < replay.window.end - TORN_RECORD_BYTES:
+def _spans(found: Sequence[Window]) -> str:
+    shown = [f"{one.since:%Y-%m-%d %H:%M:%S} to {one.until:%Y-%m-%d %H:%M:%S} UTC" for one in found[-3:]]
+    return ("earlier ones, " if len(found) > 3 else "") + ", ".join(shown)
+
+
+def restore_to(copies: Sequence[Copy], at: datetime | None, path: str, plan: RestorePlan) -> Recovered:
+    """An ordinary data directory at the absolute `path` (absent or empty, else `Refused`), shut down in order, as the
+    cluster was at `at`. Raises `UsageError` for a moment outside, `RestoreFailed`, `CopyDamaged`, the vault's errors: then
+    nothing at `path` looks like a restored cluster, and no server runs."""
+    began = plan.clock.monotonic()
+    window, manifest = pick(plan.vault, copies, at)
+    path = path.rstrip("/")
+    _must_be_short(path)
+    shell = LocalShell()
+    with ExitStack() as claims:
+        target = Path(claims.enter_context(claimed(shell, path)).directory)
+        spaces = None
+        if manifest.source["tablespaces"]:
+            spaces = Path(claims.enter_context(claimed(shell, f"{path}-tablespaces")).directory)
+        target.chmod(0o711)
+        (target / WORK).mkdir(mode=0o711)
+        reached, programs = _recover(window, manifest, at, target / WORK, plan, spaces, path)
+        return Recovered(reached, window, plan.clock.monotonic() - began, programs, _next_steps(manifest, reached))
+
+
+def _recover(
+    window: Window,
+    manifest: Manifest,
+    at: datetime | None,
+    work: Path,
+    plan: RestorePlan,
+    spaces: Path | None,
+    path: str,
+) -> tuple[Reached, str]:
+    data = work / "data"
+    layout = restore_postgres(plan.vault, manifest, plan.identities, LocalShell(), str(data), plan.on_progress)
+    point_tablespaces(LocalShell(), layout)
+    before = Before.of(data)
+    user = superuser(read_inventory(plan.vault, manifest, plan.identities))
+    try:
+        with choose(manifest.source.get("image"), major_of(manifest), work, fetch=plan.fetch_programs) as programs:
+            replay = Replay(plan.vault, manifest, window, plan.identities, data, at)
+            with replayed(replay, programs, user) as (cluster, reached):
+                _checkpoint(cluster)
+            must_be_shut_down(programs, data)
+    except DrillFailed as error:
         raise RestoreFailed(
-            f"replay ended at {wal.show(position)}, the vault has log up to {wal.show(replay.window.end)}."
+            error.detail, hint=f"The server that replays the log must reach {work}: {error.hint}"
+        ) from error
+    settle(layout, before, work.parent, spaces, path)
+    return reached, programs.label
+
+
+def _checkpoint(cluster: Cluster) -> None:
+    """So that the shutdown that follows is quick, however slow the disk."""
+    door = cluster.door()
+    with door.connect(door.database) as connection:
+        connection.execute("CHECKPOINT")
+
+
+def _must_be_short(path: str) -> None:
+    folder, _, name = path.rpartition("/")
+    if len(f"{folder}/{_BESIDE.format(name)}".encode()) > SOCKET_BYTES:
+        raise UsageError(
+            f"{path} is too long: the server that replays the log needs a socket below it.",
+            hint="Name a directory with a shorter path; it can be moved afterwards.",
         )
-    stops, last = _STOPPING.findall(cluster.log), _LAST.findall(cluster.log)
-    return Reached(position, (last or stops or [None])[-1])
 
 
-def fetchers(replay: Replay) -> dict[str, Callable[[], bytes]]:
-    """What Postgres may ask for, by name: the histories, then the segments in order."""
-    manifest = replay.manifest
-    size = segment_bytes(manifest)
-    histories = wal_fetch.read_histories(replay.vault, manifest.asset, manifest.lineage, replay.identities)
-    found: dict[str, Callable[[], bytes]] = {
-        f"{timeline:08X}.history": partial(bytes, text) for timeline, text in histories.items()
-    }
-    identifier = int(manifest.source["system_identifier"])
-    for name, stretches in wal_fetch.by_segment(replay.window.stretches, size).items():
-        found[name] = partial(wal_fetch.segment, replay.vault, stretches, size, identifier, replay.identities)
-    return found
+def _next_steps(manifest: Manifest, reached: Reached) -> tuple[str, ...]:
+    owner = "its files belong to the numeric user that they had" if os.geteuid() == 0 else "its files are yours"
+    major = major_of(manifest)
+    return (
+        *((f"Look twice: {reached.doubt}",) if reached.doubt else ()),
+        f"Give it to the user that runs Postgres {major} (chown -R; {owner}), then start Postgres {major} on it.",
+        "It has production's own settings: look at archive_command and listen_addresses before it is started.",
+    )

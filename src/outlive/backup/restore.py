@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from outlive.backup import restore_files
 from outlive.backup.cluster import Cluster
-from outlive.backup.drill import load_dumps, read_inventory, scratch_folder, superuser
+from outlive.backup.drill_plan import read_inventory
+from outlive.backup.load_dumps import load_dumps, major_of, superuser
+from outlive.backup.pour import step
 from outlive.backup.programs import choose
 from outlive.backup.restore_dsn import Destination, Dump
 from outlive.backup.restore_postgres import point_tablespaces, restore_postgres
 from outlive.backup.restore_streams import restore_streams
+from outlive.backup.scratch import scratch_folder
 from outlive.backup.target import DsnTarget, Target
 from outlive.clock import Clock
 from outlive.commands import postgres
@@ -62,7 +66,7 @@ def _into_directory(manifest: Manifest, shell: Shell, path: str, plan: RestorePl
         case "postgres":
             layout = restore_postgres(plan.vault, manifest, plan.identities, shell, path, plan.on_progress)
             point_tablespaces(shell, layout)
-            major = manifest.source["server_version_num"] // 10000
+            major = major_of(manifest)
             return (
                 f"Give it to the user that runs Postgres {major} (chown -R), then start Postgres {major} on it.",
                 "It has production's own settings: look at archive_command and listen_addresses before it is started.",
@@ -79,47 +83,38 @@ def _into_directory(manifest: Manifest, shell: Shell, path: str, plan: RestorePl
 
 
 def _into_server(manifest: Manifest, dsn: str, plan: RestorePlan) -> tuple[str, ...]:
-    if manifest.kind == "postgres_dump":
-        wanted = read_inventory(plan.vault, manifest, plan.identities)
-        complaints = load_dumps(plan.vault, manifest, plan.identities, wanted, Destination(dsn))
-    elif manifest.kind == "postgres":
-        complaints = _through_throwaway(manifest, Destination(dsn), plan)
-    else:
+    if manifest.kind not in ("postgres", "postgres_dump"):
         raise UsageError(
             f"a copy of kind {manifest.kind} cannot go into a database.", hint="Name a directory or ssh://host/path."
         )
-    return tuple(f"The server would not take this of the roles: {complaint}" for complaint in complaints)
-
-
-def _through_throwaway(manifest: Manifest, destination: Destination, plan: RestorePlan) -> tuple[str, ...]:
-    """A physical copy is started here, on a private socket, and dumped from there into the target."""
-    major = manifest.source["server_version_num"] // 10000
     wanted = read_inventory(plan.vault, manifest, plan.identities)
+    if manifest.kind == "postgres_dump":
+        return load_dumps(plan.vault, manifest, plan.identities, wanted, Destination(dsn)).notes
+    return _through_throwaway(manifest, wanted, Destination(dsn), plan)
+
+
+def _through_throwaway(
+    manifest: Manifest, wanted: dict[str, Any], destination: Destination, plan: RestorePlan
+) -> tuple[str, ...]:
+    """A physical copy is started here, on a private socket, and dumped from there into the target."""
+    databases = [one for one in wanted["before"]["databases"] if "tables" in one]
+    destination.check([Dump(one, tuple) for one in databases], major_of(manifest))  # before hours of unpacking
     with scratch_folder(plan.scratch) as folder:
-        programs = choose(manifest.source.get("image"), major, folder, fetch=plan.fetch_programs)
-        layout = restore_postgres(plan.vault, manifest, plan.identities, LocalShell(), str(folder / "data"))
-        point_tablespaces(LocalShell(), layout)
-        with Cluster(folder / "data", programs, superuser(wanted)) as cluster:
-            names = [str(found["name"]) for found in wanted["before"]["databases"] if "tables" in found]
-            dumps = [Dump(name, partial(_dumped, cluster, name)) for name in names]
-            return destination.load(_globals(cluster), dumps).complaints
-
-
-def _dumped(cluster: Cluster, name: str) -> Iterator[bytes]:
-    door = cluster.door()
-    yield from _output(cluster, postgres.pg_dump(name, user=door.user, port=door.port, host=door.host))
-
-
-def _globals(cluster: Cluster) -> Iterator[bytes]:
-    door = cluster.door()
-    argv = postgres.pg_dumpall_globals(user=door.user, port=door.port, host=door.host, role_passwords=True)
-    yield from _output(cluster, argv)
+        with choose(manifest.source.get("image"), major_of(manifest), folder, fetch=plan.fetch_programs) as programs:
+            data = str(folder / "data")
+            layout = restore_postgres(plan.vault, manifest, plan.identities, LocalShell(), data, plan.on_progress)
+            point_tablespaces(LocalShell(), layout)
+            with Cluster(folder / "data", programs, superuser(wanted)) as cluster:
+                dumps = [Dump(one, partial(_output, cluster, postgres.pg_dump(one["name"]))) for one in databases]
+                roles = _output(cluster, postgres.pg_dumpall_globals(role_passwords=True))
+                return destination.load(roles, dumps, major_of(manifest)).notes
 
 
 def _output(cluster: Cluster, argv: Sequence[str]) -> Iterator[bytes]:
+    """What a client program of the throwaway server writes. Raises `RestoreFailed` when it does not end well."""
     with cluster.door().program(argv) as running:
         yield from running.chunks()
-        running.wait(600).check(argv[0])
+        step(running.wait(600), argv[0])
 
 
 def _absolute(path: str, shell: Shell) -> str:

@@ -1,138 +1,195 @@
 """Into a running Postgres: roles, then every database of a copy, into databases that are empty or not there yet.
 
 From dumps the streams are poured straight into `pg_restore`; a physical copy is first started as a throwaway server on
-this machine and dumped from there. Nothing that exists is written over: a database that holds a table is refused.
+this machine and dumped from there. Nothing that exists is written over: a database that holds anything is refused, and a
+role that is there already stays as it is, its password too.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from typing import Any
 
 import psycopg
 from psycopg import conninfo
 
+from outlive.backup.database_settings import apply_settings
 from outlive.backup.pour import pour
-from outlive.errors import DatabaseUnreachable, Refused, RestoreFailed
-from outlive.transport import postgres_programs, process
+from outlive.commands import globals_sql
+from outlive.errors import Refused, RestoreFailed, UsageError
+from outlive.transport import postgres_programs
+from outlive.transport.base import Running
+from outlive.transport.postgres_door import Connection, Door, local_program
 
-_USER_TABLES = """
-SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'm', 'f') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
-AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+LOCKS_AT_ONCE = 2000  # one transaction locks every table that it makes; a server has room for some 6400 by default
+_OWN = "NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')"
+_USER = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
+_CONTENTS = f"""
+SELECT (SELECT count(*) FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace
+        WHERE o.relkind IN ('r', 'p', 'm', 'f', 'v', 'S') AND {_USER} AND {_OWN})
+     + (SELECT count(*) FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace WHERE {_USER} AND {_OWN})
+     + (SELECT count(*) FROM pg_namespace n JOIN pg_namespace o ON o.oid = n.oid
+        WHERE {_USER} AND n.nspname <> 'public' AND {_OWN})
+     + (SELECT count(*) FROM pg_largeobject_metadata)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """One database to be brought back: its name and its dump in the custom format, read when its turn comes."""
+    """One database to be brought back: what the inventory says of it, and its dump in the custom format, read when its
+    turn comes."""
 
-    database: str
+    database: dict[str, Any]
     chunks: Callable[[], Iterable[bytes]]
+
+    @property
+    def name(self) -> str:
+        return str(self.database["name"])
+
+    @property
+    def is_bare(self) -> bool:
+        """True for the `postgres` that every server has, with nothing in it."""
+        return self.name == "postgres" and not self.database["tables"]
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came back, and what the server would not take of the roles (a managed server refuses some)."""
+    """What came back, and what a person should know: what the server would not take, and what was left as it was."""
 
     databases: tuple[str, ...]
-    complaints: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 class Destination:
-    """A server that is given a copy's databases. `dsn` may hold a password; it is never shown."""
+    """A server that is given a copy's databases. `dsn` may hold a password; it is never shown. `start` starts a client
+    program for that server, fed through its stdin; without it, this machine's own is used."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, start: Callable[[Sequence[str]], Running] | None = None) -> None:
         try:
-            self._parts = {name: str(value) for name, value in conninfo.conninfo_to_dict(dsn).items()}
+            parts = conninfo.conninfo_to_dict(dsn)
         except psycopg.ProgrammingError as error:
-            raise RestoreFailed("the target is not a Postgres connection string.") from error
-        self._password = self._parts.pop("password", None)
-        self.database = self._parts.get("dbname") or "postgres"
+            raise UsageError("the target is not a Postgres connection string.") from error
+        self._dsn = dsn
+        self._start = start or partial(local_program, dsn, stdin=True)
+        self._own_programs = start is None
+        self._names_database = "dbname" in parts
+        self.database = str(parts.get("dbname") or "postgres")
+        self._door = Door(dsn, partial(local_program, dsn), database=self.database)
 
-    def load(self, globals_sql: Iterable[bytes], dumps: list[Dump]) -> Loaded:
-        """Raises `Refused` before anything is changed, `RestoreFailed` when a database did not come back whole."""
-        plan = self._plan([dump.database for dump in dumps])
-        bin_folder = self._programs()
-        complaints = self._globals(b"".join(globals_sql).decode())
+    def load(self, globals_sql: Iterable[bytes], dumps: list[Dump], major: int) -> Loaded:
+        """`major` is the version of the server that was copied. Raises `Refused` before anything is changed,
+        `RestoreFailed` when a database did not come back whole."""
+        plan = self.check(dumps, major)
+        roles = self._load_globals(b"".join(globals_sql).decode())
         for dump in dumps:
-            self._restore(bin_folder, dump, plan[dump.database])
-        return Loaded(tuple(plan.values()), tuple(complaints))
+            if dump.name in plan:
+                roles.notes += self._restore(dump, plan[dump.name], spaces=roles.spaces)
+        return Loaded(tuple(plan.values()), tuple(roles.notes))
 
-    def _plan(self, names: list[str]) -> dict[str, str]:
+    def check(self, dumps: list[Dump], major: int) -> dict[str, str]:
+        """Which database each goes to. Changes nothing. Raises `Refused`, `ProgramsMissing`."""
+        with self._door.connect(self.database) as connection:
+            there = connection.info.server_version // 10000
+        if there < major:
+            raise Refused(
+                f"the target runs Postgres {there}, the copy is of {major}; nothing was touched.",
+                hint=f"An older Postgres cannot take a newer one's data: name a server of version {major} or newer.",
+            )
+        if self._own_programs:
+            postgres_programs.find_at_least(there)
+        return self._plan(dumps)
+
+    def _plan(self, dumps: list[Dump]) -> dict[str, str]:
         """Which database each goes to: one alone goes to the DSN's own, several to their own names."""
-        users = [name for name in names if name != "postgres"] or names
-        plan = {name: name for name in names}
-        if len(users) == 1 and "dbname" in self._parts:
-            plan = {users[0]: self.database}
+        plan = {dump.name: dump.name for dump in dumps}
+        full = [dump.name for dump in dumps if not dump.is_bare]
+        if len(full) == 1 and self._names_database:
+            plan = {full[0]: self.database}
+        with self._door.connect(self.database) as connection:
+            existing = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
         for target in plan.values():
-            self._must_be_empty(target)
+            if target in existing:
+                self._must_be_empty(target)
         return plan
 
     def _must_be_empty(self, name: str) -> None:
-        if not self._exists(name):
-            return
-        with self._connect(name) as connection:
-            row = connection.execute(_USER_TABLES.encode()).fetchone()
+        with self._door.connect(name) as connection:
+            row = connection.execute(_CONTENTS.encode()).fetchone()
         if row and row[0]:
             raise Refused(
-                f"database {name!r} at the target holds {row[0]} table(s); nothing was touched.",
+                f"database {name!r} at the target holds {row[0]} object(s); nothing was touched.",
                 hint="Name a server or database that is empty. Existing data is never written over.",
             )
 
-    def _exists(self, name: str) -> bool:
-        with self._connect(self.database) as connection:
-            return connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None
+    def _load_globals(self, text: str) -> _Roles:
+        with self._door.connect(self.database) as connection:
+            return _Roles(connection).load(text)
 
-    def _globals(self, text: str) -> list[str]:
-        """Statement by statement, because "role exists" must not stop the others."""
-        complaints = []
-        with self._connect(self.database) as connection:
-            for statement in _statements(text):
-                try:
-                    connection.execute(statement.encode())
-                except psycopg.errors.DuplicateObject:
-                    continue
-                except psycopg.Error as error:
-                    complaints.append(str(error).splitlines()[0])
-        return complaints
+    def _restore(self, dump: Dump, target: str, *, spaces: bool) -> list[str]:
+        """Into a new database of the same name, or into an empty one, which then also gets the settings."""
+        with self._door.connect(self.database) as connection:
+            row = connection.execute("SELECT FROM pg_database WHERE datname = %s", (target,)).fetchone()
+        is_new = row is None
+        options = ["--create"] if is_new else []
+        if not is_new and len(dump.database["tables"]) < LOCKS_AT_ONCE:
+            options.append("--single-transaction")
+        if not spaces:
+            options.append("--no-tablespaces")
+        where = conninfo.make_conninfo("", dbname=self.database if is_new else target)
+        running = self._start(("pg_restore", "--exit-on-error", "-w", *options, "-d", where))
+        pour(dump.chunks(), running, f"pg_restore of {dump.name!r}")
+        if is_new:
+            return []
+        with self._door.connect(self.database) as connection:
+            return apply_settings(connection, dump.database, target)
 
-    def _restore(self, bin_folder: Path, dump: Dump, target: str) -> None:
-        if dump.database == target and not self._exists(target):
-            words = ["--create", "-d", self._bare(self.database)]
-        else:
-            words = ["-d", self._bare(target)]
-        argv = [str(bin_folder / "pg_restore"), "--exit-on-error", "-w", *words]
-        env = os.environ | ({"PGPASSWORD": self._password} if self._password else {})
-        running = process.Process(argv, shown=("pg_restore",), stdin=True, env=env)
-        pour(dump.chunks(), running, f"pg_restore of {dump.database!r}")
 
-    def _programs(self) -> Path:
-        with self._connect(self.database) as connection:
-            return postgres_programs.find_at_least(connection.info.server_version // 10000)
+class _Roles:
+    """Roles and what hangs on them, statement by statement: one that is refused must not stop the others."""
 
-    def _bare(self, database: str) -> str:
-        return conninfo.make_conninfo("", **(self._parts | {"dbname": database}))
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.notes: list[str] = []
+        self.spaces = True
 
-    def _connect(self, database: str) -> psycopg.Connection[tuple[object, ...]]:
-        secret = {"password": self._password} if self._password else {}
-        info = conninfo.make_conninfo(self._bare(database), connect_timeout=20, **secret)
+    def load(self, text: str) -> _Roles:
+        statements = list(globals_sql.statements(text))
+        there = self._names("SELECT rolname FROM pg_roles")
+        wanted = {name for one in statements if (name := globals_sql.role_of(one))}
+        for statement in statements:
+            if globals_sql.is_about_tablespace(statement) or globals_sql.role_of(statement) in there:
+                continue
+            self._execute(statement)
+        self._own(wanted - there)
+        if kept := sorted(wanted & there):
+            self.notes.append(f"These roles were there already and stay as they were: {', '.join(kept)}.")
+        self._check_spaces({name for one in statements if (name := globals_sql.new_tablespace(one))})
+        return self
+
+    def _check_spaces(self, wanted: set[str]) -> None:
+        if missing := sorted(wanted - self._names("SELECT spcname FROM pg_tablespace")):
+            self.spaces = False
+            self.notes.append(f"There is no tablespace {', '.join(missing)} here: everything went to the default one.")
+
+    def _own(self, made: set[str]) -> None:
+        """Whoever is no superuser can make things belong to a role only as its member."""
+        row = self._connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+        if row and not row[0]:
+            for name in made:
+                role = psycopg.sql.Identifier(name)
+                self._execute(psycopg.sql.SQL("GRANT {} TO CURRENT_USER").format(role).as_string())
+
+    def _execute(self, statement: str) -> None:
         try:
-            return psycopg.connect(info, autocommit=True)
-        except psycopg.OperationalError as error:
-            raise DatabaseUnreachable(f"the target: {' '.join(str(error).split())}") from error
+            self._connection.execute(statement.encode())
+        except psycopg.errors.DuplicateObject:
+            pass
+        except psycopg.Error as error:
+            if self._connection.closed:
+                raise RestoreFailed("the target went away while roles were made.") from error
+            self.notes.append(f"The server would not take this of the roles: {str(error).splitlines()[0]}")
 
-
-def _statements(text: str) -> Iterator[str]:
-    """The statements of pg_dumpall's globals: one a line, but for what is in quotes over several lines."""
-    statement: list[str] = []
-    for line in text.splitlines():
-        if not statement and (not line.strip() or line.startswith(("--", "\\"))):
-            continue
-        statement.append(line)
-        joined = "\n".join(statement)
-        if line.rstrip().endswith(";") and joined.count("'") % 2 == 0 and joined.count('"') % 2 == 0:
-            yield joined
-            statement = []
+    def _names(self, query: str) -> set[str]:
+        return {str(row[0]) for row in self._connection.execute(query.encode())}

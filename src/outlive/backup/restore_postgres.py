@@ -1,16 +1,18 @@
 """A physical copy of Postgres, laid out as a data directory that stock Postgres starts from.
 
-The same words run here and over SSH: a shell, GNU tar and cat are all that the target needs. The data directory gets
-its name only when everything is in place; tablespaces go beside it, to `TARGET-tablespaces/OID`.
+The same words run here and over SSH: a shell, GNU tar and cat are all that the target needs. Tablespaces go beside the
+data directory, to `TARGET-tablespaces/OID`; both get their names only when everything is in place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
+from outlive.backup.claim import claimed
 from outlive.backup.pour import pour, step
-from outlive.backup.target import must_be_empty
 from outlive.backup.unseal import unseal
 from outlive.errors import CopyDamaged
 from outlive.model.copy import Manifest, Stream
@@ -39,23 +41,26 @@ def restore_postgres(
     path: str,
     on_progress: Progress = lambda plain: None,
 ) -> Layout:
-    """Lays the cluster out at `path` (absent or empty, else `Refused`). Raises `RestoreFailed`, `CopyDamaged`,
-    `WrongKey`; then `path` is as it was, and what was begun lies in `.NAME.outlive-partial` beside it."""
-    parent, _, name = path.rstrip("/").rpartition("/")
-    partial = f"{parent}/.{name}.outlive-partial"
-    spaces = {space["oid"]: f"{path}-tablespaces/{space['oid']}" for space in manifest.source["tablespaces"]}
-    for place in (path, partial, *spaces.values()):
-        must_be_empty(shell, place)
-    _make(shell, parent or "/", [partial, *spaces.values()])
-    for oid, place in spaces.items():
-        _untar(shell, place, unseal(vault, manifest, _stream(manifest, f"{oid}.tar"), identities, on_progress))
-    _untar(shell, partial, unseal(vault, manifest, _stream(manifest, BASE), identities, on_progress))
-    _write(shell, f"{partial}/{PG_MANIFEST}", unseal(vault, manifest, _stream(manifest, PG_MANIFEST), identities))
-    for oid, place in spaces.items():
-        link = f"{partial}/pg_tblspc/{oid}"
-        step(shell.run(("ln", "-sfn", place, link)), f"linking tablespace {oid}")
-    finish = ("sh", "-c", 'sync -f "$1" && { [ ! -d "$2" ] || rmdir "$2"; } && mv -T "$1" "$2"', "sh", partial, path)
-    step(shell.run(finish, timeout_seconds=600), f"giving {path} its name")
+    """Lays the cluster out at the absolute `path` (absent or empty, else `Refused`). Raises `RestoreFailed`,
+    `CopyDamaged`, `WrongKey`; then nothing at `path` looks like a restored cluster."""
+
+    def open_stream(name: str) -> Iterator[bytes]:
+        return unseal(vault, manifest, _stream(manifest, name), identities, on_progress)
+
+    path = path.rstrip("/")
+    spaces = {_oid(space): f"{path}-tablespaces/{_oid(space)}" for space in manifest.source["tablespaces"]}
+    with ExitStack() as claims:  # left in the order of last in, first out: the data directory gets its name last
+        data = claims.enter_context(claimed(shell, path)).directory
+        if spaces:
+            beside = claims.enter_context(claimed(shell, f"{path}-tablespaces")).directory
+            for oid in spaces:
+                _make(shell, f"{beside}/{oid}")
+                _untar(shell, f"{beside}/{oid}", open_stream(f"{oid}.tar"))
+        _untar(shell, data, open_stream(BASE))
+        _write(shell, f"{data}/{PG_MANIFEST}", open_stream(PG_MANIFEST))
+        for oid, place in spaces.items():
+            step(shell.run(("ln", "-sfn", "--", place, f"{data}/pg_tblspc/{oid}")), f"linking tablespace {oid}")
+        step(shell.run(("chmod", "700", "--", data)), "closing the data directory to others")
     return Layout(path, spaces)
 
 
@@ -72,6 +77,13 @@ def _escape(place: str) -> str:
     return place.replace("\\", "\\\\").replace("\n", "\\\n")
 
 
+def _oid(space: dict[str, str]) -> str:
+    """The manifest is in clear: whoever may write to the vault must not choose our paths."""
+    if not re.fullmatch(r"\d+", space["oid"]):
+        raise CopyDamaged(f"the manifest names a tablespace {space['oid']!r}.")
+    return space["oid"]
+
+
 def _stream(manifest: Manifest, name: str) -> Stream:
     stream = manifest.stream(name)
     if stream is None:
@@ -79,9 +91,8 @@ def _stream(manifest: Manifest, name: str) -> Stream:
     return stream
 
 
-def _make(shell: Shell, parent: str, places: Sequence[str]) -> None:
-    script = 'umask 077; mkdir -p -- "$@"'
-    step(shell.run(("sh", "-c", script, "sh", parent, *places)), "making the directories")
+def _make(shell: Shell, place: str) -> None:
+    step(shell.run(("mkdir", "-m", "0700", "--", place)), f"making {place}")
 
 
 def _untar(shell: Shell, place: str, chunks: Iterable[bytes]) -> None:

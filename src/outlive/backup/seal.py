@@ -9,7 +9,6 @@ sealed parts on their way. The first error anywhere stops the stream and is rais
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import random
 from collections import deque
@@ -26,7 +25,7 @@ from outlive.errors import CopyDamaged, NoData, ObjectMissing, VaultFailed
 from outlive.model.copy import Part, Stream
 from outlive.sources.base import RawStream
 from outlive.vault.base import Vault
-from outlive.vault.encryption import Recipient, encrypt
+from outlive.vault.encryption import Pieces, Recipient, encrypt
 from outlive.vault.frames import FRAME_BYTES, compress_frame
 
 PART_BYTES = 32 << 20
@@ -49,8 +48,27 @@ class SealPolicy:
 class _Draft:
     """A part being filled."""
 
-    compressed: io.BytesIO = field(default_factory=io.BytesIO)
+    frames: list[bytes] = field(default_factory=list)
+    frames_bytes: int = 0
     plain_bytes: int = 0
+
+    def add(self, frame: bytes, plain_bytes: int) -> None:
+        self.frames.append(frame)
+        self.frames_bytes += len(frame)
+        self.plain_bytes += plain_bytes
+
+    def digest(self) -> str:
+        """By which the journal knows the same content again, in hexadecimal."""
+        digest = hashlib.sha256()
+        for frame in self.frames:
+            digest.update(frame)
+        return digest.hexdigest()
+
+    def pieces(self) -> Pieces:
+        """The frames to be read once: with that they are gone from here, and from memory as they are read."""
+        pieces = Pieces(self.frames)
+        self.frames = []
+        return pieces
 
 
 class Sealer:
@@ -103,14 +121,13 @@ class Sealer:
     def send(self, name: str, index: int, draft: _Draft) -> Part:
         """Encrypts a full part and hands it to a sender; waits only while too many bytes are on their way."""
         file = part_file(name, index)
-        digest = hashlib.sha256(draft.compressed.getbuffer()).hexdigest()
+        digest = draft.digest()
         again = index == 0 or random.random() < self._policy.read_back
-        self._settle(max(0, PENDING_BYTES - draft.compressed.tell()))
         for part, source in self._journal.known(file, digest):
             if self._copied(part, source, again):
                 self._policy.on_progress(draft.plain_bytes, 0)
                 return self._journal.reuse(part, digest)
-        sealed = encrypt(draft.compressed, self._policy.recipients)
+        sealed = encrypt(draft.pieces(), self._policy.recipients)
         part = Part(file, len(sealed), hashlib.sha256(sealed).hexdigest(), draft.plain_bytes)
         self._sending.append((self._senders.submit(self._put, part, sealed, digest, again), len(sealed)))
         self._policy.on_progress(draft.plain_bytes, len(sealed))
@@ -138,6 +155,10 @@ class Sealer:
             raise VaultFailed(f"{key}: what was read back is not what was written.", hint=LYING_VAULT)
         self._journal.sent(part, digest)
 
+    def make_room(self, draft_bytes: int) -> None:
+        """Waits while what is on its way and a draft of that size are together more than may be in memory."""
+        self._settle(max(0, PENDING_BYTES - draft_bytes))
+
     def _settle(self, allowed_bytes: int) -> None:
         """Waits until at most `allowed_bytes` are on their way. Raises the first error of a sender that has ended."""
         for future, _ in self._sending:
@@ -164,16 +185,16 @@ class _PartWriter:
         self._parts: list[Part] = []
 
     def add(self, frame: bytes, plain_bytes: int) -> None:
-        self._draft.compressed.write(frame)
-        self._draft.plain_bytes += plain_bytes
+        self._draft.add(frame, plain_bytes)
+        self._sealer.make_room(self._draft.frames_bytes)
         if self._draft.plain_bytes >= self._sealer.part_bytes:
             self._flush()
 
     def close(self) -> tuple[Part, ...]:
         """The parts; an empty stream has one, holding an empty frame, so that a lost part is never taken for it."""
-        if not self._parts and not self._draft.compressed.tell():
-            self._draft.compressed.write(compress_frame(b""))
-        if self._draft.compressed.tell():
+        if not self._parts and not self._draft.frames:
+            self._draft.add(compress_frame(b""), 0)
+        if self._draft.frames:
             self._flush()
         return tuple(self._parts)
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from outlive.backup.lineage import Alarm, alarms
 from outlive.backup.loss import Loss, loss
 from outlive.backup.windows import Window
 from outlive.model.asset import Asset
 from outlive.model.copy import Copy, Proof, ProofRecord
+from outlive.model.schedule import Outcome
 
+SKEW_SECONDS = 2.0  # a server's clock this far from ours is worth a word: moments to restore to are the server's
 AWAY_SECONDS = 60.0  # a stream that has told nothing for so long is at risk, not merely busy
+SKEW = timedelta(minutes=5)  # a copy from further ahead than that was taken by a clock that was wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,11 @@ class StreamFacts:
     told_at: datetime
     why: str = ""
     advice: str = ""
+    skew_seconds: float | None = None
+
+    def is_heard(self, now: datetime) -> bool:
+        """True while it streams and has told so lately; a word from the future counts for nothing."""
+        return self.health == "streaming" and abs((now - self.told_at).total_seconds()) <= AWAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +61,50 @@ def standing(
     *,
     windows: Sequence[Window] = (),
     stream: StreamFacts | None = None,
+    unreadable: Sequence[str] = (),
+    failed: Sequence[Outcome] = (),
 ) -> Standing:
-    """From the asset's settings, all its copies, the windows that log in the vault opens, and what the keeper told."""
-    lost = loss(copies, now)
-    window = max(windows, key=lambda one: one.until, default=None)
-    lost = _with_log(lost, window, stream, now)
+    """From the asset's settings, all its copies, the windows that log in the vault opens, what the keeper told, what
+    could not be read in the vault, and the jobs whose last run failed."""
+    believable = [copy for copy in copies if copy.manifest.data_until <= now + SKEW]
+    opened = [one for one in windows if one.since <= now + SKEW]
+    window = max(opened, key=lambda one: one.until, default=None)
+    lost = _with_log(loss(believable, now), window, stream, now)
     drills = [copy.last_drill for copy in copies if copy.last_drill is not None]
     found = alarms(copies, accepted)
-    risks = (*_loss_risks(asset, lost), *_proof_risks(copies, lost), *_stream_risks(stream, window, now))
     return Standing(
         asset=asset.name,
         kind=asset.kind,
         host=asset.host,
         loss=lost,
-        bytes_at_risk=stream.bytes_at_risk if stream else None,
+        bytes_at_risk=stream.bytes_at_risk if stream and stream.is_heard(now) else None,
         newest=lost.since,
         window=window,
         last_drill=max(drills, key=lambda record: record.at, default=None),
         alarms=found,
-        risks=(*risks, *(str(alarm) for alarm in found)),
-        notes=_notes(stream),
+        risks=(
+            *_loss_risks(asset, lost),
+            *_future_risks(copies, believable),
+            *_proof_risks(copies, lost),
+            *_stream_risks(stream, window, now),
+            *unreadable,
+            *(str(alarm) for alarm in found),
+        ),
+        notes=(*_stream_notes(stream), *(f"{one.job} failed: {one.said}" for one in failed)),
     )
 
 
 def _with_log(lost: Loss, window: Window | None, stream: StreamFacts | None, now: datetime) -> Loss:
     """Log that joins a base copy makes the loss smaller. What the keeper tells of the last seconds counts only when it is
-    about the same stretch of log: behind a gap it would promise what no base copy can reach."""
+    about the same stretch of log: behind a gap it would promise what no base copy can reach. A moment that has not come
+    yet is no proof of anything."""
     if lost.everything or window is None or lost.seconds is None:
         return lost
     until = window.until
     if stream and stream.until and stream.position == window.end and not window.gap:
         until = max(until, stream.until)
+    if until > now + SKEW:
+        return lost
     return replace(lost, seconds=min(lost.seconds, max(0.0, (now - until).total_seconds())))
 
 
@@ -93,6 +114,15 @@ def _loss_risks(asset: Asset, lost: Loss) -> tuple[str, ...]:
     if lost.seconds is not None and lost.seconds > asset.max_age_seconds:
         return (f"the newest copy is older than allowed ({asset.max_age_seconds / 3600:.0f} h): `outlive backup`.",)
     return ()
+
+
+def _future_risks(copies: Sequence[Copy], believable: Sequence[Copy]) -> tuple[str, ...]:
+    count = len(copies) - len(believable)
+    if not count:
+        return ()
+    return (
+        f"{count} cop{'y claims' if count == 1 else 'ies claim'} to be from the future: a clock was wrong. Not counted.",
+    )
 
 
 def _proof_risks(copies: Sequence[Copy], lost: Loss) -> tuple[str, ...]:
@@ -116,7 +146,14 @@ def _stream_risks(stream: StreamFacts | None, window: Window | None, now: dateti
     return ()
 
 
-def _notes(stream: StreamFacts | None) -> tuple[str, ...]:
-    if stream is None or not stream.advice:
+def _stream_notes(stream: StreamFacts | None) -> tuple[str, ...]:
+    if stream is None:
         return ()
-    return (f"a slot nobody reads would fill the server's disk; say there: {stream.advice}",)
+    notes = []
+    if stream.advice:
+        notes.append(f"a slot nobody reads would fill the server's disk; say there: {stream.advice}")
+    if stream.skew_seconds is not None and abs(stream.skew_seconds) > SKEW_SECONDS:
+        way = "ahead of" if stream.skew_seconds > 0 else "behind"
+        far = abs(stream.skew_seconds)
+        notes.append(f"the server's clock is {far:.0f} s {way} this one; times for --at are the server's")
+    return tuple(notes)

@@ -1,13 +1,13 @@
-"""Where a restore goes: a new directory here, a directory on another host, or a Postgres server."""
+"""Where a restore goes: a new directory here, a directory on another host, or a Postgres server. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from outlive.errors import Refused, RestoreFailed, UsageError
-from outlive.transport.base import Shell
+from outlive.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,16 @@ class SshTarget:
 class DsnTarget:
     """A Postgres server. The DSN may hold a password: it is never shown."""
 
-    dsn: str
+    dsn: str = field(repr=False)
 
 
+_CONNINFO = re.compile(r"\s*(?:host|hostaddr|dbname|user|service|port|password)\s*=")
 Target = DirectoryTarget | SshTarget | DsnTarget
 
 
 def parse_target(text: str) -> Target:
-    """`/new/dir`, `ssh://user@host/new/dir`, `postgresql://...`. Raises `UsageError`."""
-    if text.startswith(("postgresql://", "postgres://")):
+    """`/new/dir`, `ssh://user@host/new/dir`, `postgresql://...` or `host=... dbname=...`. Raises `UsageError`."""
+    if text.startswith(("postgresql://", "postgres://")) or _CONNINFO.match(text):
         return DsnTarget(text)
     if text.startswith("ssh://"):
         parts = urlsplit(text)
@@ -45,21 +46,8 @@ def parse_target(text: str) -> Target:
         if not parts.netloc or len(path.parts) < 2:
             raise UsageError(f"{text!r} names no directory.", hint="Write ssh://user@host/path/of/a/new/directory.")
         return SshTarget(f"ssh://{parts.netloc}", path)
-    if "://" in text or not text:
+    if "://" in text or not text:  # not shown: an address may hold a password
         raise UsageError(
-            f"{text!r} is not a target.", hint="Name a new directory, ssh://host/path, or a postgresql:// DSN."
+            "that is no place for a restore.", hint="Name a new directory, ssh://host/path, or a postgresql:// DSN."
         )
     return DirectoryTarget(PurePosixPath(text))
-
-
-def must_be_empty(shell: Shell, path: str) -> None:
-    """Raises `Refused` unless nothing is at `path`, or an empty directory. Nothing is changed."""
-    script = 'if [ -e "$1" ] || [ -L "$1" ]; then [ -d "$1" ] && [ -z "$(ls -A -- "$1")" ] || exit 9; fi'
-    status = shell.run(("sh", "-c", script, "sh", path)).status
-    if status == 9:
-        raise Refused(f"{path} on {shell.name} is not empty; nothing was touched.", hint=EMPTY)
-    if status != 0:
-        raise RestoreFailed(f"{path} on {shell.name} cannot be looked at (exit status {status}).")
-
-
-EMPTY = "Name a directory that does not exist yet, or an empty one. Existing data is never written over."

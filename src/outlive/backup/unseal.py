@@ -10,16 +10,19 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain
+from itertools import groupby
+from operator import itemgetter
 
+from outlive.backup.belt import Belt
 from outlive.backup.layout import copy_folder
 from outlive.errors import CopyDamaged, ObjectMissing
 from outlive.model.copy import Manifest, Part, Stream
 from outlive.vault.base import Vault
-from outlive.vault.encryption import Identity, decrypt
-from outlive.vault.frames import Continuous, open_frame, split_frames
+from outlive.vault.encryption import Identity, decrypt_into
+from outlive.vault.frames import Continuous, Splitter, open_frame
 
-AHEAD_BYTES = 24 << 20
+AHEAD_BYTES = 16 << 20  # sealed parts on their way; one part may be more
+AHEAD_FRAMES = 4
 WORKERS = 2
 
 
@@ -64,18 +67,47 @@ def unseal_all(vault: Vault, manifest: Manifest, stream: Stream, identities: Seq
 def _decrypted(
     vault: Vault, folder: str, stream: Stream, identities: Sequence[Identity]
 ) -> Iterator[tuple[str, bytes]]:
+    """Each part in pieces, with its key: decrypted in a thread of its own, not further ahead than the belt is long."""
+    with ThreadPoolExecutor(1, "decrypt") as pool:
+        for key, sealed in _fetched(vault, folder, stream.parts):
+            belt = Belt()
+            done = pool.submit(_decrypt, belt, sealed, identities, key)
+            del sealed
+            try:
+                for piece in belt:
+                    yield key, piece
+            finally:
+                belt.leave()
+            done.result()
+
+
+def _decrypt(belt: Belt, sealed: bytes, identities: Sequence[Identity], key: str) -> None:
+    try:
+        decrypt_into(belt, sealed, identities, what=key)
+    finally:
+        belt.close()
+
+
+def _fetched(vault: Vault, folder: str, parts: Sequence[Part]) -> Iterator[tuple[str, bytes]]:
+    """The sealed parts in order, checked. While one is used, at least one more is on its way."""
     with ThreadPoolExecutor(2, "fetch") as pool:
         fetching: deque[tuple[Part, Future[bytes]]] = deque()
-        waiting = deque(stream.parts)
+        waiting = deque(parts)
+
+        def look_ahead() -> None:
+            while waiting and (not fetching or _ahead(fetching) + waiting[0].bytes <= AHEAD_BYTES):
+                part = waiting.popleft()
+                fetching.append((part, pool.submit(fetch, vault, folder + part.file, part)))
+
         try:
-            while waiting or fetching:
-                while waiting and (not fetching or _ahead(fetching) + waiting[0].bytes <= AHEAD_BYTES):
-                    part = waiting.popleft()
-                    fetching.append((part, pool.submit(fetch, vault, folder + part.file, part)))
+            look_ahead()
+            while fetching:
                 part, future = fetching.popleft()
                 sealed = future.result()
-                del future  # a future keeps its result: with it gone, only one copy of the part is in memory
-                yield folder + part.file, decrypt(sealed, identities, what=folder + part.file)
+                del future  # it would keep the result
+                look_ahead()
+                yield folder + part.file, sealed
+                del sealed  # before the next but one is on its way
         finally:
             for _, pending in fetching:
                 pending.cancel()
@@ -85,14 +117,22 @@ def _ahead(fetching: deque[tuple[Part, Future[bytes]]]) -> int:
     return sum(part.bytes for part, _ in fetching)
 
 
+def _frames(pieces: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, memoryview]]:
+    for key, of_one_part in groupby(pieces, key=itemgetter(0)):
+        splitter = Splitter(key)
+        for _, piece in of_one_part:
+            for frame in splitter.feed(piece):
+                yield key, frame
+        splitter.close()
+
+
 def _independent(pieces: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
-    frames = chain.from_iterable(((key, frame) for frame in split_frames(data, what=key)) for key, data in pieces)
     with ThreadPoolExecutor(WORKERS, "decompress") as pool:
         opening: deque[Future[bytes]] = deque()
         try:
-            for key, frame in frames:
+            for key, frame in _frames(pieces):
                 opening.append(pool.submit(open_frame, frame, what=key))
-                if len(opening) > WORKERS:
+                if len(opening) > AHEAD_FRAMES:
                     yield opening.popleft().result()
             while opening:
                 yield opening.popleft().result()

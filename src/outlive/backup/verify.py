@@ -8,13 +8,13 @@ from datetime import datetime
 from outlive.backup import catalog
 from outlive.backup.layout import MANIFEST, README, SUMS, copy_folder
 from outlive.backup.manifest import sums
+from outlive.backup.sense import sensible
 from outlive.backup.unseal import fetch, unseal
+from outlive.backup.watch import watch
 from outlive.errors import CopyDamaged, ObjectMissing
 from outlive.model.copy import Check, Copy, Manifest, Proof, ProofRecord, Stream
 from outlive.vault.base import Vault
 from outlive.vault.encryption import Identity
-
-TAR_END = bytes(1024)  # POSIX: an archive ends with two blocks of zeros
 
 
 def verify(
@@ -37,7 +37,7 @@ def verify(
 def examine(vault: Vault, copy: Copy, identities: Sequence[Identity], now: datetime) -> ProofRecord:
     """The outcome of a verification, noted nowhere."""
     manifest = copy.manifest
-    checks = [_sums(vault, manifest), _foreign(vault, manifest)]
+    checks = [sensible(manifest), _sums(vault, manifest), _foreign(vault, manifest)]
     for stream in manifest.streams:
         checks.append(_stream(vault, manifest, stream, identities))
     return ProofRecord(
@@ -81,8 +81,7 @@ def _stream(vault: Vault, manifest: Manifest, stream: Stream, identities: Sequen
 
 
 def _open(vault: Vault, manifest: Manifest, stream: Stream, identities: Sequence[Identity]) -> None:
-    tail = b""
+    inside = watch(manifest, stream)
     for plain in unseal(vault, manifest, stream, identities):
-        tail = (tail + plain[-len(TAR_END) :])[-len(TAR_END) :]
-    if stream.name.endswith(".tar") and tail != TAR_END:
-        raise CopyDamaged(f"{stream.name} does not end as a tar archive does.")
+        inside.feed(plain)
+    inside.close()

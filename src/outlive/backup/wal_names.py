@@ -2,11 +2,14 @@
 
     wal/<asset>/<lineage>/000000010000000000000003.20260207T081502000Z.zst.age                    a whole segment
     wal/<asset>/<lineage>/000000010000000000000003.00A1B000-00A2C000.20260207T081500123Z.zst.age  bytes of one
-    wal/<asset>/<lineage>/00000002.history.zst.age                                             where timeline 2 began
+    wal/<asset>/<lineage>/00000002.00000001-0000000003A1B2C8.history.zst.age                   the history of timeline 2
+    wal/<asset>/<lineage>/after-20260207T081502000Z/...                                        the same, of another branch
 
 A piece's two numbers are offsets in its segment (hexadecimal, the end is not in it); its moment is the one before which
 every commit is in the vault once the piece and all before it are. A whole segment has a moment too. A piece whose two
-numbers are the same holds nothing: it is a mark that an idle server had written no more by that moment.
+numbers are the same holds nothing: it is a mark that an idle server had written no more by that moment. The name of a
+history says which timeline it left, and where. A branch is log that was written after the server had been put back to an
+earlier state without a new timeline (a snapshot of its disk): its positions were used before.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from outlive.commands.wal import segment_name, segment_start
+from outlive.commands.wal import Switch, segment_name, segment_start
 from outlive.model.naming import check_name
 
 WAL = "wal/"
@@ -23,7 +26,11 @@ _SUFFIX = ".zst.age"
 _PIECE = re.compile(
     r"(?P<segment>[0-9A-F]{24})(\.(?P<start>[0-9A-F]{8})-(?P<end>[0-9A-F]{8}))?\.(?P<moment>\d{8}T\d{9}Z)\.zst\.age"
 )
-_HISTORY = re.compile(r"(?P<timeline>[0-9A-F]{8})\.history\.zst\.age")
+_HISTORY = re.compile(
+    r"(?P<timeline>[0-9A-F]{8})\.(?P<parent>[0-9A-F]{8})-(?P<position>[0-9A-F]{16})\.history\.zst\.age"
+)
+_BRANCH = re.compile(r"after-(?P<moment>\d{8}T\d{9}Z)")
+UNKNOWN = datetime(2000, 1, 1, tzinfo=UTC)  # the moment of log that nobody has asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,31 @@ class Stretch:
     whole: bool
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """A timeline, and where it left its parent."""
+
+    key: str
+    timeline: int
+    switch: Switch
+
+
 def wal_folder(asset: str, lineage: str) -> str:
     return f"{WAL}{check_name(asset)}/{check_name(lineage)}/"
+
+
+def branch_folder(folder: str, at: datetime) -> str:
+    """The folder of a branch of a lineage's log that began at that moment."""
+    return f"{folder}after-{_moment(at)}/"
+
+
+def read_branch(key: str) -> datetime | None:
+    """When the branch began that a key belongs to; None for the lineage's first."""
+    found = _BRANCH.fullmatch(key.split("/")[-2])
+    try:
+        return _read_moment(found["moment"]) if found else None
+    except ValueError:
+        return None
 
 
 def stretch_key(folder: str, timeline: int, start: int, end: int, until: datetime, segment_bytes: int) -> str:
@@ -52,8 +82,8 @@ def stretch_key(folder: str, timeline: int, start: int, end: int, until: datetim
     return f"{folder}{name}.{start - base:08X}-{end - base:08X}.{_moment(until)}{_SUFFIX}"
 
 
-def history_key(folder: str, timeline: int) -> str:
-    return f"{folder}{timeline:08X}.history{_SUFFIX}"
+def history_key(folder: str, timeline: int, switch: Switch) -> str:
+    return f"{folder}{timeline:08X}.{switch.parent:08X}-{switch.position:016X}.history{_SUFFIX}"
 
 
 def read_stretch(key: str, segment_bytes: int) -> Stretch | None:
@@ -61,18 +91,28 @@ def read_stretch(key: str, segment_bytes: int) -> Stretch | None:
     found = _PIECE.fullmatch(key.rpartition("/")[2])
     if found is None:
         return None
-    timeline, base = segment_start(found["segment"], segment_bytes)
-    until = datetime.strptime(found["moment"], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+    try:
+        timeline, base = segment_start(found["segment"], segment_bytes)
+        until = _read_moment(found["moment"])
+    except ValueError:  # of segments of another size; a 31st of February
+        return None
     if found["start"] is None:
         return Stretch(key, timeline, base, base + segment_bytes, until, True)
     start, end = base + int(found["start"], 16), base + int(found["end"], 16)
     return Stretch(key, timeline, start, end, until, False) if start <= end <= base + segment_bytes else None
 
 
-def read_history_key(key: str) -> int | None:
-    """The timeline that a history object belongs to."""
+def read_history_key(key: str) -> History | None:
+    """What the name of a history says; None when it is none."""
     found = _HISTORY.fullmatch(key.rpartition("/")[2])
-    return int(found["timeline"], 16) if found else None
+    if found is None:
+        return None
+    switch = Switch(int(found["parent"], 16), int(found["position"], 16))
+    return History(key, int(found["timeline"], 16), switch)
+
+
+def _read_moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
 
 
 def _moment(at: datetime) -> str:

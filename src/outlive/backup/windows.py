@@ -1,30 +1,35 @@
 """To which moments a cluster can be brought back. Pure.
 
-A window begins when a base copy is consistent and ends where the log in the vault ends or has its first gap. A gap is
-not bridged: what lies behind it can only be reached from a later base copy.
+A window begins with a base copy and ends where the log in the vault ends or has its first gap. A gap is not bridged:
+what lies behind it can only be reached from a later base copy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from random import Random
 
-from outlive.backup.wal_names import Stretch
+from outlive.backup.wal_names import UNKNOWN, Stretch
 from outlive.commands.postgres import lsn
 from outlive.commands.wal import Switch, show
-from outlive.model.copy import Copy
+from outlive.model.copy import Copy, Manifest
+
+FAR = 1 << 64
+_UNITS = {"GB": 1 << 30, "MB": 1 << 20, "kB": 1 << 10}
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What matters of a base copy: where its log begins and ends, on which timeline."""
+    """What matters of a base copy: where its log begins and ends, on which timeline, and how long segments are."""
 
     copy: str
     timeline: int
     start: int
     end: int
     since: datetime
+    segment_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,25 @@ class Window:
     gap: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Where replay ended: the position, and the server's own time of the last commit that it saw, as it printed it (UTC).
+    `doubt` says why that may not be the moment that was asked for."""
+
+    position: int
+    last_commit: str | None
+    doubt: str = ""
+
+    def __str__(self) -> str:
+        return f"{show(self.position)}" + (f", last commit {self.last_commit}" if self.last_commit else "")
+
+
+def segment_bytes(manifest: Manifest) -> int:
+    """The size of a log segment of the cluster that was copied (`16MB`, as SHOW wal_segment_size prints it)."""
+    text = str(manifest.source["wal_segment_size"])
+    return int(text[:-2]) * _UNITS[text[-2:]] if text[-2:] in _UNITS else int(text)
+
+
 def bases(copies: Iterable[Copy], lineage: str) -> list[Base]:
     """The physical copies of a lineage that are not marked damaged, oldest first."""
     found = []
@@ -49,63 +73,91 @@ def bases(copies: Iterable[Copy], lineage: str) -> list[Base]:
         if manifest.kind == "postgres" and manifest.lineage == lineage and not copy.is_damaged:
             source = manifest.source
             start, end = lsn(source["start_lsn"]), lsn(source["end_lsn"])
-            found.append(Base(manifest.id, int(source["timeline"]), start, end, manifest.data_until))
-    return sorted(found, key=lambda base: base.since)
+            size = segment_bytes(manifest)
+            found.append(Base(manifest.id, int(source["timeline"]), start, end, manifest.data_until, size))
+    return sorted(found, key=lambda base: (base.since, base.copy))
 
 
-def window(base: Base, stretches: Sequence[Stretch], histories: Mapping[int, Sequence[Switch]]) -> Window:
-    """The window of one base copy. Without any log it is a single moment. Timelines are followed to the newest one
-    that descends from the base's and has log in the vault (as `recovery_target_timeline = 'latest'` does)."""
-    timeline = _latest(base, stretches, histories)
-    path = _path(base, timeline, histories)
-    position, until, used = base.end, base.since, []
-    for one in _in_order(stretches):
-        upto = path.get(one.timeline)
-        if upto is not None and one.start == one.end <= position:
-            until = max(until, one.until)
-            continue
-        if upto is None or one.end <= position or one.start >= upto:
-            continue
-        if one.start > position:
-            break
-        used.append(one)
-        position, until = min(one.end, upto), max(until, one.until)
-    return Window(base, base.since, until, timeline, position, tuple(used), _gap(position, stretches, path))
+def windows(base: Base, stretches: Sequence[Stretch], switches: Mapping[int, Switch]) -> list[Window]:
+    """The windows of one base copy: usually one. `switches` says where each timeline left its parent.
+
+    After a failover there is one along the new timeline, and another when the vault has log of the old one from after
+    the switch: commits that the old server had acknowledged and the new one never saw. Without any log a window is a
+    single moment.
+    """
+    present = {one.timeline for one in stretches}
+    lines = (base.timeline, *sorted(present - {base.timeline}))
+    paths = {line: path for line in lines if (path := _path(base, line, switches)) is not None}
+    found = {line: _along(base, line, path, stretches) for line, path in paths.items()}
+    kept = [one for one in found.values() if not any(_covers(other, one, paths) for other in found.values())]
+    return sorted(kept, key=lambda one: one.timeline)
 
 
 def choose(windows: Iterable[Window], at: datetime) -> Window | None:
-    """The window that reaches `at` with the least log to replay: the newest base copy before it."""
+    """The window that reaches `at` with the least log to replay: the newest base copy before it; of two timelines the
+    newer one, as the server that lives on has it."""
     fitting = [one for one in windows if one.since <= at <= one.until]
-    return max(fitting, key=lambda one: one.since, default=None)
+    return max(fitting, key=lambda one: (one.since, one.timeline), default=None)
 
 
-def _in_order(stretches: Sequence[Stretch]) -> list[Stretch]:
-    """By position; where a whole segment and its pieces are both there, the whole one comes first and covers them."""
-    return sorted(stretches, key=lambda one: (one.start, one.timeline, -one.end))
+def random_moment(window: Window, random: Random) -> datetime:
+    """A moment in the window, to the second where there is room: for drills."""
+    seconds = (window.until - window.since).total_seconds()
+    return min(window.until, window.since + timedelta(seconds=round(random.uniform(0, seconds))))
 
 
-def _latest(base: Base, stretches: Sequence[Stretch], histories: Mapping[int, Sequence[Switch]]) -> int:
-    present = {one.timeline for one in stretches}
-    heirs = [line for line, told in histories.items() if line in present and _descends(base, told)]
-    return max([base.timeline, *heirs])
+def moments_at(window: Window, position: int) -> tuple[datetime, datetime]:
+    """Between which two moments, by the keeper's clock, the server had come as far as `position`."""
+    before = [one.until for one in window.stretches if one.end <= position and one.until > UNKNOWN]
+    after = [one.until for one in window.stretches if one.end > position and one.until > UNKNOWN]
+    return max([window.since, *before]), min([*after[:1], window.until])
 
 
-def _descends(base: Base, switches: Sequence[Switch]) -> bool:
-    """True when the timeline left the base's timeline at or after the base copy's end."""
-    return any(switch.parent == base.timeline and switch.position >= base.end for switch in switches)
+def _path(base: Base, timeline: int, switches: Mapping[int, Switch]) -> dict[int, int] | None:
+    """Up to which position each timeline is followed from the base copy to `timeline`; None when it does not descend
+    from the base's, or left it before the base copy was consistent."""
+    path = {timeline: FAR}
+    while timeline != base.timeline:
+        switch = switches.get(timeline)
+        if switch is None or switch.parent in path or switch.position < base.end:
+            return None
+        path[switch.parent] = switch.position
+        timeline = switch.parent
+    return path
 
 
-def _path(base: Base, timeline: int, histories: Mapping[int, Sequence[Switch]]) -> dict[int, int]:
-    """Up to which position each timeline is followed."""
-    path = {switch.parent: switch.position for switch in histories.get(timeline, ()) if switch.parent >= base.timeline}
-    return {**path, timeline: 1 << 64}
+def _along(base: Base, timeline: int, path: Mapping[int, int], stretches: Sequence[Stretch]) -> Window:
+    """Postgres reads whole segments, so the log must be there from the beginning of the one in which the base copy ends."""
+    position = base.end - base.end % base.segment_bytes
+    used: list[Stretch] = []
+    until = UNKNOWN
+    gap = ""
+    for one in sorted((one for one in stretches if one.timeline in path), key=_order):
+        end = min(one.end, path[one.timeline])
+        if one.start >= end and one.end > one.start:
+            continue  # written on the old timeline after the switch
+        if one.start > position:
+            gap = f"log is missing from {show(max(position, base.end))} to {show(one.start)}"
+            break
+        if end > position:
+            used.append(one)
+        if (end > position or one.start == one.end == position) and one.until > UNKNOWN:
+            until = one.until
+        position = max(position, end)
+    if position < base.end:
+        return Window(base, base.since, base.since, base.timeline, base.end, (), gap)
+    return Window(base, base.since, max(until, base.since), timeline, position, tuple(used), gap)
 
 
-def _gap(position: int, stretches: Sequence[Stretch], path: Mapping[int, int]) -> str:
-    behind = [
-        one for one in stretches if one.timeline in path and one.start > position and one.start < path[one.timeline]
-    ]
-    if not behind:
-        return ""
-    first = min(one.start for one in behind)
-    return f"log is missing from {show(position)} to {show(first)}"
+def _order(one: Stretch) -> tuple[object, ...]:
+    """By position; first the mark of what came before, then the longest of those that begin at one place: a whole segment
+    covers its pieces."""
+    return (one.start, one.timeline, one.end > one.start, -one.end, -one.until.timestamp(), one.key)
+
+
+def _covers(longer: Window, shorter: Window, paths: Mapping[int, Mapping[int, int]]) -> bool:
+    """True when the one goes on where the other would end."""
+    if longer.timeline == shorter.timeline:
+        return False
+    upto = paths[longer.timeline].get(shorter.timeline)
+    return upto is not None and shorter.end <= upto and longer.end >= shorter.end

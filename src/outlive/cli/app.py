@@ -8,12 +8,13 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TextIO, cast
 
 import typer
 from rich.console import Console
 
 import outlive
+from outlive.cli.voice import Voice, say
 
 app = typer.Typer(
     name="outlive",
@@ -35,7 +36,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on s
 
 def _version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"outlive {outlive.__version__}\n")
+        say(f"outlive {outlive.__version__}\n")
         raise typer.Exit
 
 
@@ -70,7 +71,7 @@ class Output:
         stream = sys.stderr if self.as_json else sys.stdout
         terminal = stream.isatty()
         return Console(
-            file=stream,
+            file=cast(TextIO, Voice(stream)),
             no_color=bool(os.environ.get("NO_COLOR")) or not terminal,
             highlight=False,
             markup=False,
@@ -82,7 +83,7 @@ class Output:
     def document(self, value: dict[str, Any]) -> None:
         """The one JSON document; times as RFC 3339 in UTC."""
         if self.as_json:
-            sys.stdout.write(json.dumps(value, indent=1, default=_plain) + "\n")
+            say(json.dumps(value, indent=1, default=_plain) + "\n")
             Output.documents += 1
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import getpass
 import socket
+from itertools import groupby
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from outlive import wiring
 from outlive.backup import acceptance, catalog
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.cli.words import moment, size
 from outlive.clock import SystemClock
 from outlive.config.load import load
@@ -42,17 +43,18 @@ def copy_document(manifest: Manifest, proof: str) -> dict[str, Any]:
 def copies(
     asset: Annotated[str | None, typer.Argument(help="Only this asset.")] = None,
     accept: Annotated[str | None, typer.Option(help="Accept a new lineage: it is meant to be another thing.")] = None,
+    which: FromOption = Which.VAULT,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """List the copies in the vault, oldest first, with how well each is proven. Exit 1 when one cannot be read."""
     settings = load(config)
     clock = SystemClock()
-    vault = wiring.vault(settings, clock)
+    vault = opened(settings, clock, which)
     output = Output(as_json)
     known = sorted({found.name for found in settings.assets} | set(catalog.assets(vault)))
     if asset is not None and asset not in known:
-        raise UsageError(f"no asset is named {asset!r}.", hint=f"Known are: {', '.join(known) or 'none'}.")
+        raise UsageError(f"No asset is named {asset!r}.", hint=f"Known are: {', '.join(known) or 'none'}.")
     listings = [catalog.listing(vault, name) for name in ([asset] if asset else known)]
     found = [copy for listing in listings for copy in listing.copies]
     unreadable = [one for listing in listings for one in listing.unreadable]
@@ -74,22 +76,23 @@ def copies(
 def _accept(vault: Vault, found: list[Copy], lineage: str, clock: SystemClock, output: Output) -> None:
     names = {copy.manifest.asset for copy in found if copy.manifest.lineage == lineage}
     if len(names) != 1:
-        raise UsageError(f"no copy is of lineage {lineage!r}.", hint="`outlive copies` shows the lineages.")
+        raise UsageError(f"No copy is of lineage {lineage!r}.", hint="`outlive copies` shows the lineages.")
     by = f"{getpass.getuser()}@{socket.gethostname()}"
     acceptance.accept(vault, acceptance.Acceptance(names.pop(), lineage, clock.now(), by))
-    output.console.print(f"lineage {lineage} is accepted; pruning of the earlier one goes on by the rules.")
+    output.console.print(f"Lineage {lineage} is accepted; pruning of the earlier one goes on by the rules.")
 
 
 def _table(found: list[Copy], output: Output) -> None:
     if not found:
         output.console.print("No copy yet. `outlive backup` takes the first ones.")
         return
-    table = Table(box=None, pad_edge=False)
-    for column in ("copy", "asset", "data until", "stored", "proof", "lineage"):
-        table.add_column(column, no_wrap=True, justify="right" if column == "stored" else "left")
-    for copy in found:
-        manifest = copy.manifest
-        proof = "DAMAGED" if copy.is_damaged else str(copy.proof)
-        row = (copy.id, manifest.asset, moment(manifest.data_until), size(manifest.stored_bytes), proof)
-        table.add_row(*row, manifest.lineage)
-    output.console.print(table)
+    for (name, lineage), group in groupby(found, lambda copy: (copy.manifest.asset, copy.manifest.lineage)):
+        output.console.print(f"{name} ({lineage})")
+        table = Table(box=None, pad_edge=False)
+        for column in ("  copy", "data until", "stored", "proof"):
+            table.add_column(column, no_wrap=True, justify="right" if column == "stored" else "left")
+        for copy in group:
+            proof = "DAMAGED" if copy.is_damaged else str(copy.proof)
+            manifest = copy.manifest
+            table.add_row(f"  {copy.id}", moment(manifest.data_until), size(manifest.stored_bytes), proof)
+        output.console.print(table)

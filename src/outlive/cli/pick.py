@@ -30,7 +30,7 @@ def newest(vault: Vault, asset: str) -> Picked:
     whole = [copy for copy in found if not copy.is_damaged]
     if not whole:
         hint = "Name one with --copy to use it all the same."
-        raise CopyDamaged(f"every copy of {asset!r} is marked damaged.", hint=hint)
+        raise CopyDamaged(f"Every copy of {asset!r} is marked damaged.", hint=hint)
     return Picked(whole[-1], warnings)
 
 
@@ -40,7 +40,7 @@ def chosen(vault: Vault, asset: str, copy_id: str | None) -> Picked:
         return newest(vault, asset)
     copy = catalog.find(vault, copy_id)
     if copy.manifest.asset != asset:
-        raise UsageError(f"copy {copy.id} is one of {copy.manifest.asset!r}, not of {asset!r}.")
+        raise UsageError(f"Copy {copy.id} is one of {copy.manifest.asset!r}, not of {asset!r}.")
     return Picked(copy)
 
 
@@ -59,7 +59,7 @@ def _before(vault: Vault, asset: str, at: datetime) -> Picked:
     found, warnings = _look(vault, asset)
     copy = at_or_before(found, at)
     if copy is None:
-        raise UsageError(f"no copy of {asset!r} is as old as {moment(at)}.", hint="`outlive copies` shows the times.")
+        raise UsageError(f"No copy of {asset!r} is as old as {moment(at)}.", hint="`outlive copies` shows the times.")
     return Picked(copy, warnings)
 
 
@@ -67,7 +67,7 @@ def _refuse_to_guess(vault: Vault, asset: str) -> None:
     found, _ = _look(vault, asset)
     new = next((alarm for alarm in alarms(found, accepted(vault, asset)) if alarm.kind is AlarmKind.NEW_LINEAGE), None)
     if new is not None:
-        raise UsageError(f"which of two is meant? {new.text}", hint=f"Name the copy: --copy ID. {new.cure}")
+        raise UsageError(f"Which of two is meant? {new.text}", hint=f"Name the copy: --copy ID. {new.cure}")
 
 
 def _look(vault: Vault, asset: str) -> tuple[Sequence[Copy], tuple[str, ...]]:
@@ -82,4 +82,4 @@ def _look(vault: Vault, asset: str) -> tuple[Sequence[Copy], tuple[str, ...]]:
 
 
 def _none_of(asset: str) -> UsageError:
-    return UsageError(f"there is no copy of {asset!r}.", hint="`outlive copies` lists what there is.")
+    return UsageError(f"There is no copy of {asset!r}.", hint="`outlive copies` lists what there is.")

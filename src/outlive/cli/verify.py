@@ -11,6 +11,7 @@ from outlive import wiring
 from outlive.backup import catalog
 from outlive.backup.verify import verify as verify_copy
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.cli.pick import Picked, newest
 from outlive.cli.several import Tally
 from outlive.clock import SystemClock
@@ -24,14 +25,17 @@ IdentityOption = Annotated[Path | None, typer.Option("--identity", help="A priva
 def verify(
     what: Annotated[str | None, typer.Argument(help="A copy's id or an asset; every asset's newest copy else.")] = None,
     identity: IdentityOption = None,
-    bytes_only: Annotated[bool, typer.Option(help="Only compare bytes; open nothing, no key needed.")] = False,
+    bytes_only: Annotated[
+        bool, typer.Option("--bytes-only", help="Only compare bytes; open nothing, no key needed.")
+    ] = False,
+    which: FromOption = Which.VAULT,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Read a copy again, byte by byte, and open it to its end. Exit 1 when it is damaged."""
     settings = load(config)
     clock = SystemClock()
-    vault = wiring.vault(settings, clock)
+    vault = opened(settings, clock, which)
     keys = () if bytes_only else wiring.identities(settings, identity)
     output = Output(as_json)
     tally = Tally()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 LABEL = "outlive"
 DUMP_MAGIC = b"PGDMP"
 GLOBALS_END = b"-- PostgreSQL database cluster dump complete"
+RATES = (32, 1 << 20)  # what MAX_RATE takes, in kB/s
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +26,18 @@ class BaseBackupOptions:
 def base_backup(server_version_num: int, options: BaseBackupOptions) -> str:
     """The replication command: fast checkpoint, all WAL needed to be consistent, manifest with CRC-32C.
 
+    NOWAIT, as pg_basebackup says it when the WAL comes along: else a server whose archive_command fails never ends.
     CRC-32C, because SHA-256 halves the server's speed (research: backup.md section 5.2) and the parts carry their own.
     """
-    rate = None if options.max_rate_bytes is None else max(32, options.max_rate_bytes // 1024)  # kB/s, 32 at least
+    rate = None if options.max_rate_bytes is None else min(max(RATES[0], options.max_rate_bytes // 1024), RATES[1])
     if server_version_num < 150000:
-        words = f"BASE_BACKUP LABEL '{LABEL}' FAST WAL TABLESPACE_MAP MANIFEST 'yes' MANIFEST_CHECKSUMS 'CRC32C'"
+        words = f"BASE_BACKUP LABEL '{LABEL}' FAST WAL NOWAIT TABLESPACE_MAP MANIFEST 'yes' MANIFEST_CHECKSUMS 'CRC32C'"
         return words if rate is None else f"{words} MAX_RATE {rate}"
     parts = [
         f"LABEL '{LABEL}'",
         "CHECKPOINT 'fast'",
         "WAL true",
+        "WAIT false",
         "TABLESPACE_MAP true",
         "MANIFEST 'yes'",
         "MANIFEST_CHECKSUMS 'CRC32C'",
@@ -52,78 +55,26 @@ def lsn(text: str) -> int:
     return (int(high, 16) << 32) + int(low, 16)
 
 
-def relay(kind: str, target: str, port: int) -> tuple[str, ...]:
-    """A program that joins its stdin and stdout to a socket, with what most images have.
-
-    `kind` is one of `RELAYS`; `target` is a host name, or for `*-unix` the path of a socket. Nothing is installed.
-    """
-    match kind:
-        case "bash":
-            script = f"exec 3<>/dev/tcp/{target}/{port}; cat <&3 & cat >&3; kill $! 2>/dev/null"
-            return ("bash", "-c", script)
-        case "nc":
-            return ("nc", target, str(port))
-        case "socat":
-            return ("socat", "-", f"TCP:{target}:{port}")
-        case "socat-unix":
-            return ("socat", "-", f"UNIX-CONNECT:{target}")
-        case "perl":
-            address = f"sockaddr_in({port},inet_aton('{target}'))"
-            return ("perl", "-e", _PERL.format(family="PF_INET", address=address))
-        case "perl-unix":
-            return ("perl", "-e", _PERL.format(family="PF_UNIX", address="sockaddr_un($ARGV[0])"), target)
-        case "python3":
-            return ("python3", "-c", _PYTHON, target, str(port))
-        case "python3-unix":
-            return ("python3", "-c", _PYTHON, target)
-    raise ValueError(f"{kind!r} is not a relay")
-
-
-RELAYS_TCP = ("bash", "nc", "socat", "perl", "python3")
-RELAYS_UNIX = ("socat-unix", "perl-unix", "python3-unix")
-
-_PERL = (
-    "use Socket;socket(S,{family},SOCK_STREAM,0)&&connect(S,{address})||die $!;"
-    "if(my $p=fork){{while(sysread(STDIN,$b,65536)){{syswrite(S,$b)}}shutdown(S,1);waitpid($p,0)}}"
-    "else{{while(sysread(S,$b,65536)){{syswrite(STDOUT,$b)}}kill 9,getppid}}"
-)
-
-_PYTHON = """
-import os,socket,sys,threading
-s=socket.create_connection((sys.argv[1],int(sys.argv[2]))) if len(sys.argv)>2 else socket.socket(socket.AF_UNIX)
-if len(sys.argv)<3: s.connect(sys.argv[1])
-def up():
-    while 1:
-        b=os.read(0,65536)
-        if not b: s.shutdown(1); return
-        s.sendall(b)
-threading.Thread(target=up,daemon=True).start()
-while 1:
-    b=s.recv(65536)
-    if not b: os._exit(0)
-    while b: b=b[os.write(1,b):]
-"""
-
-
 def which(programs: Sequence[str]) -> tuple[str, ...]:
     """A command that prints those of the programs that are there, one a line; always succeeds."""
     return ("sh", "-c", f"for p in {' '.join(programs)}; do command -v $p >/dev/null 2>&1 && echo $p; done; true")
 
 
-def pg_dump(database: str, *, user: str, port: int, host: str | None) -> tuple[str, ...]:
+def pg_dump(database: str) -> tuple[str, ...]:
     """One database in the custom format, uncompressed: zstd follows, and does it better."""
-    return ("pg_dump", "-Fc", "-Z0", "-w", *_where(user, port, host), "-d", f"dbname={_quote(database)}")
+    return ("pg_dump", "-Fc", "-Z0", "-w", "-d", f"dbname={_quote(database)}")
 
 
-def pg_dumpall_globals(*, user: str, port: int, host: str | None, role_passwords: bool) -> tuple[str, ...]:
+def pg_dumpall_globals(*, role_passwords: bool) -> tuple[str, ...]:
     """Roles, tablespaces and their settings. Reading password hashes needs a superuser: managed servers refuse it."""
-    words = ("pg_dumpall", "--globals-only", "-w", *_where(user, port, host))
+    words = ("pg_dumpall", "--globals-only", "-w")
     return words if role_passwords else (*words, "--no-role-passwords")
 
 
-def _where(user: str, port: int, host: str | None) -> tuple[str, ...]:
-    words = ("-U", user, "-p", str(port))
-    return words if host is None else (*words, "-h", host)
+def at(argv: Sequence[str], user: str, port: int, host: str | None) -> tuple[str, ...]:
+    """A client program with the words that say which server."""
+    where = ("-U", user, "-p", str(port)) if host is None else ("-U", user, "-p", str(port), "-h", host)
+    return (argv[0], *where, *argv[1:])
 
 
 def _quote(value: str) -> str:

@@ -26,7 +26,7 @@ HISTORY = re.compile(r"([0-9A-F]{8})\.history")
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Bytes of the log that begin at `start`; `server_end` is how far the server had written when it sent them."""
+    """Bytes of the log that begin at `start`; `server_end` is how far the server had flushed when it sent them."""
 
     start: int
     server_end: int
@@ -35,7 +35,8 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Keepalive:
-    """How far the server has written; `wants_reply` when it will hang up without an answer soon."""
+    """How far the server has *sent* (walsender.c fills in sentPtr, whatever the documentation says: it is no answer to
+    how far it has written); `wants_reply` when it will hang up without an answer soon."""
 
     server_end: int
     wants_reply: bool
@@ -51,6 +52,11 @@ def read_message(message: memoryview) -> Data | Keepalive:
         _, end, _, reply = _KEEPALIVE.unpack_from(message)
         return Keepalive(end, bool(reply))
     raise ValueError(f"the server sent a message of an unknown kind {kind!r}")
+
+
+def owner(position: int, timeline: int, history: tuple[Switch, ...]) -> int:
+    """The timeline that `position` belongs to on the way to `timeline`, whose history is given (oldest first)."""
+    return next((switch.parent for switch in history if position < switch.position), timeline)
 
 
 def status(*, written: int, durable: int, now: datetime, want_reply: bool) -> bytes:
@@ -76,6 +82,8 @@ def segment_start(name: str, segment_bytes: int) -> tuple[int, int]:
     if not SEGMENT.fullmatch(name):
         raise ValueError(f"{name!r} is not the name of a WAL segment")
     per_id = (1 << 32) // segment_bytes
+    if int(name[16:], 16) >= per_id:
+        raise ValueError(f"{name!r} is not the name of a segment of {segment_bytes} bytes")
     number = int(name[8:16], 16) * per_id + int(name[16:], 16)
     return int(name[:8], 16), number * segment_bytes
 
@@ -90,8 +98,8 @@ def check_pages(data: bytes | memoryview, position: int, timeline: int, system_i
     view = memoryview(data)
     offset = -position % PAGE_BYTES
     while offset + _HEADER.size <= len(view):
-        magic, info, page_timeline, address, _ = _HEADER.unpack_from(view, offset)
-        if magic == 0 and not any(view[offset : offset + _HEADER.size]):
+        _, info, page_timeline, address, _ = _HEADER.unpack_from(view, offset)
+        if not bytes(view[offset : offset + PAGE_BYTES]).strip(b"\0"):
             offset += PAGE_BYTES
             continue
         if address != position + offset:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from outlive.config.errors import Problem, Where
-from outlive.config.schema import Document
+from outlive.config.schema import Document, VaultSettings
 from outlive.model.asset import ConfigAsset, PathAsset, PostgresAsset, PostgresDumpAsset, SecretRef
 from outlive.model.host import Host, SshAddress
 from outlive.model.naming import check_name
@@ -22,7 +22,7 @@ _AGE = re.compile(r"age1[0-9a-z]{58}")
 def problems(document: Document) -> list[Problem]:
     """Everything that is wrong, in no order."""
     return [
-        *_vault(document),
+        *_vaults(document),
         *_keys(document),
         *_names("hosts", [host.name for host in document.hosts]),
         *_names("assets", [asset.name for asset in document.assets]),
@@ -35,25 +35,40 @@ def problems(document: Document) -> list[Problem]:
     ]
 
 
-def _vault(document: Document) -> Iterator[Problem]:
-    vault, url = document.vault, urlsplit(document.vault.url)
+def _vaults(document: Document) -> Iterator[Problem]:
+    yield from _vault("vault", document.vault)
+    if document.mirror is None:
+        return
+    yield from _vault("mirror", document.mirror)
+    if _place(document.mirror) == _place(document.vault):
+        cure = "Name another store, with keys of its own: what befalls one must not befall both."
+        yield Problem(("mirror", "url"), "it is the vault itself.", cure)
+
+
+def _place(vault: VaultSettings) -> tuple[str, str | None]:
+    return vault.url.removeprefix("file:").removeprefix("//").rstrip("/"), vault.endpoint
+
+
+def _vault(table: str, vault: VaultSettings) -> Iterator[Problem]:
+    url = urlsplit(vault.url)
     if url.scheme not in ("", "file", "s3"):
         yield Problem(
-            ("vault", "url"), f"{url.scheme}:// is no kind of vault.", 'Write "file:///folder" or "s3://bucket/prefix".'
+            (table, "url"), f"{url.scheme}:// is no kind of vault.", 'Write "file:///folder" or "s3://bucket/prefix".'
         )
     elif url.scheme == "s3" and not url.netloc:
-        yield Problem(("vault", "url"), "the bucket is missing.", 'Write "s3://bucket/prefix".')
+        yield Problem((table, "url"), "the bucket is missing.", 'Write "s3://bucket/prefix".')
     elif url.scheme == "file" and (url.netloc or not url.path):
-        yield Problem(("vault", "url"), "it names no folder.", 'Write three slashes: "file:///folder".')
+        yield Problem((table, "url"), "it names no folder.", 'Write three slashes: "file:///folder".')
     if url.username or url.password:
-        yield Problem(
-            ("vault", "url"), "it holds a login.", "Use access_key and secret_key: a secret has no place here."
-        )
+        yield Problem((table, "url"), "it holds a login.", "Use access_key and secret_key: a secret has no place here.")
     if (vault.access_key is None) != (vault.secret_key is None):
         missing = "access_key" if vault.access_key is None else "secret_key"
-        yield Problem(("vault",), f"{missing} is missing.", "Give both keys, or none for a store that asks for none.")
+        yield Problem((table,), f"{missing} is missing.", "Give both keys, or none for a store that asks for none.")
     if vault.endpoint is not None and urlsplit(vault.endpoint).scheme not in ("http", "https"):
-        yield Problem(("vault", "endpoint"), "it is no URL.", 'Write it in full, such as "https://s3.example.com".')
+        yield Problem((table, "endpoint"), "it is no URL.", 'Write it in full, such as "https://s3.example.com".')
+    if vault.lock_days is not None and not vault.is_s3:
+        cure = "Take it out; a folder is protected by snapshots that belong to somebody else, or by a mirror."
+        yield Problem((table, "lock_days"), "only a bucket with Object Lock can lock.", cure)
 
 
 def _keys(document: Document) -> Iterator[Problem]:

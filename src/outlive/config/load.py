@@ -112,6 +112,7 @@ def _absolute(document: Document, path: Path) -> Settings:
         hosts=tuple(_host(host, base) for host in document.hosts),
         assets=document.assets,
         unguarded=document.unguarded,
+        mirror=None if document.mirror is None else _vault(document.mirror, base),
     )
 
 

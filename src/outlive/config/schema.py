@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -23,7 +23,8 @@ Count = Annotated[int, Field(ge=0)]
 class VaultSettings:
     """Where copies rest: `file:///folder`, a folder beside this file, or `s3://bucket/prefix`.
 
-    `read_back` is the share (0 to 1) of parts that are read again right after they were written.
+    `read_back` is the share (0 to 1) of parts that are read again right after they were written. With `lock_days`, what
+    is put into a bucket with Object Lock is locked for so long.
     """
 
     url: str
@@ -33,6 +34,8 @@ class VaultSettings:
     secret_key: SecretRef | None = None
     path_style: bool = True
     read_back: Annotated[float, Field(ge=0, le=1)] = 1.0
+    lock_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     @property
@@ -62,11 +65,15 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeeperSettings:
-    """The keeper's own files: its memory, the host keys it has pinned, and how large the parts of a copy are."""
+    """The keeper's own files: its memory, the host keys it has pinned, and how large the parts of a copy are.
+
+    `allow_same_host` is the reason, in writing, why the keeper may sit on a host that it guards; without one it refuses.
+    """
 
     state: Path = Path("state")
     known_hosts: Path = Path("known_hosts")
     part_bytes: Annotated[int, Field(ge=1 << 20, le=256 << 20)] = 32 << 20
+    allow_same_host: Annotated[str, Field(min_length=10)] | None = None
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
@@ -81,6 +88,7 @@ class Schedule:
     backup_every_seconds: Annotated[float, Field(ge=60)] = 86400
     drill_every_seconds: Annotated[float, Field(ge=60)] = 86400
     prune_every_seconds: Annotated[float, Field(ge=0)] = 86400
+    mirror_every_seconds: Annotated[float, Field(ge=60)] = 3600
     stream: bool = True
     ship_every_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 2.0
     database: SecretRef | None = None
@@ -104,6 +112,7 @@ class Document:
 
     vault: VaultSettings
     keys: KeySettings
+    mirror: VaultSettings | None = None
     retention: Retention = field(default_factory=Retention)
     keeper: KeeperSettings = field(default_factory=KeeperSettings)
     schedule: Schedule = field(default_factory=Schedule)
@@ -127,6 +136,7 @@ class Settings:
     hosts: tuple[Host, ...]
     assets: tuple[Asset, ...]
     unguarded: tuple[Unguarded, ...]
+    mirror: VaultSettings | None = None
 
     def host(self, name: str) -> Host | None:
         return next((host for host in self.hosts if host.name == name), None)

@@ -22,6 +22,7 @@ KINDS: dict[str, type] = {_kind(asset): asset for asset in get_args(get_args(Ass
 TABLES: dict[str, type] = {
     "": Document,
     "vault": VaultSettings,
+    "mirror": VaultSettings,
     "keys": KeySettings,
     "retention": Retention,
     "keeper": KeeperSettings,

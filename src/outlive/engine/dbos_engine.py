@@ -8,22 +8,24 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from dbos import DBOS, SetWorkflowID, WorkflowStatus
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
-from outlive.engine.interpreter import interpret
+from outlive.engine.dbos_runs import Carrier, runbook_workflow
 from outlive.engine.port import Acts, Run, RunStatus
-from outlive.engine.serializer import JsonSerializer, StepFailed
-from outlive.errors import OutliveError
-from outlive.model.runbook import Runbook, Step
+from outlive.engine.serializer import JsonSerializer
+from outlive.errors import NoData
+from outlive.model.runbook import Runbook
 
 VERSION = "runs-1"  # constant: DBOS leaves runs of another version pending for ever, without a word
-RECOVERY_ATTEMPTS = 10_000  # the default of 100 gives up every run within minutes of a crash loop
-EXECUTOR = "keeper"
+EXECUTOR = "keeper"  # constant: at launch DBOS goes on with the runs of its own executor only
+POLL_SECONDS = 0.1
 
 _STATUS = {
     "PENDING": RunStatus.RUNNING,
@@ -34,45 +36,25 @@ _STATUS = {
     "CANCELLED": RunStatus.CANCELLED,
     "MAX_RECOVERY_ATTEMPTS_EXCEEDED": RunStatus.STUCK,
 }
-
-_acts: Acts = {}
-
-
-@DBOS.workflow(name="runbook", max_recovery_attempts=RECOVERY_ATTEMPTS)
-def _runbook(definition: dict[str, Any]) -> dict[str, Any]:
-    return interpret(definition, _Context())
+_UNENDED = [name for name, status in _STATUS.items() if status is RunStatus.RUNNING]
+_ENDED = [name for name, status in _STATUS.items() if status is not RunStatus.RUNNING]
 
 
-class _Context:
-    """Inside a run: a step's result is recorded under its own name; a recorded one is not done again."""
+class EngineUnreachable(NoData):
+    """The database of the keeper's runs could not be reached or written."""
 
-    def step(self, step: Step) -> dict[str, Any]:
-        return DBOS.run_step({"name": step.name}, _act, step)
-
-
-def _act(step: Step) -> dict[str, Any]:
-    """Tries as often as the step says. Not DBOS's own retries: they end in an error that hides what was wrong."""
-    act = _acts.get(step.act)
-    if act is None:
-        raise StepFailed(f"this version knows no act {step.act!r}")
-    for attempt in range(1, step.attempts + 1):
-        try:
-            return act(step.args, step.timeout_seconds)
-        except (OutliveError, StepFailed) as error:
-            if attempt == step.attempts:
-                raise StepFailed(str(error)) from error
-            time.sleep(step.pause_seconds)
-    raise StepFailed(f"step {step.name!r} allows no attempt")
+    hint = "Check the disk or database that holds it. Copies and proofs are in the vault and are not touched."
 
 
 class DbosEngine:
     """The engine of this process. `url` is `sqlite:////path/file` or a SQLAlchemy Postgres URL."""
 
     def __init__(self, url: str, acts: Acts) -> None:
-        global _acts
-        _acts = acts
         _prepare(url)
         logging.getLogger("dbos").setLevel(logging.CRITICAL)  # a failed run is told by its status, with its own words
+        self._carrier = Carrier.of_process
+        self._carrier.begin(acts)
+        self._suspects: set[str] = set()
         self._dbos = DBOS(
             config={
                 "name": "outlive",
@@ -82,49 +64,90 @@ class DbosEngine:
                 "serializer": JsonSerializer(),
                 "enable_otlp": False,
                 "log_level": "CRITICAL",
-                "max_executor_threads": 16,
             }
         )
 
     def launch(self) -> None:
-        """Goes on with every run that a kill interrupted. Call once, holding the lock of the state."""
-        DBOS.launch()
+        with _translated():
+            DBOS.launch()
 
-    def close(self, *, drain_seconds: int = 0) -> None:
-        """Waits for running steps to end, at most that long; what has not ended goes on at the next launch."""
-        DBOS.destroy(workflow_completion_timeout_sec=drain_seconds)
+    def drain(self, seconds: float, hurry: Callable[[], bool] = lambda: False) -> bool:
+        self._carrier.stopping.set()
+        end = time.monotonic() + seconds
+        while self._carrier.carried() and time.monotonic() < end and not hurry():
+            time.sleep(POLL_SECONDS)
+        return not self._carrier.carried()
+
+    def close(self) -> None:
+        self._carrier.stopping.set()
+        DBOS.destroy()
 
     def start(self, run_id: str, runbook: Runbook) -> None:
-        with SetWorkflowID(run_id):
-            DBOS.start_workflow(_runbook, runbook.to_json())
+        with _translated(), SetWorkflowID(run_id):
+            DBOS.start_workflow(runbook_workflow, runbook.to_json())
 
     def cancel(self, run_id: str) -> None:
-        DBOS.cancel_workflow(run_id)
+        with _translated():
+            DBOS.cancel_workflow(run_id)
 
     def status(self, run_id: str) -> Run | None:
-        found = DBOS.list_workflows(workflow_ids=[run_id])
+        with _translated():
+            found = DBOS.list_workflows(workflow_ids=[run_id])
         return _run(found[0]) if found else None
 
+    def running(self) -> list[Run]:
+        with _translated():
+            return [_run(found) for found in DBOS.list_workflows(status=_UNENDED)]
+
     def list(self, *, limit: int = 100) -> list[Run]:
-        return [_run(found) for found in DBOS.list_workflows(limit=limit, sort_desc=True)]
+        with _translated():
+            return [_run(found) for found in DBOS.list_workflows(limit=limit, sort_desc=True)]
+
+    def adopt_orphans(self) -> int:
+        """Two calls in a row, because between its row and its thread a healthy run looks like one, too."""
+        with _translated():
+            pending = DBOS.list_workflows(status="PENDING", executor_id=EXECUTOR, load_input=False)
+            orphans = {found.workflow_id for found in pending} - self._carrier.carried()
+            again = sorted(orphans & self._suspects)
+            self._suspects = orphans - set(again)
+            if again:
+                DBOS.resume_workflows(again)
+        return len(again)
 
     def prune(self, before: datetime) -> int:
-        ended = [name for name, status in _STATUS.items() if status is not RunStatus.RUNNING]
         moment = before.astimezone(UTC).isoformat()
         count = 0
-        while found := DBOS.list_workflows(status=ended, completed_before=moment, limit=500, load_input=False):
-            DBOS.delete_workflows([one.workflow_id for one in found])
-            count += len(found)
+        with _translated():
+            while found := DBOS.list_workflows(status=_ENDED, completed_before=moment, limit=500, load_input=False):
+                DBOS.delete_workflows([one.workflow_id for one in found])
+                count += len(found)
         return count
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The one place where the database's errors become ours."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        origin = getattr(error, "orig", None) or error
+        raise EngineUnreachable(str(origin).splitlines()[0]) from error
 
 
 def _prepare(url: str) -> None:
     """DBOS sets no journal mode; WAL persists in the file once it is set, and is what it was measured with."""
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return
+    try:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with sqlite3.connect(parsed.database) as connection:
+        connection = sqlite3.connect(parsed.database, timeout=30)
+        try:
             connection.execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
+    except (OSError, sqlite3.Error) as error:
+        raise EngineUnreachable(f"{parsed.database}: {error}") from error
 
 
 def _run(found: WorkflowStatus) -> Run:

@@ -18,6 +18,11 @@ its effect and its record repeats it."""
 Acts = Mapping[str, Act]
 
 
+class Interrupted(BaseException):
+    """Raised by an act that is cut off because the keeper stops. Nothing is recorded of the step: at the next launch it
+    looks and begins again. No `Exception`, so that nothing takes it for a failure on its way out."""
+
+
 class RunStatus(StrEnum):
     """Where a run is."""
 
@@ -49,16 +54,21 @@ class Context(Protocol):
 
 
 class Engine(Protocol):
-    """Durable runs."""
+    """Durable runs. One engine process a database: whoever launches one holds the lock of the state."""
 
     def launch(self) -> None:
-        """Goes on with every run that a kill interrupted. Call once, holding the lock of the state."""
+        """Goes on with every run that a kill interrupted. Call once, holding the lock of the state. Raises
+        `EngineUnreachable`."""
 
-    def close(self, *, drain_seconds: int = 0) -> None:
-        """Waits for running steps, at most that long; what has not ended goes on at the next launch."""
+    def drain(self, seconds: float, hurry: Callable[[], bool] = lambda: False) -> bool:
+        """From now on no step and no further attempt is begun. Waits for the steps that run, at most that long and only
+        until `hurry()`; whether all have ended."""
+
+    def close(self) -> None:
+        """Lets the database go. What has not ended goes on at the next launch."""
 
     def start(self, run_id: str, runbook: Runbook) -> None:
-        """Begins the run; nothing happens when a run of that id was ever begun."""
+        """Begins the run; nothing happens when a run of that id was ever begun. Raises `EngineUnreachable`."""
 
     def cancel(self, run_id: str) -> None:
         """No further step is begun."""
@@ -66,8 +76,15 @@ class Engine(Protocol):
     def status(self, run_id: str) -> Run | None:
         """The run, or None when it was never begun (or is pruned)."""
 
+    def running(self) -> list[Run]:
+        """Every run that has not ended."""
+
     def list(self, *, limit: int = 100) -> list[Run]:
         """Newest first."""
+
+    def adopt_orphans(self) -> int:
+        """Goes on with runs that have not ended and that nothing in this process carries (a full disk throws them out);
+        how many. A run counts as one when two calls in a row have found it so."""
 
     def prune(self, before: datetime) -> int:
         """Forgets ended runs that were last touched before then; how many."""

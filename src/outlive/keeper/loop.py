@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from outlive.clock import Clock
@@ -16,19 +17,25 @@ from outlive.config.schema import Settings
 from outlive.engine.port import Engine
 from outlive.errors import OutliveError
 from outlive.keeper import jobs as wanted
-from outlive.keeper.schedule import Job, due, first_due
+from outlive.keeper.runner import Runner
 from outlive.keeper.streams import StreamKeeper, StreamPlan, StreamState
-from outlive.model.runbook import Runbook
-from outlive.state.store import Due, Store, StreamRow
+from outlive.keeper.teller import Teller
+from outlive.model.schedule import Beat
+from outlive.state.errors import StateHeld
+from outlive.state.store import Store, StreamRow
 
 TICK_SECONDS = 1.0
+BEAT_SECONDS = 15.0
+HOUSEKEEPING_SECONDS = 60.0
 HISTORY_DAYS = 30
+DRAIN_SECONDS = 60.0
 FREE_BYTES = 200 << 20  # below that no run is started: the engine's database does not survive a full disk well
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the loop joins; made in `wiring`."""
+    """What the loop joins; made in `wiring_keeper`. `last_copy` says when an asset's newest copy was begun; `end_jobs`
+    ends the processes that runs have started."""
 
     settings: Settings
     clock: Clock
@@ -36,6 +43,30 @@ class Parts:
     engine: Engine
     streams: tuple[StreamPlan, ...]
     say: Callable[[str], None]
+    last_copy: Callable[[str], datetime | None]
+    end_jobs: Callable[[], None]
+    drain_seconds: float = DRAIN_SECONDS
+    free_bytes: int = FREE_BYTES
+
+
+@dataclass(slots=True)
+class _Every:
+    """Lets something through once in so many steady seconds."""
+
+    seconds: float
+    last: float | None = None
+
+    def is_time(self, monotonic: float) -> bool:
+        if self.last is not None and monotonic - self.last < self.seconds:
+            return False
+        self.last = monotonic
+        return True
+
+
+@dataclass(slots=True)
+class _Rhythm:
+    beat: _Every = field(default_factory=lambda: _Every(BEAT_SECONDS))
+    housekeeping: _Every = field(default_factory=lambda: _Every(HOUSEKEEPING_SECONDS))
 
 
 class Keeper:
@@ -44,96 +75,112 @@ class Keeper:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._stop = threading.Event()
+        self._hurry = threading.Event()
+        self._runner = Runner(parts.settings, parts.store, parts.engine, parts.say, parts.last_copy)
+        self._teller = Teller(parts.store, self._runner, parts.say)
         self._streams = [StreamKeeper(plan, self._told, self._gap) for plan in parts.streams]
-        self._pruned_at = parts.clock.now()
+        self._started_at = parts.clock.now()
+        self._rhythm = _Rhythm()
         self._quiet_about_disk = False
+        self._said = ""
 
     def stop(self) -> None:
-        """From a signal handler: the loop ends after its current tick."""
+        """From a signal handler: the loop ends after its current tick. A second call ends running jobs at once."""
+        if self._stop.is_set():
+            self._hurry.set()
         self._stop.set()
 
     def run(self) -> None:
-        """Ticks once a second. When stopped, streams ship what has come before this returns."""
+        """Ticks once a second. When stopped, running jobs may come to their end, and streams ship what has come, before
+        this returns. Raises `StateHeld` when another keeper has taken the state over."""
+        self._teller.start()
         for stream in self._streams:
             stream.start()
         try:
             while not self._stop.is_set():
-                try:
-                    self._tick()
-                except OutliveError as error:  # a broken tick must not stop the streams
-                    self._parts.say(f"{error} cure: {error.hint}")
+                self._tick_safely()
                 self._stop.wait(TICK_SECONDS)
         finally:
-            for stream in self._streams:
-                stream.stop()
+            self._wind_down()
+
+    def _tick_safely(self) -> None:
+        """A broken tick must not stop the streams; it is told once, not every second."""
+        try:
+            self._tick()
+            self._said = ""
+        except StateHeld:
+            self._hurry.set()
+            raise
+        except OutliveError as error:
+            if str(error) != self._said:
+                self._said = str(error)
+                self._parts.say(f"{error} cure: {error.hint}")
 
     def _tick(self) -> None:
-        parts = self._parts
-        now = parts.clock.now()
+        parts, now, steady = self._parts, self._parts.clock.now(), self._parts.clock.monotonic()
+        if self._rhythm.beat.is_time(steady):
+            parts.store.hold()
+            parts.store.set_beat(Beat(self._started_at, now))
+        self._runner.follow(now)
         if not self._has_room():
             return
-        jobs = wanted.jobs(parts.settings, now)
-        known = parts.store.dues()
-        for job in jobs:
-            if job.name not in known:
-                known[job.name] = Due(job.name, first_due(job, now))
-                parts.store.set_due(known[job.name])
-        if set(known) - {job.name for job in jobs}:
-            parts.store.drop_dues({job.name for job in jobs})
-        for start in due(jobs, {name: found.next_due for name, found in known.items()}, now):
-            self._start(start.job, start.run_id)
-            parts.store.set_due(Due(start.job.name, start.next_due, start.run_id))
-        self._prune_history()
+        if self._rhythm.housekeeping.is_time(steady):
+            parts.engine.adopt_orphans()
+            parts.engine.prune(now - timedelta(days=HISTORY_DAYS))
+        self._runner.start_due(now)
 
-    def _start(self, job: Job, run_id: str) -> None:
-        self._parts.engine.start(run_id, job.runbook)
-        self._parts.say(f"started {job.runbook.name} ({run_id})")
-
-    def _prune_history(self) -> None:
-        now = self._parts.clock.now()
-        if now - self._pruned_at > timedelta(hours=1):
-            self._pruned_at = now
-            self._parts.engine.prune(now - timedelta(days=HISTORY_DAYS))
+    def _wind_down(self) -> None:
+        parts = self._parts
+        parts.say("stopping: what runs may come to its end")
+        if not parts.engine.drain(parts.drain_seconds, self._hurry.is_set):
+            parts.say("ending what still runs; the next start goes on with it")
+            parts.end_jobs()
+            parts.engine.drain(5)
+        parts.engine.close()
+        _at_once([stream.stop for stream in self._streams])
+        self._teller.stop()
+        parts.say("stopped")
 
     def _has_room(self) -> bool:
         """A full disk kills running workflows for good (research: engine.md 4.6): none is begun without room."""
-        free = shutil.disk_usage(_existing(self._parts.settings.keeper.state)).free
-        if free >= FREE_BYTES:
+        parts = self._parts
+        free = shutil.disk_usage(_existing(parts.settings.keeper.state)).free
+        if free >= parts.free_bytes:
             self._quiet_about_disk = False
             return True
         if not self._quiet_about_disk:
-            self._parts.say(
-                f"only {free >> 20} MiB are free for the keeper's state: no job is started until there is room"
-            )
+            parts.say(f"only {free >> 20} MiB are free for the keeper's state: no job is started until there is room")
             self._quiet_about_disk = True
         return False
 
     def _told(self, state: StreamState) -> None:
-        now = self._parts.clock.now()
-        row = StreamRow(
-            asset=state.asset,
-            health=state.health,
-            since=state.since,
-            until=state.until,
-            position=show(state.position),
-            bytes_at_risk=state.bytes_at_risk,
-            why=state.why,
-            advice=state.advice,
-            told_at=now,
+        """From a stream's thread."""
+        self._teller.stream(
+            StreamRow(
+                asset=state.asset,
+                health=state.health,
+                since=state.since,
+                until=state.until,
+                position=show(state.position),
+                bytes_at_risk=state.bytes_at_risk,
+                why=state.why,
+                advice=state.advice,
+                told_at=self._parts.clock.now(),
+                skew_seconds=state.skew_seconds,
+            )
         )
-        try:
-            self._parts.store.tell_stream(row)
-        except OutliveError as error:
-            self._parts.say(f"{error} cure: {error.hint}")
 
     def _gap(self, asset: str, why: str) -> None:
-        """Log is missing for good: a new base copy begins a new window, now and not when the next one is due."""
-        now = self._parts.clock.now()
+        """From a stream's thread. Log is missing for good: a new base copy begins a new window, now and not when the next
+        one is due."""
         self._parts.say(f"{asset}: {why} A new base copy is taken.")
-        found = self._parts.settings.asset(asset)
-        if found is not None:
-            runbook: Runbook = wanted.backup(found, now)
-            self._parts.engine.start(f"gap:{asset}:{now:%Y%m%dT%H%M%SZ}", runbook)
+        self._teller.wanted(f"{wanted.BACKUP}:{asset}", self._parts.clock.now())
+
+
+def _at_once(acts: Sequence[Callable[[], None]]) -> None:
+    with ThreadPoolExecutor(max(1, len(acts))) as pool:
+        for act in acts:
+            pool.submit(act)
 
 
 def _existing(path: Path) -> Path:

@@ -1,18 +1,20 @@
 """One thread a cluster that streams its log into the vault, reconnects by itself, and says how far it is.
 
-A stream has three states. *streaming*: it has heard from the server lately. *away*: it has not; the slot keeps the log
-on the server, and the loss grows with every second. *broken*: log is missing for good; it goes on behind the gap, and
-only a new base copy begins a new window.
+A stream has three states. *streaming*: what the server writes reaches the vault. *away*: it does not (the server or the
+vault is away); the slot keeps the log on the server, and the loss grows with every second. *broken*: log is missing for
+good; it goes on behind the gap, and only a new base copy begins a new window.
 """
 
 from __future__ import annotations
 
 import random
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from outlive.backup.ship import Shipped, Shipper, ShipPolicy
 from outlive.clock import Clock
@@ -22,6 +24,8 @@ from outlive.transport.postgres import Way
 from outlive.vault.base import Vault
 
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+STEADY_SECONDS = 60.0
+ADVICE = "ALTER SYSTEM SET max_slot_wal_keep_size = '{bytes}'; SELECT pg_reload_conf();"
 
 
 class StreamHealth(StrEnum):
@@ -35,7 +39,8 @@ class StreamHealth(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StreamState:
     """What is known of one stream. `until`: every commit before it is durable in the vault. `since`: when `health` began.
-    `why` is the last trouble. `advice` is the exact statement that would make the slot safe for the server's disk."""
+    `why` is the last trouble. `advice` is the exact statement that would make the slot safe for the server's disk.
+    `skew_seconds`: how far the server's clock is ahead of ours; moments to restore to are the server's."""
 
     asset: str
     health: StreamHealth
@@ -45,6 +50,7 @@ class StreamState:
     bytes_at_risk: int | None = None
     why: str = ""
     advice: str = ""
+    skew_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class StreamKeeper:
         self._told = told
         self._gap = gap
         self._stop = threading.Event()
+        self._slot: SlotState | None = None
         self._state = StreamState(plan.asset, StreamHealth.AWAY, plan.clock.now(), why="not connected yet")
         self._thread = threading.Thread(target=self._run, name=f"stream {plan.asset}", daemon=True)
 
@@ -97,30 +104,34 @@ class StreamKeeper:
                 self._change(StreamHealth.BROKEN, str(error))
             except OutliveError as error:
                 self._change(StreamHealth.AWAY, str(error))
-            failures = 0 if self._plan.clock.monotonic() - began > 60 else failures + 1
-            pause = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
+            except Exception as error:  # noqa: BLE001  # a stream that ended silently would look well for ever
+                self._change(StreamHealth.AWAY, f"a fault of Outlive itself: {type(error).__name__}: {error}")
+            failures = 0 if self._plan.clock.monotonic() - began > STEADY_SECONDS else failures + 1
+            pause = BACKOFF_SECONDS[min(max(failures, 1), len(BACKOFF_SECONDS)) - 1]
             self._stop.wait(pause * random.uniform(0.8, 1.2))
 
     def _stream(self) -> None:
         plan = self._plan
         with open_stream(plan.way, plan.slot) as stream:
-            if self._gap_why:
-                stream.renew_slot()
-            self._state = replace(self._state, advice=slot_advice(stream.ensure_slot()))
-            behind = bool(self._gap_why)
+            self._slot = stream.ensure_slot()
             shipper = Shipper(plan.asset, stream, plan.vault, plan.policy, plan.clock, self._shipped)
-            shipper.run(self._stop, over_gap=behind)
+            self._shipper = shipper
+            shipper.run(self._stop, over_gap=bool(self._gap_why))
 
     def _shipped(self, shipped: Shipped) -> None:
-        state = replace(self._state, until=shipped.until or self._state.until, position=shipped.position)
-        self._state = replace(state, bytes_at_risk=shipped.bytes_at_risk)
-        if self._state.health is not StreamHealth.STREAMING:
-            self._change(StreamHealth.STREAMING, "")
-            if self._gap_why:  # the log goes on: a base copy taken from now on joins it
-                self._gap(self._plan.asset, self._gap_why)
-                self._gap_why = ""
-        else:
-            self._told(self._state)
+        """From the shipper, at least with every question that it asks."""
+        self._state = replace(
+            self._state,
+            until=shipped.until or self._state.until,
+            position=shipped.position,
+            bytes_at_risk=shipped.bytes_at_risk,
+            skew_seconds=shipped.skew_seconds,
+            advice=slot_advice(self._slot, shipped.safe_bytes),
+        )
+        self._change(StreamHealth.AWAY if shipped.trouble else StreamHealth.STREAMING, shipped.trouble)
+        if why := self._gap_why or self._shipper.news:  # the log goes on: a base copy taken from now on joins it
+            self._gap_why = self._shipper.news = ""
+            self._gap(self._plan.asset, why)
 
     def _change(self, health: StreamHealth, why: str) -> None:
         since = self._state.since if health is self._state.health else self._plan.clock.now()
@@ -128,14 +139,20 @@ class StreamKeeper:
         self._told(self._state)
 
 
-def slot_advice(slot: SlotState) -> str:
-    """What to say on the server so that a slot nobody reads cannot fill its disk; empty when that is settled."""
-    if slot.keeps_bytes_limit is not None:
-        return ""
-    return "ALTER SYSTEM SET max_slot_wal_keep_size = '4GB'; SELECT pg_reload_conf();"
+def slot_advice(slot: SlotState | None, safe_bytes: int | None) -> str:
+    """What to say on the server so that a slot nobody reads cannot fill its disk, or is not given up too soon; empty when
+    that is settled."""
+    if slot is None or slot.keeps_bytes_limit is None:
+        return ADVICE.format(bytes="4GB") if slot is not None else ""
+    if safe_bytes is not None and safe_bytes < slot.keeps_bytes_limit // 4:
+        return ADVICE.format(bytes=f"{max(4096, 2 * slot.keeps_bytes_limit >> 20)}MB")
+    return ""
 
 
 def slot_name(asset: str) -> str:
-    """A slot's name for an asset: lower case letters, digits and `_` only (Postgres' rule), at most 63 bytes."""
-    cleaned = "".join(char if char.isalnum() else "_" for char in asset.lower())
-    return f"outlive_{cleaned}"[:63]
+    """A slot's name for an asset: lower case letters, digits and `_` only (Postgres' rule), at most 63 bytes. Names that
+    would become the same, or too long, are told apart by a checksum."""
+    name = f"outlive_{re.sub('[^a-z0-9]', '_', asset)}"
+    if re.fullmatch("[a-z0-9-]+", asset) and len(name) <= 63:
+        return name
+    return f"{name[:54]}_{sha256(asset.encode()).hexdigest()[:8]}"

@@ -1,95 +1,113 @@
-"""What is in a Postgres cluster: databases, tables with their rows, roles, extensions. Kept (encrypted) with each copy,
-so that a drill can say whether everything came back.
+"""What is in a Postgres cluster: databases with their settings and rights, tables with their rows, roles, extensions.
+Kept (encrypted) with each copy, so that a drill can say whether everything came back.
 
-Rows are counted exactly up to a size; above it the planner's estimate is kept and marked as such, because a backup must
-not read a large production table twice.
+Rows are counted exactly up to a size, smallest tables first; beyond it the planner's estimate is kept and marked as such,
+because a backup must not read a large production database twice more.
 """
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
 from outlive.errors import DatabaseUnreachable
-from outlive.transport.postgres import Door
+from outlive.sources import inventory_queries as queries
+from outlive.transport.postgres_door import PATIENCE_SECONDS, Door, one_line, patience
 
-COUNT_UP_TO_BYTES = 256 << 20
+COUNT_UP_TO_BYTES = 256 << 20  # of one database
+DRILL_SECONDS = 6 * 3600.0  # nobody else waits for a throwaway server
 PROVIDERS_OWN = ("rdsadmin", "cloudsqladmin", "azure_maintenance", "azure_sys")  # nobody else may connect to them
-TIMEOUT = "SET statement_timeout = '120s'; SET lock_timeout = '5s'; SET default_transaction_read_only = on"
+_BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, psycopg.errors.UndefinedTable)
 
-_DATABASES = """
-SELECT d.oid::bigint AS oid, d.datname AS name, pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate,
-       d.datctype AS ctype, pg_get_userbyid(d.datdba) AS owner,
-       CASE WHEN has_database_privilege(d.oid, 'CONNECT') THEN pg_database_size(d.oid) END AS bytes, d.datallowconn
-FROM pg_database d WHERE NOT d.datistemplate ORDER BY d.datname
-"""
-
-_TABLES = """
-SELECT n.nspname AS schema, c.relname AS name, pg_table_size(c.oid) AS bytes,
-       greatest(c.reltuples, 0)::bigint AS estimate,
-       coalesce(s.n_tup_ins + s.n_tup_del, 0) AS changed, c.relpersistence = 'u' AS unlogged,
-       has_table_privilege(c.oid, 'SELECT') AS readable
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
-WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
-ORDER BY 1, 2
-"""
-
-_EXTENSIONS = "SELECT extname AS name, extversion AS version FROM pg_extension ORDER BY 1"
-_ROLES = """
-SELECT rolname AS name, rolsuper AS superuser, rolcanlogin AS login FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%' ORDER BY 1
-"""
+Connection = psycopg.Connection[Any]
 
 
-def inventory(door: Door) -> dict[str, Any]:
-    """`{"roles": [..], "databases": [{"name", .., "extensions": [..], "tables": [{"schema", "name", "rows", "exact",
-    "changed", ..}]}]}`. `changed` counts inserts and deletes so far: it bounds how far a moving table may differ."""
-    with door.connect(door.database) as connection:
-        databases = [found for found in _rows(connection, _DATABASES) if found["name"] not in PROVIDERS_OWN]
-        roles = _rows(connection, _ROLES)
-    for database in databases:
-        if database.pop("datallowconn"):
-            database |= _database(door, database["name"])
-    return {"roles": roles, "databases": databases}
+def inventory(door: Door, *, count_all: bool = False, patience_seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
+    """`{"roles": [..], "databases": [{"name", .., "settings", "acl", "extensions": [..], "tables": [{"schema", "name",
+    "rows", "exact", "changed", ..}]}]}`. A database that may not be connected to has no "tables".
+
+    `changed` counts inserts and deletes so far: it bounds how far a moving table may differ. With `count_all` (a
+    throwaway server) every table is counted, however large. Raises `DatabaseUnreachable`, also for a server that hangs.
+    """
+    looking = _Looking(door, count_all, DRILL_SECONDS if count_all else patience_seconds)
+    found = looking.cluster()
+    for database in found["databases"]:
+        if database["open"]:
+            database |= looking.database(database["name"])
+    # template1 is everybody's; only what somebody put there by mistake would be missed
+    found["databases"] = [one for one in found["databases"] if one["name"] != "template1" or one.get("tables")]
+    return found
 
 
-def _database(door: Door, name: str) -> dict[str, Any]:
-    with door.connect(name) as connection:
-        connection.execute(TIMEOUT)
-        collation = _collation(connection)
-        tables = [table | _count(connection, table) for table in _rows(connection, _TABLES)]
-        return {"extensions": _rows(connection, _EXTENSIONS), "tables": tables, "collation_versions": collation}
+class _Looking:
+    """One look, with its limits."""
+
+    def __init__(self, door: Door, count_all: bool, patience_seconds: float) -> None:
+        self._door = door
+        self._count_all = count_all
+        self._patience = patience_seconds
+
+    def cluster(self) -> dict[str, Any]:
+        with self._door.connect(self._door.database) as connection:
+            databases = self._rows(connection, queries.DATABASES)
+            settings = self._rows(connection, queries.SETTINGS)
+            for database in databases:
+                own = [one for one in settings if one["database"] == database["name"]]
+                database["settings"] = [{key: one[key] for key in ("role", "name", "value")} for one in own]
+            return {
+                "roles": self._rows(connection, queries.ROLES),
+                "databases": [one for one in databases if one["name"] not in PROVIDERS_OWN],
+                **self._rows(connection, queries.SERVER)[0],
+            }
+
+    def database(self, name: str) -> dict[str, Any]:
+        with self._door.connect(name) as connection:
+            connection.execute(queries.UNHURRIED if self._count_all else queries.CAREFUL)
+            version = connection.info.server_version
+            collation = self._rows(connection, queries.COLLATION if version >= 150000 else queries.COLLATION_14)
+            tables = self._rows(connection, queries.TABLES)
+            cheap = self._cheap(tables)
+            return {
+                "tables": [one | self._count(connection, one, cheap=_key(one) in cheap) for one in tables],
+                "extensions": self._rows(connection, queries.EXTENSIONS),
+                "collation_versions": collation[0] if collation else {"recorded": None, "actual": None},
+            }
+
+    def _cheap(self, tables: list[dict[str, Any]]) -> set[tuple[str, str]]:
+        """The tables that may be read: the smallest, as many as together stay below the limit."""
+        smallest = sorted((table for table in tables if table["readable"]), key=lambda table: table["bytes"])
+        totals = accumulate(table["bytes"] for table in smallest)
+        fits = (self._count_all or total <= COUNT_UP_TO_BYTES for total in totals)
+        return {_key(table) for table, fit in zip(smallest, fits, strict=True) if fit}
+
+    def _count(self, connection: Connection, table: dict[str, Any], *, cheap: bool) -> dict[str, Any]:
+        """Exact where it is cheap; an estimate where the table is large, locked or slow; what Postgres said where it
+        could not be read: that is damage."""
+        estimate: dict[str, Any] = {"rows": table["estimate"], "exact": False}
+        if not cheap:
+            return estimate
+        name = psycopg.sql.Identifier(table["schema"], table["name"])
+        try:
+            with patience(connection, self._patience):
+                row = connection.execute(psycopg.sql.SQL("SELECT count(*) FROM ONLY {}").format(name)).fetchone()
+        except (*_BUSY, psycopg.errors.InsufficientPrivilege):  # row security hides rows from us
+            return estimate
+        except psycopg.Error as error:
+            if connection.closed:
+                raise DatabaseUnreachable(f"the inventory could not be read: {one_line(error)}") from error
+            return estimate | {"unreadable": one_line(error)}
+        return {"rows": row[0] if row else 0, "exact": True}
+
+    def _rows(self, connection: Connection, query: str) -> list[dict[str, Any]]:
+        try:
+            with patience(connection, self._patience), connection.cursor(row_factory=dict_row) as cursor:
+                return cursor.execute(query.encode()).fetchall()
+        except psycopg.Error as error:
+            raise DatabaseUnreachable(f"the inventory could not be read: {one_line(error)}") from error
 
 
-def _count(connection: psycopg.Connection[Any], table: dict[str, Any]) -> dict[str, Any]:
-    """Exact where it is cheap; an estimate where the table is large, locked or slow."""
-    estimate = {"rows": table["estimate"], "exact": False}
-    if table["bytes"] > COUNT_UP_TO_BYTES or not table["readable"]:
-        return estimate
-    name = psycopg.sql.Identifier(table["schema"], table["name"])
-    try:
-        row = connection.execute(psycopg.sql.SQL("SELECT count(*) FROM ONLY {}").format(name)).fetchone()
-    except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, psycopg.errors.UndefinedTable):
-        return estimate
-    return {"rows": row[0] if row else 0, "exact": True}
-
-
-def _collation(connection: psycopg.Connection[Any]) -> dict[str, str | None]:
-    """The collation version the database was made with and the one its server has now (15 and later): when they part,
-    text indexes may be silently wrong (research: backup.md section 4, row 25)."""
-    if connection.info.server_version < 150000:
-        return {}
-    row = connection.execute(
-        "SELECT datcollversion, pg_database_collation_actual_version(oid)"
-        " FROM pg_database WHERE datname = current_database()"
-    ).fetchone()
-    return {"recorded": row[0], "actual": row[1]} if row else {}
-
-
-def _rows(connection: psycopg.Connection[Any], query: str) -> list[dict[str, Any]]:
-    try:
-        with connection.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(query.encode()).fetchall()
-    except psycopg.Error as error:
-        raise DatabaseUnreachable(f"the inventory could not be read: {error}") from error
+def _key(table: dict[str, Any]) -> tuple[str, str]:
+    return table["schema"], table["name"]

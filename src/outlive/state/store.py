@@ -10,35 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from outlive.errors import Failed, NoData
-from outlive.state.tables import schedules, streams
+from outlive.model.schedule import Beat, Due, Outcome
+from outlive.state import migrations
+from outlive.state.errors import StateFailed, StateHeld, StateUnreachable
+from outlive.state.tables import beats, outcomes, schedules, streams
 
-
-class StateUnreachable(NoData):
-    """The keeper's memory could not be reached."""
-
-    hint = "Check the disk or database that holds it. Copies and proofs are in the vault and are not touched."
-
-
-class StateFailed(Failed):
-    """The keeper's memory could not be written."""
-
-    hint = "Check for a full disk. Copies and proofs are in the vault and are not touched."
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """When a job is due next, and the run that was started for it last."""
-
-    job: str
-    next_due: datetime
-    last_run: str | None = None
+KEEPER = "keeper"
+LOCK = 0x6F75746C  # "outl": the advisory lock of the one keeper of a Postgres state
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +36,69 @@ class StreamRow:
     why: str
     advice: str
     told_at: datetime
+    skew_seconds: float | None = None
 
 
 class Store:
-    """Opened by URL (`sqlite:////path/file`, `postgresql+psycopg://...`); tables are brought up to date on opening."""
+    """Opened by URL (`sqlite:////path/file`, `postgresql+psycopg://...`); tables are brought up to date on opening.
+    Raises `StateUnreachable`, `StateFailed`, `StateTooNew`. May be used by several threads."""
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._engine = sa.create_engine(parsed)
-        if parsed.get_backend_name() == "sqlite":
+        self._is_sqlite = parsed.get_backend_name() == "sqlite"
+        if self._is_sqlite and parsed.database:
+            _make_folder(Path(parsed.database).parent)
+        self._engine = sa.create_engine(parsed, pool_pre_ping=True)  # a restarted server leaves dead connections behind
+        if self._is_sqlite:
             event.listen(self._engine, "connect", _pragmas)
-        with self._begin() as connection:
-            config = Config()
-            config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        self._held: Connection | None = None
+        self._upgrade()
 
     def close(self) -> None:
+        """Also gives the hold back."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
         self._engine.dispose()
+
+    def hold(self) -> None:
+        """For the one keeper: nobody else can hold this state until `close`, or until this process is gone. May be called
+        again at any time to make sure of it (the server may have been restarted). Raises `StateHeld`. On SQLite it does
+        nothing: there the lock file beside it stands for that."""
+        if self._is_sqlite:
+            return
+        with self._told():
+            if self._held is not None and self._alive(self._held):
+                return
+            self._held = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            if not self._held.scalar(sa.select(sa.func.pg_try_advisory_lock(LOCK))):
+                self._held.close()
+                self._held = None
+                raise StateHeld(f"({self._engine.url.render_as_string(hide_password=True)})")
 
     def dues(self) -> dict[str, Due]:
         """All jobs by name."""
         with self._begin() as connection:
             rows = connection.execute(sa.select(schedules)).all()
-        return {row.job: Due(row.job, row.next_due, row.last_run) for row in rows}
+        return {row.job: Due(row.job, row.next_due, row.runs, row.last_run) for row in rows}
 
     def set_due(self, due: Due) -> None:
-        self._upsert(schedules, "job", {"job": due.job, "next_due": due.next_due, "last_run": due.last_run})
+        self._upsert(schedules, "job", due)
 
     def drop_dues(self, keep: set[str]) -> None:
         """Forgets jobs that the configuration no longer has."""
         with self._begin() as connection:
-            connection.execute(sa.delete(schedules).where(schedules.c.job.not_in(keep)))
+            for table in (schedules, outcomes):
+                connection.execute(sa.delete(table).where(table.c.job.not_in(keep)))
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """How the last ended run of each job came out."""
+        with self._begin() as connection:
+            rows = connection.execute(sa.select(outcomes)).all()
+        return {row.job: Outcome(**row._mapping) for row in rows}
+
+    def set_outcome(self, outcome: Outcome) -> None:
+        self._upsert(outcomes, "job", outcome)
 
     def stream_rows(self) -> dict[str, StreamRow]:
         """All streams by asset."""
@@ -96,22 +107,40 @@ class Store:
         return {row.asset: StreamRow(**row._mapping) for row in rows}
 
     def tell_stream(self, row: StreamRow) -> None:
-        values = {column.name: getattr(row, column.name) for column in streams.columns}
-        self._upsert(streams, "asset", values)
+        self._upsert(streams, "asset", row)
 
-    def _upsert(self, table: sa.Table, key: str, values: dict[str, Any]) -> None:
-        """Change the row, else add it: one writer (the keeper holds a lock), so nothing can come between."""
+    def beat(self) -> Beat | None:
+        """The keeper's last sign of life; None when none ever ran."""
+        with self._begin() as connection:
+            row = connection.execute(sa.select(beats).where(beats.c.keeper == KEEPER)).first()
+        return None if row is None else Beat(row.started_at, row.told_at)
+
+    def set_beat(self, beat: Beat) -> None:
+        self._upsert(beats, "keeper", beat, keeper=KEEPER)
+
+    def _upsert(self, table: sa.Table, key: str, value: object, **more: Any) -> None:
+        """Change the row, else add it: one writer a row (the keeper holds a lock), so nothing can come between."""
+        values = {column.name: more.get(column.name, getattr(value, column.name, None)) for column in table.columns}
         with self._begin() as connection:
             changed = connection.execute(sa.update(table).where(table.c[key] == values[key]).values(values))
             if changed.rowcount == 0:
                 connection.execute(sa.insert(table).values(values))
 
+    def _upgrade(self) -> None:
+        with self._begin() as connection:
+            if migrations.version(connection) != migrations.HEAD:
+                migrations.upgrade(connection)
+
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
+        with self._told(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
         """The one place where the database's errors become ours."""
         try:
-            with self._engine.begin() as connection:
-                yield connection
+            yield
         except OperationalError as error:
             said = str(error.orig).splitlines()[0]
             if "full" in said or "disk" in said or "readonly" in said:
@@ -119,6 +148,21 @@ class Store:
             raise StateUnreachable(said) from error
         except SQLAlchemyError as error:
             raise StateFailed(str(error).splitlines()[0]) from error
+
+    def _alive(self, connection: Connection) -> bool:
+        try:
+            connection.scalar(sa.select(1))
+        except SQLAlchemyError:
+            connection.close()
+            return False
+        return True
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StateFailed(f"{folder}: {error.strerror}.") from error
 
 
 def _pragmas(connection: Any, _: object) -> None:

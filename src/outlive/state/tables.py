@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, MetaData, String, Table, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.engine import Dialect
 
 metadata = MetaData()
@@ -31,7 +43,18 @@ schedules = Table(
     metadata,
     Column("job", String(200), primary_key=True),
     Column("next_due", Moment, nullable=False),
+    Column("runs", Integer, nullable=False, server_default="0"),
     Column("last_run", String(300)),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("job", String(200), primary_key=True),
+    Column("run", String(300), nullable=False),
+    Column("ended_at", Moment, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("said", Text, nullable=False),
 )
 
 streams = Table(
@@ -45,5 +68,14 @@ streams = Table(
     Column("bytes_at_risk", BigInteger),
     Column("why", Text, nullable=False),
     Column("advice", Text, nullable=False),
+    Column("told_at", Moment, nullable=False),
+    Column("skew_seconds", Float),
+)
+
+beats = Table(
+    "beats",
+    metadata,
+    Column("keeper", String(100), primary_key=True),
+    Column("started_at", Moment, nullable=False),
     Column("told_at", Moment, nullable=False),
 )

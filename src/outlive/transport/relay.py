@@ -11,29 +11,36 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 PORT = 5432
+PATIENCE_SECONDS = 3.0  # for children to end by themselves once their connection is closed
+LONGEST_FOLDER = 60  # a socket's whole path may have 107 bytes
 
 
 class Relay:
-    """A context manager; `directory` is what libpq is given as `host`. The directory is private (0700)."""
+    """A context manager; `directory` is what libpq is given as `host`. The directory is private (0700).
+
+    On the way out it is gone, and so is every child and thread, whatever state the other side is in.
+    """
 
     def __init__(self, argv: Sequence[str]) -> None:
         self._argv = list(argv)
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._children: list[tuple[subprocess.Popen[bytes], threading.Thread]] = []
         self._complaints: deque[str] = deque(maxlen=20)
         self._lock = threading.Lock()
 
     def __enter__(self) -> Relay:
-        self.directory = Path(tempfile.mkdtemp(prefix="outlive-relay-"))
+        parent = None if len(tempfile.gettempdir()) <= LONGEST_FOLDER else "/tmp"
+        self.directory = Path(tempfile.mkdtemp(prefix="outlive-relay-", dir=parent))
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.directory / f".s.PGSQL.{PORT}"))
         self._listener.listen(8)
-        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor = threading.Thread(target=self._accept, name="relay", daemon=True)
         self._acceptor.start()
         return self
 
@@ -42,16 +49,18 @@ class Relay:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._acceptor.join(timeout=5)
-        with self._lock:
-            for child in self._children:
-                if child.poll() is None:
-                    child.kill()
-                child.wait()
         shutil.rmtree(self.directory, ignore_errors=True)
+        with self._lock:
+            self._end_children()
 
     @property
     def complaints(self) -> str:
         """What the programs on the other side complained lately: why a connection was closed."""
+        with self._lock:
+            children = list(self._children)
+        for child, listener in children:
+            if child.poll() is not None:
+                listener.join(timeout=1)  # its last words may still be in the pipe
         return " | ".join(self._complaints)
 
     def _accept(self) -> None:
@@ -75,9 +84,11 @@ class Relay:
         except OSError as error:
             self._complaints.append(f"{self._argv[0]}: {error.strerror}")
             return
+        listener = threading.Thread(target=self._listen_to, args=(child,), name="relay words", daemon=True)
+        listener.start()
         with self._lock:
-            self._children.append(child)
-        threading.Thread(target=self._listen_to, args=(child,), daemon=True).start()
+            self._children = [(one, words) for one, words in self._children if one.poll() is None]
+            self._children.append((child, listener))
 
     def _listen_to(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stderr
@@ -85,3 +96,14 @@ class Relay:
             for line in pipe:
                 if text := line.decode("utf-8", "replace").strip():
                     self._complaints.append(text)
+
+    def _end_children(self) -> None:
+        """Their connections are closed by now, so they end by themselves, telling the other side; else they are killed."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        for child, listener in self._children:
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(max(0.0, deadline - time.monotonic()))
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+            listener.join(timeout=1)

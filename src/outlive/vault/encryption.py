@@ -7,6 +7,7 @@ write (research: backup.md section 7), so only in-memory buffers are handed to i
 from __future__ import annotations
 
 import io
+from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -32,9 +33,35 @@ class Identity(Protocol):
     def to_public(self) -> Recipient: ...
 
 
-def encrypt(plain: io.BytesIO, recipients: Sequence[Recipient]) -> bytes:
-    """An age file that any one of the recipients' identities opens."""
-    plain.seek(0)
+class Sink(Protocol):
+    """What pyrage writes into. Its writes must not fail: pyrage may not tell of the last one."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
+class Pieces:
+    """A readable for pyrage, which holds the interpreter's lock while it works. `read` is Python on purpose: between two
+    calls the other threads get their turn, so compressing goes on meanwhile. A piece is dropped once it has been read."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = deque(pieces)
+        self._view = memoryview(b"")
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end."""
+        while not self._view:
+            if not self._pieces:
+                return b""
+            self._view = memoryview(self._pieces.popleft())
+        taken = bytes(self._view[:size])
+        self._view = self._view[size:]
+        return taken
+
+
+def encrypt(plain: io.BytesIO | Pieces, recipients: Sequence[Recipient]) -> bytes:
+    """An age file, of all there is to read, that any one of the recipients' identities opens."""
     sink = io.BytesIO()
     pyrage.encrypt_io(plain, sink, recipients)
     return sink.getvalue()
@@ -43,15 +70,20 @@ def encrypt(plain: io.BytesIO, recipients: Sequence[Recipient]) -> bytes:
 def decrypt(sealed: bytes, identities: Sequence[Identity], *, what: str) -> bytes:
     """The plaintext. Raises `WrongKey`, or `CopyDamaged` when the bytes are not whole (age authenticates the end)."""
     sink = io.BytesIO()
+    decrypt_into(sink, sealed, identities, what=what)
+    return sink.getvalue()
+
+
+def decrypt_into(sink: Sink, sealed: bytes, identities: Sequence[Identity], *, what: str) -> None:
+    """The same, written 64 KiB at a time, each of which is authenticated; that nothing is missing is known at the end."""
     try:
-        pyrage.decrypt_io(io.BytesIO(sealed), sink, identities)
+        pyrage.decrypt_io(Pieces([sealed]), sink, identities)
     except pyrage.DecryptError as error:
         if "No matching keys" in str(error):
             raise WrongKey(what) from error
         raise CopyDamaged(f"{what}: {error}") from error
     except OSError as error:
         raise CopyDamaged(f"{what}: {error}") from error
-    return sink.getvalue()
 
 
 def parse_recipients(texts: Iterable[str]) -> tuple[Recipient, ...]:

@@ -7,7 +7,7 @@ so what these credentials can destroy is not safe.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 CLOCK_WORTH_A_WORD = timedelta(seconds=60)
@@ -74,6 +74,14 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The lock that one object was seen to have."""
+
+    mode: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Powers:
     """What these credentials were seen to be able to do to an object that is there. None: could not be told."""
 
@@ -82,6 +90,7 @@ class Powers:
     versioning: Versioning
     delete_version: bool | None = None
     retention: Retention | None = None
+    held: Held | None = None
 
     @property
     def gone_for_good(self) -> bool | None:
@@ -106,11 +115,17 @@ def deletion(powers: Powers) -> Finding:
         return Finding(
             name, State.OK, "These credentials can create and read objects, and neither delete nor overwrite."
         )
-    return Finding(name, State.OK, _survives(powers.retention))
+    return Finding(name, State.OK, _survives(powers))
 
 
 def _destroyable(powers: Powers) -> tuple[str, str]:
     lock = "Turn on versioning and Object Lock with a default retention"
+    if powers.held is not None and powers.held.mode == "GOVERNANCE":
+        return (
+            "Object Lock is in mode GOVERNANCE, and these credentials may bypass it: an object was removed for good "
+            f"although it was locked until {powers.held.until:%Y-%m-%d}. Whoever has them can destroy everything.",
+            "Deny them s3:BypassGovernanceRetention and s3:DeleteObjectVersion, or use mode COMPLIANCE.",
+        )
     if powers.versioning is Versioning.ON:
         return (
             "These credentials can delete copies, and their old versions too: whoever has them can destroy everything.",
@@ -123,13 +138,28 @@ def _destroyable(powers: Powers) -> tuple[str, str]:
     )
 
 
-def _survives(retention: Retention | None) -> str:
+def _survives(powers: Powers) -> str:
     kept = "What these credentials delete or overwrite stays as an old version, which they cannot remove"
+    retention, held = powers.retention, powers.held
+    if held is not None and retention is None:
+        who = "nobody can" if held.mode == "COMPLIANCE" else "only somebody with s3:BypassGovernanceRetention can"
+        return f"{kept}. The canary is locked until {held.until:%Y-%m-%d} in mode {held.mode}: {who} before that."
     if retention is None:
         return f"{kept}. Somebody with more rights can: there is no Object Lock with a default retention."
     if retention.mode == "COMPLIANCE":
         return f"{kept}. Object Lock keeps it {retention.period}, whoever asks."
     return f"{kept}. Object Lock keeps it {retention.period}, unless somebody with s3:BypassGovernanceRetention asks."
+
+
+def lock(words: str, held: Held | None, mode: str) -> Finding:
+    """Whether `lock_days` does what it says; `words` is what it says."""
+    if held is not None and held.mode in ("COMPLIANCE", mode):
+        return Finding("lock", State.OK, words)
+    if held is not None:
+        sentence = f"lock_days asks for mode {mode}, and the canary got {held.mode}."
+        return Finding("lock", State.BAD, sentence, "Look at the bucket's Object Lock configuration.")
+    cure = "Use a store with Object Lock; allow these credentials s3:PutObjectRetention and s3:GetObjectRetention."
+    return Finding("lock", State.BAD, "lock_days is set, and the canary was not seen to be locked.", cure)
 
 
 def create_only(outcome: CreateOnly, *, kept: bool = False) -> Finding:

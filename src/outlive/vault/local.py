@@ -1,8 +1,8 @@
 """A vault in a local directory, durable: file and directories are fsynced before `put` returns.
 
-A put writes a temporary file beside the target, fsyncs it, links it to its name (link(2) fails when the name is taken:
-that is the create-only check, atomic on every POSIX file system) and fsyncs the directory. A crash leaves either
-nothing, or a `.tmp-` file that no listing shows.
+A put writes a file without a name, fsyncs it, links it to its name (link(2) fails when the name is taken: that is the
+create-only check, atomic on every POSIX file system) and fsyncs the directory. A crash leaves nothing. Where the file
+system knows no nameless files (NFS, FAT), it is a `.tmp-` file beside the target, which a crash leaves and no listing shows.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from outlive.vault.base import TEMPORARY, ObjectInfo, check_key
 
 T = TypeVar("T")
 COMPARE_BYTES = 1 << 20
+_DESCRIPTORS = Path("/proc/self/fd")
 RACES = 100  # so often a folder may vanish under a writer before it is called an error
 NO_LINKS = "The file system has no hard links (FAT, exFAT). Use ext4, xfs, btrfs, zfs or NFS."
 
@@ -82,20 +83,8 @@ class LocalVault:
     def put(self, key: str, data: bytes) -> None:
         path = self._path(key)
         with _translated(self._name(key)):
-            descriptor, temporary = self._in_folder(
-                path.parent, lambda: tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
-            )
-            try:
-                with os.fdopen(descriptor, "wb", buffering=0) as file:
-                    _write_all(file.fileno(), data)
-                    os.fsync(file.fileno())
-                os.link(temporary, path)
-            except BaseException:
-                Path(temporary).unlink()
-                self._drop_empty_folders(path.parent)
-                raise
-            Path(temporary).unlink()
-            _sync_directory(path.parent)
+            if not self._put_unnamed(path, data):
+                self._put_named(path, data)
 
     def get(self, key: str) -> bytes:
         path = self._path(key)
@@ -107,12 +96,12 @@ class LocalVault:
         path = self._path(key)
         self._check_root()
         with _translated(self._name(key)), path.open("rb", buffering=0) as file:
-            view = memoryview(data)
+            read = 0
             while piece := file.read(COMPARE_BYTES):
-                if piece != view[: len(piece)]:
+                if not data.startswith(piece, read):  # memcmp; comparing memoryviews goes byte by byte (200 MB/s)
                     return False
-                view = view[len(piece) :]
-            return not view
+                read += len(piece)
+            return read == len(data)
 
     def walk(self, prefix: str) -> Iterator[ObjectInfo]:
         self._check_root()
@@ -158,6 +147,39 @@ class LocalVault:
         """What the file system still has room for."""
         with _translated(self.url):
             return shutil.disk_usage(self.root).free
+
+    def _put_unnamed(self, path: Path, data: bytes) -> bool:
+        """By a file that has no name until it is whole (open(2), O_TMPFILE). False where there are no such files."""
+        descriptor = self._in_folder(path.parent, lambda: _open_unnamed(path.parent))
+        if descriptor is None:
+            return False
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
+            try:
+                _write_all(file.fileno(), data)
+                os.fsync(file.fileno())
+                self._in_folder(path.parent, lambda: _give_name(file.fileno(), path))
+                os.fsync(file.fileno())  # its number of names too
+            except BaseException:
+                self._drop_empty_folders(path.parent)
+                raise
+        return True
+
+    def _put_named(self, path: Path, data: bytes) -> None:
+        """By a file with a temporary name beside the target, which a kill leaves behind."""
+        descriptor, temporary = self._in_folder(
+            path.parent, lambda: tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
+        )
+        try:
+            with os.fdopen(descriptor, "wb", buffering=0) as file:
+                _write_all(file.fileno(), data)
+                os.fsync(file.fileno())
+            os.link(temporary, path)
+        except BaseException:
+            Path(temporary).unlink()
+            self._drop_empty_folders(path.parent)
+            raise
+        Path(temporary).unlink()
+        _sync_directory(path.parent)
 
     def _name(self, key: str) -> str:
         return f"{self.url}/{key}"
@@ -216,6 +238,28 @@ def _raise_unless_gone(error: OSError) -> None:
     """A folder that cannot be read must not look like an empty one."""
     if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise error
+
+
+def _open_unnamed(folder: Path) -> int | None:
+    """A file in the folder's file system that goes with its last descriptor; None where that is not known (NFS, FAT)."""
+    if not _DESCRIPTORS.is_dir():
+        return None
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
+            return None
+        raise
+
+
+def _give_name(descriptor: int, path: Path) -> None:
+    """link(2), which fails when the name is taken; durable when it returns."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.link(_DESCRIPTORS / str(descriptor), path.name, dst_dir_fd=folder, follow_symlinks=True)
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

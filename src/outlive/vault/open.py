@@ -10,6 +10,7 @@ from outlive.errors import ConfigError
 from outlive.vault.base import Vault, check_key
 from outlive.vault.layers.retry import RetryVault
 from outlive.vault.local import LocalVault
+from outlive.vault.lock_rule import LockRule
 from outlive.vault.s3 import S3Vault
 from outlive.vault.s3_location import S3Location
 
@@ -25,11 +26,12 @@ def open_vault(
     access_key: str | None = None,
     secret_key: str | None = None,
     path_style: bool = True,
+    lock: LockRule | None = None,
 ) -> Vault:
     """The vault at `url`; nothing is asked of it yet. Raises `ConfigError` for anything that cannot be one.
 
     A path in a `file://` URL is taken as it stands: `%20` is not a space. S3 is tried again when it cannot be reached;
-    a local disk is not, it does not get better by waiting.
+    a local disk is not, it does not get better by waiting. `lock` is for S3 alone.
     """
     scheme, separator, rest = url.partition("://")
     if scheme == "file" and separator:
@@ -46,8 +48,16 @@ def open_vault(
             secret_key=secret_key,
             path_style=path_style,
         )
-        return RetryVault(S3Vault(location), clock)
+        return RetryVault(_locked(S3Vault(location), lock, clock), clock)
     raise ConfigError(f"{_shown(url)!r} is not a vault.", hint=_FORMS)
+
+
+def _locked(inner: S3Vault, lock: LockRule | None, clock: Clock) -> Vault:
+    if lock is None:
+        return inner
+    from outlive.vault.layers.lock import LockVault  # it loads boto3, 30 MB that no other vault needs
+
+    return LockVault(inner, lock, clock)
 
 
 def _folder(url: str, rest: str) -> Path:

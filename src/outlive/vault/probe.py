@@ -24,8 +24,9 @@ from outlive.vault.findings import (
     create_only,
     deletion,
     local_deletion,
+    lock,
 )
-from outlive.vault.layers import innermost
+from outlive.vault.layers import innermost, lock_of
 from outlive.vault.local import LocalVault
 from outlive.vault.probe_s3 import BucketProbe
 from outlive.vault.s3 import S3Vault
@@ -103,6 +104,8 @@ def _bucket(inner: S3Vault, vault: Vault, key: str, clock: Clock, outcome: Creat
         sentence = "Requests travel unencrypted. Parts are encrypted; names, sizes and inventories are read on the way."
         findings.append(Finding("transport", State.BAD, sentence, "Use an https:// endpoint."))
     powers = probe.powers(lambda: _delete(vault, key))
+    if layer := lock_of(vault):
+        findings.append(lock(layer.rule.words, powers.held, layer.rule.mode))
     kept = powers.versioning is Versioning.ON and powers.gone_for_good is False
     return [create_only(outcome, kept=kept), *findings, deletion(powers)]
 

@@ -10,14 +10,12 @@ from email.utils import parsedate_to_datetime
 from hashlib import md5
 from typing import Any
 
-import boto3
-from botocore import UNSIGNED
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outlive.clock import Clock
 from outlive.errors import VaultFailed
-from outlive.vault.findings import Finding, Powers, Retention, State, Versioning, clock_difference
+from outlive.vault.findings import Finding, Held, Powers, Retention, State, Versioning, clock_difference
+from outlive.vault.s3_boto import client, code
 from outlive.vault.s3_errors import Answer, meaning
 from outlive.vault.s3_location import S3Location
 
@@ -36,7 +34,7 @@ class BucketProbe:
     def __init__(self, location: S3Location, key: str) -> None:
         self._location = location
         self._object = {"Bucket": location.bucket, "Key": location.prefix + key}
-        self._s3 = _client(location)
+        self._s3 = client(location)
 
     def clock(self, clock: Clock) -> Finding:
         """The store's `Date` against ours, as both stood in the middle of the request."""
@@ -51,7 +49,7 @@ class BucketProbe:
 
     def strangers(self) -> Finding:
         """Whether the canary can be read without any credentials."""
-        stranger = _client(self._location, anonymous=True)
+        stranger = client(self._location, anonymous=True)
         try:
             stranger.get_object(**self._object)["Body"].read()
         except ClientError:
@@ -92,10 +90,20 @@ class BucketProbe:
         versions = self._versions() if versioning is Versioning.ON else []
         overwrite = self._attempt(self._overwrite)
         deleted = delete()
+        held = self._held(versions)
         removed = self._remove(versions[0]) if versions else None
         for left in self._versions() if removed and versions else []:
             self._remove(left)  # the canary's other versions and delete marker: litter
-        return Powers(deleted, overwrite, versioning, removed, self._retention())
+        return Powers(deleted, overwrite, versioning, removed, self._retention(), held)
+
+    def _held(self, versions: list[str]) -> Held | None:
+        """The lock that the canary itself got, whoever gave it."""
+        for version in reversed(versions):  # newest first: the canary is below what was written over it
+            head = self._setting(lambda version=version: self._s3.head_object(**self._object, VersionId=version)) or {}  # type: ignore[misc]
+            until, mode = head.get("ObjectLockRetainUntilDate"), head.get("ObjectLockMode")
+            if until and mode:
+                return Held(mode, until)
+        return None
 
     def _overwrite(self) -> None:
         body = b"overwritten"
@@ -146,12 +154,12 @@ class BucketProbe:
         try:
             return ask()
         except ClientError as error:
-            code, status = _code(error)
-            if code in NO_SUCH_SETTING or code in UNSUPPORTED or status in (405, 501):
+            name, status = code(error)
+            if name in NO_SUCH_SETTING or name in UNSUPPORTED or status in (405, 501):
                 return {}
             if status in (401, 403):
                 return None
-            raise meaning(Answer(status, code, ""), self._location.url) from error
+            raise meaning(Answer(status, name, ""), self._location.url) from error
         except BotoCoreError as error:
             raise meaning(Answer(None, "", "the connection broke"), self._location.url) from error
 
@@ -160,8 +168,8 @@ class BucketProbe:
         try:
             act()
         except ClientError as error:
-            code, status = _code(error)
-            return False if code in REFUSED or status in (401, 403) else None
+            name, status = code(error)
+            return False if name in REFUSED or status in (401, 403) else None
         except BotoCoreError:
             return None
         return True
@@ -171,32 +179,7 @@ class BucketProbe:
         try:
             yield
         except ClientError as error:
-            code, status = _code(error)
-            raise meaning(Answer(status, code, ""), f"{self._location.url}/...") from error
+            name, status = code(error)
+            raise meaning(Answer(status, name, ""), f"{self._location.url}/...") from error
         except BotoCoreError as error:
             raise VaultFailed(f"{self._location.url}: {type(error).__name__}.") from error
-
-
-def _code(error: ClientError) -> tuple[str, int]:
-    status = int(error.response["ResponseMetadata"].get("HTTPStatusCode", 0))
-    return str(error.response["Error"].get("Code", "")), status
-
-
-def _client(location: S3Location, *, anonymous: bool = False) -> Any:
-    """boto3's newer checksums break other stores than AWS (research: backup.md section 7), so: only when required."""
-    return boto3.client(
-        "s3",
-        endpoint_url=location.endpoint,
-        region_name=location.region,
-        aws_access_key_id=location.access_key,
-        aws_secret_access_key=location.secret_key,
-        config=Config(
-            signature_version=UNSIGNED if anonymous else "s3v4",
-            s3={"addressing_style": "path" if location.path_style else "virtual"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            connect_timeout=10,
-            read_timeout=60,
-            retries={"total_max_attempts": 3, "mode": "standard"},
-        ),
-    )

@@ -140,6 +140,10 @@ class S3Vault:
         except ObjectMissing:
             return  # AWS answers 204 for what is not there, some stores NoSuchKey
 
+    def is_there(self, key: str) -> bool:
+        """Whether the vault says that it has the object."""
+        return self._is_there(self._path(key), key)
+
     def _put_if_absent(self, path: str, key: str, data: bytes) -> bool:
         """Whether the store took the condition (and the object); False when it refuses conditions."""
         try:

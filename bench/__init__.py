@@ -1,0 +1,1 @@
+"""Outlive beside its peers, measured in one run on one machine."""

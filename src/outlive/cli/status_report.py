@@ -1,0 +1,125 @@
+"""What `status` knows, gathered: each asset's standing, the looks at the hosts, and what the keeper says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from outlive import wiring
+from outlive.backup import acceptance, catalog
+from outlive.backup.key_drill import last_key_drill
+from outlive.backup.recover_to import windows
+from outlive.backup.standing import Standing, StreamFacts, standing
+from outlive.cli.status_look import Looked, blind
+from outlive.clock import Clock
+from outlive.commands.postgres import lsn
+from outlive.config.schema import Settings
+from outlive.keeper.advice import Memory, keeper_notes, keeper_risks, key_notes, place_notes
+from outlive.model.asset import Asset
+from outlive.vault.base import Vault
+
+READERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that `status` tells. `risks` are sentences about the whole; each asset has its own."""
+
+    at: datetime
+    settings: Settings
+    standings: tuple[Standing, ...]
+    looked: Looked
+    risks: tuple[str, ...]
+    notes: tuple[str, ...]
+    blind: tuple[dict[str, Any], ...]
+    unasked: bool = False
+
+    def with_unasked(self, entry: dict[str, Any]) -> Report:
+        """With something that nobody wanted to see: it is told, but takes nothing from the exit code."""
+        return replace(self, blind=(*self.blind, entry), unasked=True)
+
+    @property
+    def exit_code(self) -> int:
+        """1 when anything is at risk, 3 when that cannot be told because something was not seen."""
+        if self.risks or any(one.risks for one in self.standings) or self.looked.unguarded:
+            return 1
+        return 3 if len(self.blind) > self.unasked else 0
+
+
+def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
+    """The moment of the report is taken last: what was written while the vault was read counts as lost. Raises the
+    vault's errors: then nothing can be told at all."""
+    memory, streams = _remembered(settings)
+    vault = wiring.vault(settings, clock)
+    with ThreadPoolExecutor(READERS) as pool:
+        read = list(pool.map(lambda asset: _read(vault, asset), settings.assets))
+        proven = pool.submit(last_key_drill, vault).result()
+    now = clock.now()
+    standings = tuple(
+        standing(
+            asset,
+            one.listing.copies,
+            one.accepted,
+            now,
+            windows=one.windows,
+            stream=streams.get(asset.name),
+            unreadable=tuple(map(str, one.listing.unreadable)),
+            failed=memory.failed(asset.name),
+        )
+        for asset, one in zip(settings.assets, read, strict=True)
+    )
+    silent = (
+        () if memory.is_running(now) else (blind("the keeper's work", memory.told_at or now, now, "it did not run"),)
+    )
+    return Report(
+        at=now,
+        settings=settings,
+        standings=standings,
+        looked=looked,
+        risks=keeper_risks(memory, now),
+        notes=(*keeper_notes(memory), *key_notes(proven, now), *place_notes(settings, looked.same)),
+        blind=(*looked.blind, *silent),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    listing: catalog.Listing
+    windows: Sequence[Any]
+    accepted: Any
+
+
+def _read(vault: Vault, asset: Asset) -> _Read:
+    listing = catalog.listing(vault, asset.name)
+    opened = windows(vault, listing.copies) if asset.kind == "postgres" else []
+    return _Read(listing, opened, acceptance.accepted(vault, asset.name))
+
+
+def _remembered(settings: Settings) -> tuple[Memory, dict[str, StreamFacts]]:
+    """What the keeper has told; nothing when none ever ran here."""
+    if not wiring.has_store(settings):
+        return Memory(), {}
+    from outlive import wiring_keeper  # its database layer is loaded only where there is a database
+
+    store = wiring_keeper.store(settings)
+    try:
+        rows, memory = store.stream_rows(), Memory(store.beat(), tuple(store.outcomes().values()))
+    finally:
+        store.close()
+    facts = {
+        asset: StreamFacts(
+            row.health,
+            row.until,
+            lsn(row.position),
+            row.bytes_at_risk,
+            row.told_at,
+            row.why,
+            row.advice,
+            row.skew_seconds,
+        )
+        for asset, row in rows.items()
+    }
+    return memory, facts

@@ -1,0 +1,139 @@
+"""How a status report is told: to people in 80 columns, to machines as CONTRACT has it. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import datetime
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from outlive.backup.standing import Standing
+from outlive.cli.status_report import Report
+from outlive.cli.words import duration, moment, size
+from outlive.survey.proposal import LeftOut
+
+COLUMNS = ("asset", "lost", "copied", "proof", "any second of", "last drill")
+
+
+def words(report: Report, width: int) -> list[RenderableType]:
+    """For people; one thing a line, wrapped at `width`."""
+    parts: list[RenderableType] = [f"If its host vanished at {moment(report.at)}, this would be lost:", ""]
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    for column in COLUMNS:
+        table.add_column(column, no_wrap=column != "asset", overflow="fold")
+    for one in report.standings:
+        table.add_row(*_row(one, report.at))
+    parts.append(table if report.standings else "nothing: outlive.toml names no asset")
+    told = (
+        ("At risk", _risks(report)),
+        ("Not seen", [f"{one['what']}: {one['why']}" for one in report.blind]),
+        ("Left unguarded on purpose", [f"{one.kind} {one.name}: {one.why}" for one in report.settings.unguarded]),
+        ("To do", [f"{one.asset}: {note}" for one in report.standings for note in one.notes] + list(report.notes)),
+    )
+    for title, lines in told:
+        if lines:
+            parts += ["", f"{title}:", *(_line(line, width) for line in lines)]
+    if report.exit_code == 0:
+        parts += ["", "Nothing is at risk beyond the seconds above."]
+    return parts
+
+
+def document(report: Report) -> dict[str, Any]:
+    """As CONTRACT has it, and more: `window`, `risks`, `notes` of each asset, `risks` and `notes` of the whole, and with
+    what is unguarded why, and whether that is accepted in outlive.toml."""
+    accepted = report.settings.unguarded
+    return {
+        "at": report.at,
+        "hosts": report.looked.hosts,
+        "assets": [_asset(one) for one in report.standings],
+        "unguarded": [
+            {"kind": one.kind, "name": one.name, "host": host, "bytes": one.bytes, "why": one.why, "accepted": False}
+            for host, one in report.looked.unguarded
+        ]
+        + [
+            {"kind": one.kind, "name": one.name, "host": one.host, "bytes": None, "why": one.why, "accepted": True}
+            for one in accepted
+        ],
+        "blind": list(report.blind),
+        "risks": list(report.risks),
+        "notes": list(report.notes),
+    }
+
+
+def brief(seconds: float) -> str:
+    """A duration in one unit, rounded up: `850 ms`, `5 s`, `3 min`, `2 h`, `4 d`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    for unit, length, limit in (("s", 1, 120), ("min", 60, 120 * 60), ("h", 3600, 48 * 3600)):
+        if seconds < limit:
+            return f"{-(-seconds // length):.0f} {unit}"
+    return f"{-(-seconds // 86400):.0f} d"
+
+
+def _line(text: str, width: int) -> str:
+    """Hanging, so that a wrapped line is seen to belong to the one above."""
+    return textwrap.fill(text, width, initial_indent=" - ", subsequent_indent="   ", break_on_hyphens=False)
+
+
+def _risks(report: Report) -> list[str]:
+    """What concerns the whole, then each asset, then what nobody guards."""
+    return [
+        *report.risks,
+        *(f"{one.asset}: {risk}" for one in report.standings for risk in one.risks),
+        *(
+            f"{host}: {one.kind} {one.name} ({_bytes(one)}) is not guarded: {one.why}"
+            for host, one in report.looked.unguarded
+        ),
+    ]
+
+
+def _row(one: Standing, now: datetime) -> tuple[str, ...]:
+    lost = "EVERYTHING" if one.loss.seconds is None else f"last {duration(one.loss.seconds)}"
+    copied = "never" if one.newest is None else f"{_ago(one.newest.manifest.data_until, now)} ago"
+    proof = "-" if one.newest is None else str(one.newest.proof)
+    window = one.window
+    reach = brief((window.until - window.since).total_seconds()) if window and window.until > window.since else "-"
+    return one.asset, lost, copied, proof, reach, _drill(one, now)
+
+
+def _drill(one: Standing, now: datetime) -> str:
+    record = one.last_drill
+    if record is None:
+        return "never"
+    ago = f"{_ago(record.at, now)} ago"
+    if not record.ok:
+        return f"RED {ago}"
+    return ago if record.rto_seconds is None else f"back in {brief(record.rto_seconds)}, {ago}"
+
+
+def _ago(at: datetime, now: datetime) -> str:
+    return brief(max(0.0, (now - at).total_seconds()))
+
+
+def _bytes(one: LeftOut) -> str:
+    return "size unknown" if one.bytes is None else size(one.bytes)
+
+
+def _asset(one: Standing) -> dict[str, Any]:
+    newest, drill, window = one.newest, one.last_drill, one.window
+    return {
+        "asset": one.asset,
+        "kind": one.kind,
+        "host": one.host,
+        "loss": {"seconds": one.loss.seconds, "everything": one.loss.everything, "bytes_at_risk": one.bytes_at_risk},
+        "last_copy": newest
+        and {
+            "id": newest.id,
+            "at": newest.manifest.data_until,
+            "proof": newest.proof,
+            "lineage": newest.manifest.lineage,
+        },
+        "window": window
+        and {"from": window.since, "to": window.until, "base": window.base.copy, "gap": window.gap or None},
+        "last_drill": drill and {"at": drill.at, "ok": drill.ok, "rto_seconds": drill.rto_seconds},
+        "alarms": [str(alarm) for alarm in one.alarms],
+        "risks": list(one.risks),
+        "notes": list(one.notes),
+    }

@@ -1,0 +1,44 @@
+"""The measuring is right about commands whose cost is known beforehand."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.measure import Command, measure
+
+CHILD_HOLDS_64_MB = (
+    "import subprocess, sys;"
+    "subprocess.run([sys.executable, '-c', 'import time; held = bytes(b\"x\" * (64 << 20)); time.sleep(0.3)'])"
+)
+CHILD_BURNS = (
+    "import subprocess, sys;"
+    "subprocess.run([sys.executable, '-c', 'import time\\nwhile time.process_time() < 0.3: pass'])"
+)
+
+
+def run(tmp_path: Path, script: str) -> tuple[float, float, int]:
+    command = Command((sys.executable, "-c", script), {})
+    cost = measure(command, tmp_path / "log", folder=tmp_path, server_pid=os.getpid())
+    return cost.seconds, cost.cpu_seconds, cost.rss_bytes
+
+
+def test_time_asleep_is_no_processor_time(tmp_path: Path) -> None:
+    seconds, cpu, _ = run(tmp_path, "import time; time.sleep(0.3)")
+    assert seconds >= 0.3 and cpu < 0.25
+
+
+def test_processor_time_of_children_counts(tmp_path: Path) -> None:
+    assert run(tmp_path, CHILD_BURNS)[1] >= 0.3
+
+
+def test_memory_of_children_counts(tmp_path: Path) -> None:
+    assert run(tmp_path, CHILD_HOLDS_64_MB)[2] >= 64 << 20
+
+
+def test_a_command_that_fails_is_not_measured(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"exit 3(.|\n)*no such thing"):
+        run(tmp_path, "import sys; print('no such thing'); sys.exit(3)")
