@@ -8,18 +8,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pyrage import x25519
 
 from outlive.backup import catalog
 from outlive.backup.cluster import Cluster
 from outlive.backup.drill import Drilled, DrillPlan, drill
+from outlive.backup.drill_plan import read_inventory
 from outlive.backup.programs import LocalPrograms
 from outlive.backup.restore import Restored, RestorePlan, restore
 from outlive.backup.seal import SealPolicy
 from outlive.backup.take import take
 from outlive.backup.target import parse_target
+from outlive.backup.unseal import unseal_all
 from outlive.clock import SystemClock
 from outlive.model.asset import PostgresAsset, PostgresDumpAsset
 from outlive.model.copy import Check, Copy
@@ -85,6 +87,15 @@ class Guard:
     def copies(self) -> list[str]:
         """The ids of the copies that exist."""
         return [copy.id for copy in catalog.listing(self.vault, "shop").copies]
+
+    def inventory(self, copy: Copy) -> dict[str, Any]:
+        return read_inventory(self.vault, copy.manifest, [self.key])
+
+    def opened(self, copy: Copy, name: str) -> bytes:
+        """A stream, whole."""
+        stream = copy.manifest.stream(name)
+        assert stream
+        return unseal_all(self.vault, copy.manifest, stream, [self.key])
 
     def drill(self, copy: Copy) -> Drilled:
         return drill(copy, DrillPlan(self.vault, [self.key], self.scratch / "drills", self.clock))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -23,12 +24,15 @@ from outlive.backup.restore_postgres import point_tablespaces, restore_postgres
 from outlive.backup.seal import SealPolicy
 from outlive.backup.ship import Shipped, Shipper, ShipPolicy
 from outlive.backup.take import take
+from outlive.backup.wal_fetch import by_segment, list_log, segment
 from outlive.backup.windows import Reached, Window
 from outlive.clock import SystemClock
+from outlive.commands.wal import segment_start
 from outlive.model.asset import PostgresAsset
 from outlive.model.copy import Copy
 from outlive.sources.postgres import PostgresSource
 from outlive.sources.wal import open_stream
+from outlive.sources.wal_words import setting_bytes
 from outlive.transport.local import LocalShell
 from outlive.transport.postgres import DsnWay, Way
 from outlive.vault.base import Vault
@@ -63,7 +67,7 @@ class Shipping:
             with open_stream(self.way, SLOT) as stream:
                 shipper = Shipper("db", stream, self.vault, self.policy, SystemClock(), self.told.append)
                 shipper.run(self.stop, over_gap=self.over_gap)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             self.errors.append(error)
 
     @property
@@ -200,3 +204,31 @@ def rows(cluster: Cluster) -> set[int]:
 
 def wal_keys(vault: Vault) -> Sequence[str]:
     return [info.key.rpartition("/")[2] for info in vault.walk("wal/")]
+
+
+def log_in_vault(vault: Vault, server: PostgresServer) -> dict[str, bytes]:
+    """Every segment that the vault has log of, from the beginning to where it ends, opened and checked."""
+    system = int(server.system_identifier)
+    size = setting_bytes(server.sql("show wal_segment_size"))
+    log = list_log(vault, "db", f"pg-{system}", size)[-1]
+    pieces = [one for one in log.stretches if one.end > one.start]
+    found = {}
+    for name, own in by_segment(pieces, size).items():
+        length = max(one.end for one in own) - segment_start(name, size)[1]
+        found[name] = segment(vault, own, size, system, [KEY])[:length]
+    return found
+
+
+def assert_same_log(vault: Vault, server: PostgresServer) -> int:
+    """The vault has, byte by byte, what the server has (start it with `KEEP`); without a hole. Returns its end."""
+    found = log_in_vault(vault, server)
+    size = setting_bytes(server.sql("show wal_segment_size"))
+    starts = sorted((segment_start(name, size)[1], name) for name in found)
+    for (start, name), (following, _) in pairwise(starts):
+        assert following == start + size and len(found[name]) == size, f"a hole behind {name}"
+    for name, data in found.items():
+        assert (server.data / "pg_wal" / name).read_bytes()[: len(data)] == data, name
+    return starts[-1][0] + len(found[starts[-1][1]])
+
+
+KEEP = {"wal_keep_size": "1GB"}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-LIMIT = 150 << 20
+LIMIT = 150_000_000
 
 DRIVER = """
-import hashlib, json, os, resource, sys, tempfile
+import hashlib, json, os, sys, tempfile
 from dataclasses import replace
 from pathlib import Path
 from pyrage import x25519
@@ -65,16 +67,21 @@ if sys.argv[1].startswith("open"):
     many = Stream("made", total, stream.parts * (total // PART_BYTES))
     manifest = Manifest("one", "made", "path", None, "l", 1, now, now, now, (many,), ())
     opened = sum(len(piece) for piece in unseal(vault, manifest, many, [key]))
-print(json.dumps({"rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10, "bytes": opened}))
+# VmHWM begins anew at exec; ru_maxrss would tell the size of the test runner that started us
+status = Path("/proc/self/status").read_text()
+peak = next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM"))
+print(json.dumps({"rss": peak, "bytes": opened}))
 """
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["incompressible", "compressible", "open incompressible", "open compressible"])
-def test_two_gigabytes_take_less_than_150_mb(what: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_two_gigabytes_take_less_than_150_mb(what: str, tmp_path: Path) -> None:
     size = 2 << 30
-    done = subprocess.run([sys.executable, "-c", DRIVER, what, str(size)], capture_output=True, text=True, check=False)
+    argv = [sys.executable, "-c", DRIVER, what, str(size)]
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     assert seen["bytes"] == size
-    assert seen["rss"] < LIMIT, f"{seen['rss'] / (1 << 20):.0f} MiB"
+    assert seen["rss"] < LIMIT, f"{seen['rss'] / 1e6:.0f} MB"

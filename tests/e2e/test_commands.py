@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import outlive as package
 from outlive.backup import catalog
 from tests.backup.made import contents
 from tests.cli.home import Done, Home, environment
@@ -36,11 +38,11 @@ class Watched:
     mark: str = field(default_factory=lambda: f"outlive-test-{secrets.token_hex(8)}")
 
     def start(
-        self, *words: str, cwd: Path, env: dict[str, str] | None = None, **settings: Any
+        self, *words: str, cwd: Path, env: dict[str, str] | None = None, python: str = sys.executable, **settings: Any
     ) -> subprocess.Popen[str]:
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(
-            [sys.executable, "-m", "outlive", *words],
+            [python, "-m", "outlive", *words],
             cwd=cwd,
             env=environment({"OUTLIVE_TEST_MARK": self.mark, **(env or {})}),
             **{**pipes, **settings},
@@ -155,8 +157,22 @@ def temporary() -> Iterator[Path]:
     ledger.discard(folder)
 
 
+def python_for_anybody() -> str:
+    """This Python, or the system's own of the same version where ours lies in somebody's home."""
+    for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
+        argv = [python, "-c", "import outlive"]
+        with suppress(OSError):
+            if subprocess.run(argv, env=MODULES, cwd="/", capture_output=True, **as_nobody()).returncode == 0:
+                return python
+    pytest.skip("there is no Python here that an unprivileged user may run")
+
+
+SITE = [path for path in sys.path if path.endswith("site-packages")]
+MODULES = {"PYTHONPATH": os.pathsep.join([str(Path(package.__file__).parents[1]), *SITE])}
+
+
 def demo(watched: Watched, temporary: Path, *words: str, **settings: Any) -> subprocess.Popen[str]:
-    home = {"TMPDIR": str(temporary), "HOME": str(temporary)}
+    home = {"TMPDIR": str(temporary), "HOME": str(temporary), **settings.pop("env", {})}
     return watched.start("demo", *words, cwd=temporary, env=home, **settings)
 
 
@@ -169,7 +185,8 @@ def test_the_demo(watched: Watched, temporary: Path, who: str) -> None:
     if who == "as root" and not is_root():
         pytest.skip("this is not root")
     began = time.monotonic()
-    process = demo(watched, temporary, "--json", **(as_nobody() if who == "as anybody" else {}))
+    anybody = {"python": python_for_anybody(), "env": MODULES, **as_nobody()} if who == "as anybody" else {}
+    process = demo(watched, temporary, "--json", **anybody)
     out, err = process.communicate(timeout=300)
     seconds = time.monotonic() - began
     assert process.returncode == 0, err

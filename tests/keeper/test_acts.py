@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from outlive.backup import catalog
-from outlive.keeper.acts import acts, copy_since, drill_since, least_looked_at
+from outlive.keeper.acts import NOT_PROVEN, acts, copy_since, drill_since, least_looked_at
+from outlive.keeper.children import StepEnded
 from outlive.model.copy import Proof, ProofRecord
 from outlive.vault.memory import MemoryVault
 from tests.keeper.vaults import put_copy
@@ -90,3 +93,14 @@ def test_what_is_known_to_be_damaged_is_not_read_again() -> None:
     assert least_looked_at(catalog.listing(vault, "db").copies) is None
     assert "nothing" in acts(doing, vault)["verify"](args(NOON + HOUR), 7)
     assert doing.told == []
+
+
+def test_a_drill_that_cannot_be_carried_out_does_not_take_the_copy_again() -> None:
+    class Failing(Doing):
+        def run(self, argv: Sequence[str], timeout_seconds: float) -> dict[str, Any]:
+            raise StepEnded("no programs of that major")
+
+    vault = MemoryVault()
+    assert "no programs" in acts(Failing(), vault)["prove"](args(NOON, "drill", "db"), 7)[NOT_PROVEN]
+    with pytest.raises(StepEnded):
+        acts(Failing(), vault)["drill"](args(NOON, "drill", "db"), 7)

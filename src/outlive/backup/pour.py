@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import IO
 
 from outlive.errors import OutliveError, RestoreFailed
 from outlive.transport.base import Completed, Running, describe
 
+PIPE_BYTES = 256 << 10
 END_SECONDS = 1800  # the last of the data may still be on its way to a slow disk
 
 
@@ -16,6 +19,7 @@ def feed(chunks: Iterable[bytes], running: Running) -> Completed:
     killed, so that it cannot take a cut stream for a whole one. A program that stops reading says why by its status."""
     with running:
         assert running.stdin
+        _widen(running.stdin)
         if _write_all(running.stdin, chunks):
             running.stdin.close()
         for _ in running.chunks():
@@ -42,6 +46,13 @@ def _write_all(pipe: IO[bytes], chunks: Iterable[bytes]) -> bool:
             except BrokenPipeError:
                 return False
     return True
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """A larger pipe, so that the two programs take turns less often. Linux only, and only a matter of speed."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):  # the user's pipes hold too much already, or it is no pipe
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def step(completed: Completed, what: str) -> Completed:

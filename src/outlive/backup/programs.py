@@ -7,7 +7,6 @@ result. Servers refuse to run as root; as root we give them the unprivileged use
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from outlive.backup.scratch import LABEL, remove_containers
+from outlive.commands.postgres import read_version
 from outlive.errors import CommandFailed, DrillFailed, OutliveError
 from outlive.transport import postgres_programs, process
 from outlive.transport.base import Completed
@@ -103,13 +103,12 @@ class ImagePrograms:
             said = self.run(("postgres", "--version"), 60)
         except CommandFailed:
             return None
-        found = re.search(r"\(PostgreSQL\) (\d+)", said.text)
-        return int(found[1]) if found and said.status == 0 else None
+        return read_version(said.text) if said.status == 0 else None
 
     def _words(self, name: str, argv: Sequence[str], *, stdin: bool = False) -> tuple[str, ...]:
         limits = ("--network", "none", "--memory", "2g", "--cpus", "2", "--pids-limit", "256", "--shm-size", "256m")
         user = NOBODY if os.geteuid() == 0 else os.geteuid()
-        known = () if user == NOBODY else ("--volume", "/etc/passwd:/etc/passwd:ro")  # initdb wants the user's name
+        known = ("--volume", "/etc/passwd:/etc/passwd:ro")  # initdb wants a name for the user
         who = ("--user", f"{user}:{user}", *known, "--init", "--pull", "never", "--log-driver", "none")
         mount = ("--volume", f"{self.folder}:{self.folder}", "--label", f"{LABEL}={self.folder}")
         fed = ("--interactive",) if stdin else ()

@@ -30,7 +30,6 @@ from outlive.vault.encryption import Recipient
 SILENT_SECONDS = 45.0  # a server that does not answer for that long is taken for gone
 MARK_SECONDS = 60.0  # how often an idle server is noted to be idle
 PENDING_BYTES = 24 << 20
-GATHER_BYTES = 256 << 10
 FINISH_SECONDS = 20.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0)
 
@@ -122,7 +121,6 @@ class Shipper:
             self._hands.wait(0.1)
             return
         events = self._stream.receive(min(0.2, self._policy.every_seconds / 4), [question.socket])
-        before = self._buffer.end
         for event in events:
             self._heard = self._clock.monotonic()
             match event:
@@ -134,7 +132,7 @@ class Shipper:
                     self._ended = event
         if self._clock.monotonic() - self._heard > SILENT_SECONDS:
             raise StreamBroke(f"the server has said nothing for {SILENT_SECONDS:.0f} s, although it was asked.")
-        if events and self._buffer.end - before < GATHER_BYTES:  # many small messages cost more than a few large reads
+        if events and self._buffer.end >= self._shipped.server_end:  # a few large reads cost less than many small ones
             self._clock.sleep(min(0.05, self._policy.every_seconds / 10))
 
     def _take(self, event: wal.Data) -> None:

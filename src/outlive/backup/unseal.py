@@ -22,7 +22,7 @@ from outlive.vault.encryption import Identity, decrypt_into
 from outlive.vault.frames import Continuous, Splitter, open_frame
 
 AHEAD_BYTES = 16 << 20  # sealed parts on their way; one part may be more
-AHEAD_FRAMES = 4
+AHEAD_FRAMES = 2
 WORKERS = 2
 
 

@@ -7,7 +7,7 @@ what lies behind it can only be reached from a later base copy.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -88,9 +88,11 @@ def windows(base: Base, stretches: Sequence[Stretch], switches: Mapping[int, Swi
     present = {one.timeline for one in stretches}
     lines = (base.timeline, *sorted(present - {base.timeline}))
     paths = {line: path for line in lines if (path := _path(base, line, switches)) is not None}
-    found = {line: _along(base, line, path, stretches) for line, path in paths.items()}
-    kept = [one for one in found.values() if not any(_covers(other, one, paths) for other in found.values())]
-    return sorted(kept, key=lambda one: one.timeline)
+    along = {line: _along(base, line, path, stretches) for line, path in paths.items()}
+    found = [one for line, one in along.items() if line == base.timeline or _ends_on(one)]
+    kept = [one for one in found if not any(_covers(other, one, paths) for other in found)]
+    broken = [one.gap for line, one in along.items() if line != base.timeline and not _ends_on(one) and one.gap]
+    return [replace(one, gap=one.gap or broken[-1]) if broken and one is kept[-1] else one for one in kept]
 
 
 def choose(windows: Iterable[Window], at: datetime) -> Window | None:
@@ -127,26 +129,52 @@ def _path(base: Base, timeline: int, switches: Mapping[int, Switch]) -> dict[int
 
 
 def _along(base: Base, timeline: int, path: Mapping[int, int], stretches: Sequence[Stretch]) -> Window:
-    """Postgres reads whole segments, so the log must be there from the beginning of the one in which the base copy ends."""
-    position = base.end - base.end % base.segment_bytes
+    """Postgres reads whole segments: log must be there from the beginning of the one in which the base copy ends, and of a
+    new timeline from the beginning of the one in which it left its parent (it begins with a copy of the parent's)."""
+    size = base.segment_bytes
+    position = base.end - base.end % size
     used: list[Stretch] = []
-    until = UNKNOWN
-    gap = ""
-    for one in sorted((one for one in stretches if one.timeline in path), key=_order):
-        end = min(one.end, path[one.timeline])
-        if one.start >= end and one.end > one.start:
-            continue  # written on the old timeline after the switch
-        if one.start > position:
-            gap = f"log is missing from {show(max(position, base.end))} to {show(one.start)}"
+    until, gap = UNKNOWN, ""
+    for line, cap in sorted(path.items(), key=lambda item: item[1]):
+        end = cap if line == timeline else cap - cap % size
+        run = _run(position, end, [one for one in stretches if one.timeline == line])
+        used += run.used
+        until, gap, position = run.until if run.until > UNKNOWN else until, run.gap, run.end
+        if position < end and line != timeline:
+            gap = gap or f"log is missing from {show(position)} on, where timeline {timeline} goes on"
             break
-        if end > position:
-            used.append(one)
-        if (end > position or one.start == one.end == position) and one.until > UNKNOWN:
-            until = one.until
-        position = max(position, end)
     if position < base.end:
         return Window(base, base.since, base.since, base.timeline, base.end, (), gap)
     return Window(base, base.since, max(until, base.since), timeline, position, tuple(used), gap)
+
+
+def _ends_on(window: Window) -> bool:
+    return bool(window.stretches) and window.stretches[-1].timeline == window.timeline
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    used: tuple[Stretch, ...]
+    end: int
+    until: datetime
+    gap: str
+
+
+def _run(position: int, cap: int, stretches: Sequence[Stretch]) -> _Run:
+    """As far as the stretches of one timeline reach from `position` without a gap, at most to `cap`."""
+    used: list[Stretch] = []
+    until = UNKNOWN
+    for one in sorted(stretches, key=_order):
+        if one.start >= cap:
+            break
+        if one.start > position:
+            return _Run(tuple(used), position, until, f"log is missing from {show(position)} to {show(one.start)}")
+        if one.end > position:
+            used.append(one)
+        if (one.end > position or one.start == one.end == position) and one.until > UNKNOWN:
+            until = one.until
+        position = max(position, min(one.end, cap))
+    return _Run(tuple(used), position, until, "")
 
 
 def _order(one: Stretch) -> tuple[object, ...]:

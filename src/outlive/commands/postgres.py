@@ -6,6 +6,7 @@ version 17). Servers before 15 know only the older spelling of BASE_BACKUP.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,6 +59,17 @@ def lsn(text: str) -> int:
 def which(programs: Sequence[str]) -> tuple[str, ...]:
     """A command that prints those of the programs that are there, one a line; always succeeds."""
     return ("sh", "-c", f"for p in {' '.join(programs)}; do command -v $p >/dev/null 2>&1 && echo $p; done; true")
+
+
+def version_of(program: str) -> tuple[str, ...]:
+    """A command that prints what the program says of its version, or nothing; always succeeds."""
+    return ("sh", "-c", '"$1" --version 2>/dev/null; true', "version", program)
+
+
+def read_version(text: str) -> int | None:
+    """The major in `pg_dump (PostgreSQL) 17.11 (Debian ...)`, `19devel` and `19beta1` too; None for anything else."""
+    found = re.match(r"\w+ \(PostgreSQL\) (\d+)", text)
+    return int(found[1]) if found else None
 
 
 def pg_dump(database: str) -> tuple[str, ...]:

@@ -9,10 +9,12 @@ from typing import Any
 
 from outlive.backup import catalog
 from outlive.engine.port import Act, Acts
+from outlive.errors import OutliveError
 from outlive.keeper.children import Children
 from outlive.model.copy import Copy, Proof, ProofRecord
 from outlive.vault.base import Vault
 
+NOT_PROVEN = "not_proven"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -21,6 +23,7 @@ def acts(children: Children, vault: Vault) -> Acts:
     return {
         "backup": _looking(lambda args: copy_since(vault, args["asset"], args["since"]), children),
         "drill": _looking(lambda args: drill_since(vault, args["asset"], args["since"]), children),
+        "prove": _not_failing(_looking(lambda args: drill_since(vault, args["asset"], args["since"]), children)),
         "command": _looking(lambda args: None, children),
         "verify": _verifying(children, vault),
     }
@@ -63,6 +66,19 @@ def _looking(done: Callable[[dict[str, Any]], str | None], children: Children) -
         return children.run(args["argv"], timeout_seconds)
 
     return act
+
+
+def _not_failing(act: Act) -> Act:
+    """A drill that cannot be carried out (no programs, no room) says nothing about the copy, and must not have it taken
+    again: the run goes on, and what was said is in its result."""
+
+    def tolerant(args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
+        try:
+            return act(args, timeout_seconds)
+        except OutliveError as error:
+            return {NOT_PROVEN: str(error)}
+
+    return tolerant
 
 
 def _verifying(children: Children, vault: Vault) -> Act:

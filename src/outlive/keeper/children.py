@@ -17,7 +17,7 @@ from typing import Any
 from outlive.engine.port import Interrupted
 from outlive.errors import Failed
 
-GRACE_SECONDS = 20.0
+GRACE_SECONDS = 75.0  # a job that stopped services for its copy may take a minute to start them again
 DONE = (0, 1)  # 1: done, and something is at risk; `status` and the alarms tell
 _SAID_LINES = 3
 
@@ -97,16 +97,12 @@ class Children:
 
 
 def _end(child: subprocess.Popen[bytes], grace_seconds: float) -> None:
-    """SIGTERM to the whole group, which cleans up after itself; whoever has not ended then is killed, with what it has
-    started in sessions of their own."""
+    """SIGTERM to the whole group, which cleans up after itself, then SIGKILL. What it started in sessions of their own
+    (ssh, scripts on a host, a throwaway Postgres) ends and undoes by itself when its pipes close; that is not cut short."""
     _signal(child, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         child.wait(grace_seconds)
-    family = _descendants(child.pid) if child.poll() is None else []
     _signal(child, signal.SIGKILL)
-    for pid in family:
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
     child.wait()
 
 
@@ -115,16 +111,6 @@ def _close_pipes(child: subprocess.Popen[bytes]) -> None:
     for pipe in (child.stdout, child.stderr):
         if pipe is not None:
             pipe.close()
-
-
-def _descendants(pid: int) -> list[int]:
-    """Children, their children and so on, as Linux tells; none where /proc does not."""
-    found: list[int] = []
-    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            for child in map(int, listed.read_text().split()):
-                found += [child, *_descendants(child)]
-    return found
 
 
 def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -14,7 +14,7 @@ CEILING_SECONDS = 6 * 3600.0
 WEEK_SECONDS = 7 * 86400.0
 FIRST_STREAM_SECONDS = 60.0  # how long a first base copy waits for the slot that keeps the log after it
 PRUNE = "prune"
-BACKUP, DRILL, VERIFY = "backup", "drill", "verify"
+BACKUP, DRILL, VERIFY, PROVE = "backup", "drill", "verify", "prove"
 
 
 def jobs(settings: Settings, now: datetime) -> list[Job]:
@@ -60,7 +60,7 @@ def backup(asset: Asset, since: datetime, *, prove: bool) -> Runbook:
         attempts=3,
         pause_seconds=60,
     )
-    proof = Step("prove it", DRILL, {**args, "argv": ["drill", asset.name]}, CEILING_SECONDS)
+    proof = Step("prove it", PROVE, {**args, "argv": ["drill", asset.name]}, CEILING_SECONDS)
     return Runbook(f"backup {asset.name}", (take, proof) if prove else (take,))
 
 

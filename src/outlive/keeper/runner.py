@@ -11,6 +11,7 @@ from outlive.config.schema import Settings
 from outlive.engine.port import Engine, Run, RunStatus
 from outlive.errors import OutliveError
 from outlive.keeper import jobs as wanted
+from outlive.keeper.acts import NOT_PROVEN
 from outlive.keeper.schedule import Busy, Job, admit, due, first_due, job_of, mended, sooner
 from outlive.model.schedule import Due, Outcome
 from outlive.state.store import Store
@@ -114,17 +115,23 @@ class Runner:
         self._followed = (self._followed or set()) | {run_id}
 
     def _ended(self, run: Run, now: datetime) -> None:
-        job = job_of(run.id)
-        ok = run.status is RunStatus.DONE
-        self._say(f"ended {run.name}: " + ("done" if ok else f"{run.status}: {run.error}"))
+        job, done = job_of(run.id), run.status is RunStatus.DONE
+        said = run.error or _shortcomings(run)
+        self._say(f"ended {run.name}: {run.status}" + (f": {said}" if said else ""))
         with self._lock:
             known = self._store.dues().get(job)
             if known is None:
                 return
-            self._store.set_outcome(Outcome(job, run.id, run.updated_at, ok, run.error))
+            self._store.set_outcome(Outcome(job, run.id, run.updated_at, done and not _shortcomings(run), said))
             found = next((one for one in wanted.jobs(self._settings, now) if one.name == job), None)
-            if not ok and found is not None and known.last_run == run.id:
+            if not done and found is not None and known.last_run == run.id:
                 self._store.set_due(sooner(found, known, now))
+
+
+def _shortcomings(run: Run) -> str:
+    """What steps could not do although the run was done."""
+    steps = (run.result or {}).get("steps", {}).values()
+    return " ".join(str(step[NOT_PROVEN]) for step in steps if isinstance(step, dict) and NOT_PROVEN in step)
 
 
 def _asset(run: Run, assets: dict[str, str | None]) -> str | None:

@@ -35,8 +35,11 @@ FROM pg_settings WHERE name IN ('shared_preload_libraries', 'max_prepared_transa
                                 'max_connections', 'config_file', 'data_directory')
 """
 
+# Asking for a size waits for whoever holds the table (a migration, VACUUM FULL); the planner's pages are there without.
+SIZE = "pg_table_size(c.oid)"
+SIZE_KNOWN = "c.relpages::bigint * current_setting('block_size')::bigint"
 TABLES = """
-SELECT n.nspname AS schema, c.relname AS name, pg_table_size(c.oid) AS bytes,
+SELECT n.nspname AS schema, c.relname AS name, {size} AS bytes,
        CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END AS estimate,
        coalesce(s.n_tup_ins + s.n_tup_del, 0) AS changed, c.relpersistence = 'u' AS unlogged,
        has_table_privilege(c.oid, 'SELECT') AS readable

@@ -179,6 +179,10 @@ def _failed(program: str, ended: Completed) -> SourceFailed:
         return SourceFailed(message, hint=f"{program} must be where the server is, or on this machine (a dsn or port).")
     if "row-level security" in said or "row security" in said:
         return NotPermitted(message, hint="As a superuser: ALTER ROLE ... BYPASSRLS; for the role that takes copies.")
+    if "large object" in said:
+        return NotPermitted(
+            message, hint="As a superuser: ALTER ROLE ... SET lo_compat_privileges = on; for that role."
+        )
     if "permission denied" in said or "must be superuser" in said or "must be owner" in said:
         return NotPermitted(message, hint="As a superuser: GRANT pg_read_all_data TO the role that takes copies.")
     return SourceFailed(message)

@@ -68,13 +68,21 @@ class _Looking:
             connection.execute(queries.UNHURRIED if self._count_all else queries.CAREFUL)
             version = connection.info.server_version
             collation = self._rows(connection, queries.COLLATION if version >= 150000 else queries.COLLATION_14)
-            tables = self._rows(connection, queries.TABLES)
+            tables = self._tables(connection)
             cheap = self._cheap(tables)
             return {
                 "tables": [one | self._count(connection, one, cheap=_key(one) in cheap) for one in tables],
                 "extensions": self._rows(connection, queries.EXTENSIONS),
                 "collation_versions": collation[0] if collation else {"recorded": None, "actual": None},
             }
+
+    def _tables(self, connection: Connection) -> list[dict[str, Any]]:
+        try:
+            return self._rows(connection, queries.TABLES.format(size=queries.SIZE))
+        except DatabaseUnreachable as error:
+            if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+                raise
+        return self._rows(connection, queries.TABLES.format(size=queries.SIZE_KNOWN))
 
     def _cheap(self, tables: list[dict[str, Any]]) -> set[tuple[str, str]]:
         """The tables that may be read: the smallest, as many as together stay below the limit."""

@@ -19,7 +19,7 @@ from outlive.commands import docker, relays
 from outlive.commands import postgres as words
 from outlive.errors import CommandFailed, ConfigError, DatabaseUnreachable, NotPermitted
 from outlive.transport.base import Completed, Running, Shell, describe
-from outlive.transport.postgres_door import Door, local_program
+from outlive.transport.postgres_door import Door, local_program, server_major
 from outlive.transport.relay import PORT, Relay
 
 __all__ = ["ContainerWay", "Door", "DsnWay", "PortWay", "SocketWay", "Way"]
@@ -166,10 +166,13 @@ def _container(shell: Shell, named: str) -> docker.Container:
 def _there_or_here(
     shell: Shell, become: Sequence[str], info: str, server: tuple[str, int, str], password: str | None
 ) -> Callable[[Sequence[str]], Running]:
-    """Starts the host's own client programs; where it has none, this machine's, through the relay."""
+    """Starts the host's own client programs; where it has none, or older ones than the server (one in a container, with
+    its port published, beside a distribution's client), this machine's, through the relay."""
 
     def program(argv: Sequence[str]) -> Running:
-        if not _ask(shell, words.which(argv[:1]), f"looking for {argv[0]}").text.strip():
+        major = server_major(info)
+        told = _ask(shell, words.version_of(argv[0]), f"looking for {argv[0]}").text
+        if (words.read_version(told) or 0) < major:
             return local_program(info, argv)
         there = words.at(argv, *server)
         if password is None:

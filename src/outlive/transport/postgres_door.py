@@ -73,21 +73,22 @@ def cut(connection: psycopg.Connection[object]) -> None:
 def local_program(info: str, argv: Sequence[str], *, stdin: bool = False) -> Running:
     """A client program of this machine, of the server's major or the next newer one. What the connection string says
     goes by the environment: TLS files and the password too, and nothing of it into an argument vector."""
-    with Door(info, partial(local_program, info)).connect(_database(info)) as connection:
-        major = connection.info.server_version // 10000
-    folder = postgres_programs.find_at_least(major)
+    folder = postgres_programs.find_at_least(server_major(info))
     env = os.environ | environment(info)
     return process.Process([str(folder / argv[0]), *argv[1:]], shown=argv, stdin=stdin, env=env)
+
+
+def server_major(info: str) -> int:
+    """The major version of the server behind a connection string."""
+    database = str(conninfo.conninfo_to_dict(info).get("dbname") or "postgres")
+    with Door(info, partial(local_program, info)).connect(database) as connection:
+        return connection.info.server_version // 10000
 
 
 def environment(info: str) -> Mapping[str, str]:
     """A connection string as the PG... variables that libpq's programs read. Keepalives have none and are left out."""
     options = pq.Conninfo.parse(info.encode())
     return {one.envvar.decode(): one.val.decode() for one in options if one.envvar and one.val is not None}
-
-
-def _database(info: str) -> str:
-    return str(conninfo.conninfo_to_dict(info).get("dbname") or "postgres")
 
 
 def one_line(said: object) -> str:

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from outlive.commands.postgres import read_version
 from outlive.errors import CommandFailed, Failed
 from outlive.transport import process
 
 WHEELS = {14: "14.23.0", 15: "15.19.0", 16: "16.15.0", 17: "17.11.0", 18: "18.6.0"}
 DEFAULT_MAJOR = 17
-NEEDED = ("postgres", "initdb", "pg_ctl", "pg_dump", "pg_restore", "psql", "pg_verifybackup", "pg_amcheck")
 CLIENTS = ("pg_dump", "pg_dumpall", "pg_restore", "psql")
+NEEDED = ("postgres", "initdb", "pg_controldata", "pg_verifybackup", "pg_waldump", "pg_amcheck", *CLIENTS)
 
 
 class ProgramsMissing(Failed):
@@ -153,5 +153,4 @@ def _major(program: Path) -> int | None:
         said = process.run([str(program), "--version"], timeout_seconds=10)
     except (OSError, CommandFailed):  # another machine's build, a text file, one that hangs
         return None
-    words = re.match(r"\w+ \(PostgreSQL\) (\d+)", said.text)  # also `19devel` and `19beta1`
-    return int(words[1]) if words and said.status == 0 else None
+    return read_version(said.text) if said.status == 0 else None
