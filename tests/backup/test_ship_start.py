@@ -42,6 +42,14 @@ def test_long_segments_are_read_again_from_their_unit() -> None:
     assert where(server, []) == Start(0, 1, 0), "the first time from the beginning of the segment"
 
 
+def test_what_an_earlier_run_could_not_remove() -> None:
+    """Pieces of a unit that is there as a whole, a piece whose answer was lost, the mark of an idle hour."""
+    old = [piece(32, 48), piece(32, 40), piece(40, 48), piece(40, 40), piece(48, 52), piece(64, 65)]
+    start = where(SERVER, [*LOG, *old])
+    assert set(start.litter) == {"1/32-40", "1/40-48", "1/40-40", "1/48-52", "1/64-65"}
+    assert start.marks == ("1/70-70",)
+
+
 # --- timelines: promoted at 72 MiB -------------------------------------------------------------------------------
 
 PROMOTED = Server(2, (Switch(1, 72 * MIB),), position=100 * MIB, kept=90 * MIB, segment_bytes=SEGMENT)

@@ -11,7 +11,7 @@ import pytest
 from outlive.backup.standing import StreamFacts, standing
 from outlive.backup.windows import Base, Window
 from outlive.model.asset import PostgresAsset
-from outlive.model.copy import Copy, Proof, ProofRecord
+from outlive.model.copy import Check, Copy, Proof, ProofRecord
 from outlive.model.schedule import Outcome
 from tests.keeper.vaults import manifest
 
@@ -139,3 +139,14 @@ def test_failed_jobs_and_advice_are_notes_not_risks() -> None:
     assert [any(word in note for note in one.notes) for word in ("ALTER SYSTEM", "7 s behind", "host down")] == [
         True
     ] * 3
+
+
+def test_log_that_could_not_be_replayed_is_a_risk_until_a_later_drill_is_green() -> None:
+    """It does not make the base copy bad: that goes on counting."""
+    bad = ProofRecord("a", "db", Proof.RESTORED, False, NOON, (Check("replay", False, "invalid page"),))
+    one = standing(ASSET, [copy()], (), NOON, windows=[window(NOON)], log_proof=bad)
+    assert any("red drill" in risk and "invalid page" in risk for risk in one.risks)
+    assert not one.loss.everything
+    assert one.last_drill == bad
+    green = replace(bad, ok=True, checks=())
+    assert standing(ASSET, [copy()], (), NOON, windows=[window(NOON)], log_proof=green).risks == ()

@@ -14,7 +14,7 @@ from tests.world import packages
 from tests.world.need import need
 
 ROOT = Path(__file__).parents[2]
-CONTENDERS = {"outlive", "pg_basebackup|zstd|age", "pgBackRest", "restic"}
+CONTENDERS = {"outlive", "pg_basebackup|zstd|age", "pgBackRest", "pgBackRest, bundled", "restic"}
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import re
@@ -19,6 +20,7 @@ IDS = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{10}")
 VOLATILE = (
     (IDS, "COPY"),
     (re.compile(r"path-[0-9a-f]{16}"), "LINEAGE"),
+    (re.compile(rf"\b{getpass.getuser()}@"), "USER@"),
     (re.compile(r"\b\d+(\.\d+)? ([kMG]?B|bytes)\b"), "SIZE"),
     (re.compile(r"before it about \d+|\d+ were written"), "SIZE"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\dZ| UTC)"), "MOMENT"),

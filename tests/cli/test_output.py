@@ -24,6 +24,7 @@ CALLS: dict[str, list[str]] = {
     "backup": ["backup"],
     "copies": ["copies"],
     "verify": ["verify"],
+    "drill": ["drill"],
     "restore": ["restore", "site", "--to", "NEW"],
     "prune": ["prune"],
     "status": ["status", "--no-look"],

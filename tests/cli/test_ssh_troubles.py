@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -30,14 +32,17 @@ def server() -> Iterator[SshServer]:
 
 
 @pytest.fixture(autouse=True)
-def short_runtime(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def short_runtime(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Shared connections of other tests must not answer for a server that is gone."""
     folder = Path("/tmp") / f"ow-{os.getpid()}-{tmp_path_factory.mktemp('r').name}"
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    yield
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def point_at(home: Home, port: int, *, identity: Path, known_hosts: Path, address: str = "127.0.0.1") -> None:
-    host = f'[[hosts]]\nname = "web-1"\naddress = "ssh://root@{address}:{port}"\nidentity_file = "{identity}"\n'
+    where = f"ssh://{getpass.getuser()}@{address}:{port}"
+    host = f'[[hosts]]\nname = "web-1"\naddress = "{where}"\nidentity_file = "{identity}"\n'
     home.write(
         home.path_asset().replace('host = "here"', 'host = "web-1"'),
         hosts="\n" + host,
@@ -73,6 +78,16 @@ def test_changed_host_key(home: Home, outlive: Call, server: SshServer) -> None:
 def test_a_host_key_that_nobody_pinned(home: Home, outlive: Call, server: SshServer) -> None:
     point_at(home, server.port, identity=server.identity, known_hosts=home.folder / "none")
     assert told("ssh-unknown-host-key", home, outlive).code == 3
+
+
+def test_a_folder_of_shared_connections_that_others_may_write(home: Home, outlive: Call, server: SshServer) -> None:
+    """Below /tmp anybody may have made it before us, and could answer in the host's name from it."""
+    point_at(home, server.port, identity=server.identity, known_hosts=server.known_hosts)
+    assert outlive("backup").code == 0
+    (folder,) = Path(os.environ["XDG_RUNTIME_DIR"]).glob("outlive-*")
+    folder.chmod(0o777)
+    done = outlive("backup")
+    assert done.code == 2 and "can be written by others" in done.err
 
 
 def test_a_closed_port(home: Home, outlive: Call, server: SshServer) -> None:

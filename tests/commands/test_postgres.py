@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +63,19 @@ def test_passwords_of_roles_are_left_out_where_they_may_not_be_read() -> None:
 def test_which_prints_only_what_is_there() -> None:
     done = subprocess.run(words.which(("sh", "surely-not-there", "ls")), capture_output=True, text=True)
     assert done.stdout.split() == ["sh", "ls"] and done.returncode == 0
+
+
+def test_versions_come_in_the_order_that_was_asked(tmp_path: Path) -> None:
+    real = tmp_path / "pg_dump"
+    real.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 17.11 (Debian 17.11-1)'\n")
+    real.chmod(0o755)
+    argv = words.versions_of(("/not/here", str(real), "false"))
+    lines = subprocess.run(argv, capture_output=True, text=True).stdout.split("\n")
+    assert [words.read_version(line) for line in lines[:3]] == [None, 17, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "major"), [("postgres (PostgreSQL) 19devel", 19), ("psql (PostgreSQL) 18.6", 18), ("", None)]
+)
+def test_a_version_is_read(text: str, major: int | None) -> None:
+    assert words.read_version(text) == major

@@ -50,7 +50,12 @@ class Watched:
 
     def left(self) -> list[str]:
         """The command lines of marked processes that still run."""
-        return [line for process in Path("/proc").iterdir() if process.name.isdigit() if (line := self._line(process))]
+        return [line for line, _ in self.pids()]
+
+    def pids(self) -> list[tuple[str, int]]:
+        """The same with their ids."""
+        processes = (process for process in Path("/proc").iterdir() if process.name.isdigit())
+        return [(line, int(process.name)) for process in processes if (line := self._line(process))]
 
     def _line(self, process: Path) -> str:
         try:
@@ -73,6 +78,22 @@ def watched() -> Iterator[Watched]:
     watched = Watched()
     yield watched
     wait_until(lambda: watched.left() == [], f"processes that are still there: {watched.left()}", 20)
+
+
+def test_what_is_left_would_be_seen(tmp_path: Path) -> None:
+    """Else the other tests could not fail."""
+    watched = Watched()
+    mark = {**os.environ, "OUTLIVE_TEST_MARK": watched.mark}
+    left = subprocess.Popen(["sh", "-c", "setsid sleep 60 & wait"], env=mark)
+    try:
+        wait_until(lambda: any("sleep" in line for line in watched.left()), "the sleeping one")
+    finally:
+        left.kill()
+        left.wait()
+        for line, pid in watched.pids():
+            assert "sleep" in line
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: watched.left() == [], "nothing")
 
 
 @pytest.fixture

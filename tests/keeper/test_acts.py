@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from outlive.backup import catalog
-from outlive.keeper.acts import NOT_PROVEN, acts, copy_since, drill_since, least_looked_at
+from outlive.keeper.acts import acts, copy_since, drill_since, least_looked_at
 from outlive.keeper.children import StepEnded
+from outlive.keeper.outcomes import NOT_PROVEN
 from outlive.model.copy import Proof, ProofRecord
 from outlive.vault.memory import MemoryVault
 from tests.keeper.vaults import put_copy

@@ -76,3 +76,10 @@ def test_every_step_has_a_ceiling() -> None:
 
 def book_of(name: str, found: Settings) -> Runbook:
     return next(job.runbook for job in jobs(found, NOON) if job.name == name)
+
+
+def test_the_daily_drill_is_of_a_random_moment_where_there_is_log() -> None:
+    found = settings()
+    assert book_of("drill:db", found).steps[0].args["argv"] == ["drill", "db", "--at", "random"]
+    assert book_of("drill:files", found).steps[0].args["argv"] == ["drill", "files"]
+    assert book_of("drill:db", settings(schedule="stream = false")).steps[0].args["argv"] == ["drill", "db"]

@@ -223,3 +223,27 @@ def test_a_copy_that_could_not_be_proven_is_told_but_not_taken_again(make: Calla
     assert world.tick(1) == world.tick(HOUR) == []
     outcome = world.store.outcomes()["backup:db"]
     assert (outcome.ok, outcome.said) == (False, "no programs")
+
+
+def test_a_red_drill_takes_a_new_copy_now_but_a_red_proof_does_not_go_round_in_circles(
+    make: Callable[..., World],
+) -> None:
+    world = make()
+    world.tick()
+    red = {
+        "exit_code": 1,
+        "document": {"drills": [{"copy": "a", "ok": False, "checks": [{"name": "start", "ok": False}]}]},
+    }
+
+    def end_red() -> None:
+        for run in world.engine.running():
+            world.engine.runs[run.id] = replace(run, result={"steps": {"x": red}})
+        world.end_all()
+
+    end_red()
+    assert world.tick(1) == [], "the copy was taken a moment ago: taking it again would prove no more"
+    assert "RED: a: start" in world.store.outcomes()["backup:db"].said
+    world.runner.bring_forward("drill:db", world.clock.now())
+    assert world.tick(HOUR) == ["drill:db"]
+    end_red()
+    assert world.tick(1) == ["backup:db"]

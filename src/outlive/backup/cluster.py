@@ -13,7 +13,7 @@ from typing import Any
 
 from psycopg import conninfo
 
-from outlive.backup.programs import NOBODY, Programs
+from outlive.backup.programs import NOBODY, Hearer, Programs
 from outlive.backup.throwaway import blame, settings_for
 from outlive.commands import postgres as words
 from outlive.errors import DrillFailed
@@ -72,9 +72,11 @@ class Cluster:
         """One of Postgres' client programs against this server."""
         return self._programs.run(words.at(argv, self._user, PORT, str(self._sockets)), timeout_seconds)
 
-    def start(self, argv: Sequence[str], *, stdin: bool = False) -> process.Process:
+    def start(self, argv: Sequence[str], *, stdin: bool = False, on_stderr: Hearer | None = None) -> process.Process:
         """Starts one of the client programs against this server."""
-        return self._programs.start(words.at(argv, self._user, PORT, str(self._sockets)), stdin=stdin)
+        return self._programs.start(
+            words.at(argv, self._user, PORT, str(self._sockets)), stdin=stdin, on_stderr=on_stderr
+        )
 
     def _prepare(self) -> None:
         self._sockets.mkdir(mode=0o700, exist_ok=True)

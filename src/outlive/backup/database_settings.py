@@ -1,4 +1,5 @@
-"""Settings and rights of a database, put on one that was there already: `pg_restore --create` does it for new ones."""
+"""A database made as the inventory describes it; settings and rights put on one that was there already. For the others
+`pg_restore --create` does both."""
 
 from __future__ import annotations
 
@@ -19,6 +20,17 @@ _LISTS = (
     "temp_tablespaces",
     "unix_socket_directories",
 )
+
+
+def create(database: dict[str, Any]) -> Composed:
+    """The statement that makes it in the default tablespace, with the encoding and locale that it had."""
+    options = {"OWNER": Identifier(database["owner"]), "TEMPLATE": Identifier("template0")}
+    texts = {"ENCODING": database["encoding"], "LC_COLLATE": database["collate"], "LC_CTYPE": database["ctype"]}
+    if (kind := {"i": "icu", "b": "builtin"}.get(database["provider"])) and database["locale"]:
+        texts |= {"LOCALE_PROVIDER": kind, f"{kind.upper()}_LOCALE": database["locale"]}
+    words = [SQL("{} = {}").format(SQL(name), value) for name, value in options.items()]
+    words += [SQL("{} = {}").format(SQL(name), Literal(value)) for name, value in texts.items()]
+    return SQL("CREATE DATABASE {} {}").format(Identifier(database["name"]), SQL(" ").join(words))
 
 
 def apply_settings(connection: Connection, database: dict[str, Any], target: str) -> list[str]:

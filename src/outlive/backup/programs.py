@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from outlive.transport import postgres_programs, process
 from outlive.transport.base import Completed
 
 NOBODY = 65534
+Hearer = Callable[[bytes], None]
 
 
 class Programs(Protocol):
@@ -33,7 +34,7 @@ class Programs(Protocol):
     def run(self, argv: Sequence[str], timeout_seconds: float) -> Completed:
         """Runs to the end."""
 
-    def start(self, argv: Sequence[str], *, stdin: bool = False) -> process.Process:
+    def start(self, argv: Sequence[str], *, stdin: bool = False, on_stderr: Hearer | None = None) -> process.Process:
         """Starts a server in the foreground, or a program that is read from, or with `stdin` fed."""
 
 
@@ -50,8 +51,8 @@ class LocalPrograms:
     def run(self, argv: Sequence[str], timeout_seconds: float) -> Completed:
         return process.run(self._words(argv), shown=argv, timeout_seconds=timeout_seconds)
 
-    def start(self, argv: Sequence[str], *, stdin: bool = False) -> process.Process:
-        return process.Process(self._words(argv), shown=argv, stdin=stdin)
+    def start(self, argv: Sequence[str], *, stdin: bool = False, on_stderr: Hearer | None = None) -> process.Process:
+        return process.Process(self._words(argv), shown=argv, stdin=stdin, on_stderr=on_stderr)
 
     def must_reach(self, folder: Path) -> None:
         """Raises `DrillFailed` unless the user that they run as can run them and enter the folder: a state folder below
@@ -93,9 +94,9 @@ class ImagePrograms:
             _remove(name)  # killing docker's client leaves the container
             raise
 
-    def start(self, argv: Sequence[str], *, stdin: bool = False) -> process.Process:
+    def start(self, argv: Sequence[str], *, stdin: bool = False, on_stderr: Hearer | None = None) -> process.Process:
         name = _name()
-        return _Contained(self._words(name, argv, stdin=stdin), argv, name, stdin)
+        return _Contained(self._words(name, argv, stdin=stdin), argv, name, stdin, on_stderr)
 
     def major(self) -> int | None:
         """Of the Postgres in the image: `latest` may be another one here than where the copy came from."""
@@ -119,9 +120,11 @@ class ImagePrograms:
 class _Contained(process.Process):
     """Docker's client; when it is given up, its container goes too."""
 
-    def __init__(self, argv: Sequence[str], shown: Sequence[str], name: str, stdin: bool) -> None:
+    def __init__(
+        self, argv: Sequence[str], shown: Sequence[str], name: str, stdin: bool, on_stderr: Hearer | None
+    ) -> None:
         self._name = name
-        super().__init__(argv, shown=shown, stdin=stdin)
+        super().__init__(argv, shown=shown, stdin=stdin, on_stderr=on_stderr)
 
     def __exit__(self, *_: object) -> None:
         asked = self.ended() is None

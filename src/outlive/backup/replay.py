@@ -66,6 +66,7 @@ def replayed(replay: Replay, programs: Programs, user: str) -> Iterator[tuple[Cl
         settings = _SETTINGS | {
             "restore_command": feeding.restore_command(replay.data),
             "recovery_target_timeline": str(replay.window.timeline),
+            **_room(segment_bytes(replay.manifest)),
         }
         target: dict[str, str] = {} if replay.at is None else {_AT: replay.at.isoformat()}
         try:
@@ -82,6 +83,11 @@ def replayed(replay: Replay, programs: Programs, user: str) -> Iterator[tuple[Cl
             hint = None if isinstance(error, DidNotStart) else error.hint
             raise RestoreFailed(f"the log could not be replayed: {error.detail}", hint=hint) from error
         yield cluster, _reached(cluster, replay, log, target)
+
+
+def _room(segment: int) -> dict[str, str]:
+    """Long segments need more room than the default; production may have said so on its command line only."""
+    return {"min_wal_size": f"{2 * segment >> 20}MB", "max_wal_size": f"{64 * segment >> 20}MB"}
 
 
 def _only(target: Mapping[str, str]) -> dict[str, str]:

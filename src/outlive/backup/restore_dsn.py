@@ -7,7 +7,7 @@ role that is there already stays as it is, its password too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,12 +15,13 @@ from typing import Any
 import psycopg
 from psycopg import conninfo
 
-from outlive.backup.database_settings import apply_settings
-from outlive.backup.pour import pour
+from outlive.backup.complaints import Complaints
+from outlive.backup.database_settings import apply_settings, create
+from outlive.backup.pour import feed
 from outlive.commands import globals_sql
 from outlive.errors import Refused, RestoreFailed, UsageError
 from outlive.transport import postgres_programs
-from outlive.transport.base import Running
+from outlive.transport.base import Running, describe
 from outlive.transport.postgres_door import Connection, Door, local_program
 
 LOCKS_AT_ONCE = 2000  # one transaction locks every table that it makes; a server has room for some 6400 by default
@@ -66,7 +67,7 @@ class Destination:
     """A server that is given a copy's databases. `dsn` may hold a password; it is never shown. `start` starts a client
     program for that server, fed through its stdin; without it, this machine's own is used."""
 
-    def __init__(self, dsn: str, start: Callable[[Sequence[str]], Running] | None = None) -> None:
+    def __init__(self, dsn: str, start: Callable[..., Running] | None = None) -> None:
         try:
             parts = conninfo.conninfo_to_dict(dsn)
         except psycopg.ProgrammingError as error:
@@ -85,7 +86,7 @@ class Destination:
         roles = self._load_globals(b"".join(globals_sql).decode())
         for dump in dumps:
             if dump.name in plan:
-                roles.notes += self._restore(dump, plan[dump.name], spaces=roles.spaces)
+                roles.notes += self._restore(dump, plan[dump.name], roles)
         return Loaded(tuple(plan.values()), tuple(roles.notes))
 
     def check(self, dumps: list[Dump], major: int) -> dict[str, str]:
@@ -98,7 +99,7 @@ class Destination:
                 hint=f"An older Postgres cannot take a newer one's data: name a server of version {major} or newer.",
             )
         if self._own_programs:
-            postgres_programs.find_at_least(there)
+            postgres_programs.find_clients(there)
         return self._plan(dumps)
 
     def _plan(self, dumps: list[Dump]) -> dict[str, str]:
@@ -127,32 +128,49 @@ class Destination:
         with self._door.connect(self.database) as connection:
             return _Roles(connection).load(text)
 
-    def _restore(self, dump: Dump, target: str, *, spaces: bool) -> list[str]:
+    def _restore(self, dump: Dump, target: str, roles: _Roles) -> list[str]:
         """Into a new database of the same name, or into an empty one, which then also gets the settings."""
-        with self._door.connect(self.database) as connection:
-            row = connection.execute("SELECT FROM pg_database WHERE datname = %s", (target,)).fetchone()
-        is_new = row is None
+        is_new = self._make_ready(dump, target, roles)
         options = ["--create"] if is_new else []
-        if not is_new and len(dump.database["tables"]) < LOCKS_AT_ONCE:
+        if not is_new and roles.are_mine and len(dump.database["tables"]) < LOCKS_AT_ONCE:
             options.append("--single-transaction")
-        if not spaces:
+        if roles.are_mine:
+            options.append("--exit-on-error")
+        if not roles.spaces:
             options.append("--no-tablespaces")
         where = conninfo.make_conninfo("", dbname=self.database if is_new else target)
-        running = self._start(("pg_restore", "--exit-on-error", "-w", *options, "-d", where))
-        pour(dump.chunks(), running, f"pg_restore of {dump.name!r}")
+        complaints = Complaints()
+        running = self._start(("pg_restore", "-w", *options, "-d", where), on_stderr=complaints)
+        completed = feed(dump.chunks(), running)
+        if completed.status != 0 and not (complaints.bearable and not roles.are_mine):
+            raise RestoreFailed(f"pg_restore of {dump.name!r}: {describe(completed.status)}: {complaints.first}")
         if is_new:
-            return []
+            return complaints.notes
         with self._door.connect(self.database) as connection:
-            return apply_settings(connection, dump.database, target)
+            return [*complaints.notes, *apply_settings(connection, dump.database, target)]
+
+    def _make_ready(self, dump: Dump, target: str, roles: _Roles) -> bool:
+        """Whether `pg_restore --create` is to make the database."""
+        with self._door.connect(self.database) as connection:
+            row = connection.execute("SELECT FROM pg_database WHERE datname = %s", (target,)).fetchone()
+            if row is not None:
+                return False
+            if roles.spaces or dump.database["tablespace"] == "pg_default":
+                return True
+            connection.execute(create(dump.database))  # pg_restore would insist on the tablespace
+            return False
 
 
 class _Roles:
-    """Roles and what hangs on them, statement by statement: one that is refused must not stop the others."""
+    """Roles and what hangs on them, statement by statement: one that is refused must not stop the others. `are_mine`: the
+    login is a superuser and can give everything to everybody."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.notes: list[str] = []
         self.spaces = True
+        row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+        self.are_mine = bool(row and row[0])
 
     def load(self, text: str) -> _Roles:
         statements = list(globals_sql.statements(text))
@@ -175,11 +193,9 @@ class _Roles:
 
     def _own(self, made: set[str]) -> None:
         """Whoever is no superuser can make things belong to a role only as its member."""
-        row = self._connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
-        if row and not row[0]:
-            for name in made:
-                role = psycopg.sql.Identifier(name)
-                self._execute(psycopg.sql.SQL("GRANT {} TO CURRENT_USER").format(role).as_string())
+        for name in () if self.are_mine else made:
+            role = psycopg.sql.Identifier(name)
+            self._execute(psycopg.sql.SQL("GRANT {} TO CURRENT_USER").format(role).as_string())
 
     def _execute(self, statement: str) -> None:
         try:

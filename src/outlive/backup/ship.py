@@ -95,6 +95,7 @@ class Shipper:
         self._place, self.news = begun.place, begun.news
         self._go(begun.start)
         with Hands() as self._hands, self._stream.question() as question:
+            self._litter = list(begun.start.litter)
             while not stop.is_set():
                 self._receive(question)
                 self._ask(question)
@@ -176,6 +177,8 @@ class Shipper:
             self._failures += 1
             self._shipped = replace(self._shipped, trouble=str(error))
             self._tell()
+        if self._litter and self._hands.tidy(partial(self._place.forget, tuple(self._litter))):
+            self._litter.clear()
         if self._hands.busy or self._clock.monotonic() < self._retry_at:
             return
         buffer, moments = self._buffer, self._moments
@@ -188,8 +191,8 @@ class Shipper:
 
     def _put(self, data: bytes, until: datetime) -> None:
         start = self._buffer.durable
-        if data and len(data) < unit_of(self._place.segment_bytes):  # noted before: it may be stored, its answer lost
-            self._pieces.append(self._place.key(start, len(data), until))
+        if len(data) < unit_of(self._place.segment_bytes):  # noted before: it may be stored, its answer lost
+            (self._pieces if data else self._marks).append(self._place.key(start, len(data), until))
         first = self._stored_until == UNKNOWN
         self._hands.give(partial(self._place.put, start, data, until, read_back=first))
 
@@ -205,16 +208,16 @@ class Shipper:
         self._failures, self._stored_until = 0, stored.until
         self._shipped = replace(self._shipped, trouble="")
         if stored.start == stored.end:
-            if self._hands.tidy(partial(self._place.forget, tuple(self._marks))):
-                self._marks.clear()
-            self._marks.append(stored.key)
-            self._marked_at = stored.end
+            self._litter += [key for key in self._marks if key != stored.key]
+            self._marks, self._marked_at = [stored.key], stored.end
             return
         unit = self._buffer.settle(stored.end)
+        if unit is not None and len(unit) > stored.end - stored.start:
+            start, pieces = stored.end - len(unit), tuple(self._pieces)
+            self._hands.tidy(partial(self._place.replace, start, unit, stored.until, pieces))
+        elif unit is not None:  # the unit was stored at once, maybe after pieces whose answers were lost
+            self._litter += self._pieces
         if stored.end % unit_of(self._place.segment_bytes) == 0:
-            if unit is not None and len(unit) > stored.end - stored.start:
-                start = stored.end - len(unit)
-                self._hands.tidy(partial(self._place.replace, start, unit, stored.until, tuple(self._pieces)))
             self._pieces.clear()
         self._moments.durable(self._buffer.durable)
         self._report(want_reply=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from outlive.backup.log_buffer import floor, unit_of
 from outlive.backup.wal_names import Stretch
@@ -26,15 +26,17 @@ class Server:
 @dataclass(frozen=True, slots=True)
 class Start:
     """Stream from `position` on `timeline`; before `durable` all is in the vault. `pieces` are keys that the unit at
-    `position` will replace, `marks` those that the next mark will. `gap` says what is missing, when it does not join."""
+    `position` will replace, `marks` those that the next mark will. `litter` are keys that say nothing that others do not:
+    an earlier run could not remove them. `gap` says what is missing, when it does not join."""
 
     position: int
     timeline: int
     durable: int
     pieces: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    litter: tuple[str, ...] = ()
     gap: str = ""
-    rolled_back: bool = field(default=False)
+    rolled_back: bool = False
 
 
 def where(server: Server, stretches: Sequence[Stretch]) -> Start:
@@ -62,8 +64,17 @@ def where(server: Server, stretches: Sequence[Stretch]) -> Start:
         return at_the_slot(server, gap, rolled_back=True)
     begin = floor(durable, unit_of(server.segment_bytes))
     pieces = tuple(one.key for one in own if one.end > begin and one.end > one.start)
-    marks = tuple(one.key for one in own if one.end == one.start)
-    return Start(begin, timeline, durable, pieces, marks)
+    marks = tuple(one.key for one in own if one.end == one.start == durable)
+    return Start(begin, timeline, durable, pieces, marks, tuple(_litter(own, durable)))
+
+
+def _litter(stretches: Sequence[Stretch], durable: int) -> Iterator[str]:
+    """Stretches that a longer one covers, and marks of what was written past."""
+    covered = 0
+    for one in sorted(stretches, key=lambda one: (one.start, -one.end, one.key)):
+        if one.end <= covered and one.end < durable:
+            yield one.key
+        covered = max(covered, one.end)
 
 
 def at_the_slot(server: Server, gap: str = "", *, rolled_back: bool = False) -> Start:

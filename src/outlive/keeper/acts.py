@@ -11,10 +11,10 @@ from outlive.backup import catalog
 from outlive.engine.port import Act, Acts
 from outlive.errors import OutliveError
 from outlive.keeper.children import Children
+from outlive.keeper.outcomes import NOT_PROVEN
 from outlive.model.copy import Copy, Proof, ProofRecord
 from outlive.vault.base import Vault
 
-NOT_PROVEN = "not_proven"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 

@@ -27,7 +27,8 @@ def jobs(settings: Settings, now: datetime) -> list[Job]:
         found.append(Job(job_name(BACKUP, asset), asset.name, taking, schedule.backup_every_seconds, wait))
         if can_prove(settings):
             every = schedule.drill_every_seconds
-            found.append(Job(job_name(DRILL, asset), asset.name, drill(asset, now), every, every))
+            drilling = drill(asset, now, moment=is_streamed(settings, asset))
+            found.append(Job(job_name(DRILL, asset), asset.name, drilling, every, every))
         found.append(Job(job_name(VERIFY, asset), asset.name, verify(asset, now), WEEK_SECONDS, WEEK_SECONDS))
     if schedule.prune_every_seconds:
         step = Step(PRUNE, "command", {"argv": ["prune", "--yes"]}, CEILING_SECONDS)
@@ -64,9 +65,10 @@ def backup(asset: Asset, since: datetime, *, prove: bool) -> Runbook:
     return Runbook(f"backup {asset.name}", (take, proof) if prove else (take,))
 
 
-def drill(asset: Asset, since: datetime) -> Runbook:
-    """Drills the newest copy unless one was drilled since."""
-    args = {"asset": asset.name, "since": since.isoformat(), "argv": ["drill", asset.name]}
+def drill(asset: Asset, since: datetime, *, moment: bool) -> Runbook:
+    """Drills the newest copy unless one was drilled since; where there is log, a random `moment` of the window."""
+    words = ["drill", asset.name, *(["--at", "random"] if moment else [])]
+    args = {"asset": asset.name, "since": since.isoformat(), "argv": words}
     return Runbook(f"drill {asset.name}", (Step("restore it elsewhere", DRILL, args, CEILING_SECONDS),))
 
 

@@ -11,7 +11,7 @@ from outlive.config.schema import Settings
 from outlive.engine.port import Engine, Run, RunStatus
 from outlive.errors import OutliveError
 from outlive.keeper import jobs as wanted
-from outlive.keeper.acts import NOT_PROVEN
+from outlive.keeper.outcomes import red, shortcomings
 from outlive.keeper.schedule import Busy, Job, admit, due, first_due, job_of, mended, sooner
 from outlive.model.schedule import Due, Outcome
 from outlive.state.store import Store
@@ -116,22 +116,18 @@ class Runner:
 
     def _ended(self, run: Run, now: datetime) -> None:
         job, done = job_of(run.id), run.status is RunStatus.DONE
-        said = run.error or _shortcomings(run)
+        said = run.error or shortcomings(run.result)
         self._say(f"ended {run.name}: {run.status}" + (f": {said}" if said else ""))
         with self._lock:
             known = self._store.dues().get(job)
             if known is None:
                 return
-            self._store.set_outcome(Outcome(job, run.id, run.updated_at, done and not _shortcomings(run), said))
+            self._store.set_outcome(Outcome(job, run.id, run.updated_at, done and not said, said))
             found = next((one for one in wanted.jobs(self._settings, now) if one.name == job), None)
             if not done and found is not None and known.last_run == run.id:
                 self._store.set_due(sooner(found, known, now))
-
-
-def _shortcomings(run: Run) -> str:
-    """What steps could not do although the run was done."""
-    steps = (run.result or {}).get("steps", {}).values()
-    return " ".join(str(step[NOT_PROVEN]) for step in steps if isinstance(step, dict) and NOT_PROVEN in step)
+        if job.startswith(f"{wanted.DRILL}:") and red(run.result):
+            self.bring_forward(f"{wanted.BACKUP}:{job.partition(':')[2]}", now)  # what is there is no good: a new one
 
 
 def _asset(run: Run, assets: dict[str, str | None]) -> str | None:

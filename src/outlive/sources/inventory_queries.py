@@ -9,13 +9,15 @@ UNHURRIED = "SET statement_timeout = 0; SET default_transaction_read_only = on"
 
 DATABASES = """
 SELECT d.datname AS name, pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, d.datctype AS ctype,
-       pg_get_userbyid(d.datdba) AS owner, d.datallowconn AS allows_connections, d.datistemplate AS template,
-       d.datallowconn AND has_database_privilege(d.oid, 'CONNECT') AS open,
+       to_jsonb(d) ->> 'datlocprovider' AS provider,
+       coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
+       t.spcname AS tablespace, pg_get_userbyid(d.datdba) AS owner, d.datistemplate AS template,
+       d.datallowconn AS allows_connections, d.datallowconn AND has_database_privilege(d.oid, 'CONNECT') AS open,
        CASE WHEN has_database_privilege(d.oid, 'CONNECT') THEN pg_database_size(d.oid) END AS bytes,
        (SELECT jsonb_agg(jsonb_build_array(CASE WHEN grantee <> 0 THEN pg_get_userbyid(grantee) END,
                                            privilege_type, is_grantable) ORDER BY 1)
           FROM aclexplode(d.datacl)) AS acl
-FROM pg_database d WHERE d.datname <> 'template0' ORDER BY d.datname
+FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname <> 'template0' ORDER BY d.datname
 """
 
 SETTINGS = """

@@ -193,6 +193,10 @@ def _warnings(system: System, found: dict[str, Any]) -> tuple[str, ...]:
             "Its configuration files lie outside the data directory and are not in this copy: "
             "guard them with an asset of kind `config`."
         )
+    if broken := sum("unreadable" in table for one in found["databases"] for table in one.get("tables", [])):
+        warnings.append(
+            f"{broken} table(s) could not be read when their rows were counted: run pg_amcheck, the disk may be damaged."
+        )
     drifted = sum(
         1
         for database in found["databases"]

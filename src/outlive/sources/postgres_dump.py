@@ -130,10 +130,11 @@ class Dumps:
             self._warnings.append(f"{new} database(s) appeared while this copy was taken and are not in it.")
 
     def _globals(self) -> Iterator[bytes]:
-        """With role passwords where that is permitted; a managed server hides them, which is then said."""
+        """With role passwords where that is permitted; a managed server hides them, which is then said. (In whatever
+        language it refuses: what fails with them and works without was about them.)"""
         try:
             text = self._all_globals(role_passwords=True)
-        except NotPermitted:
+        except SourceFailed:
             text = self._all_globals(role_passwords=False)
             self._warnings.append("Role passwords may not be read on this server: set them anew after a restore.")
         if words.GLOBALS_END not in text[-GLOBALS_TAIL_BYTES:]:

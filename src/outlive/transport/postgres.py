@@ -166,15 +166,17 @@ def _container(shell: Shell, named: str) -> docker.Container:
 def _there_or_here(
     shell: Shell, become: Sequence[str], info: str, server: tuple[str, int, str], password: str | None
 ) -> Callable[[Sequence[str]], Running]:
-    """Starts the host's own client programs; where it has none, or older ones than the server (one in a container, with
-    its port published, beside a distribution's client), this machine's, through the relay."""
+    """Starts the host's own client programs; where it has none of the server's major (one in a container, with its port
+    published, beside a distribution's client), this machine's, through the relay."""
 
     def program(argv: Sequence[str]) -> Running:
         major = server_major(info)
-        told = _ask(shell, words.version_of(argv[0]), f"looking for {argv[0]}").text
-        if (words.read_version(told) or 0) < major:
+        named = words.places(argv[0], major)
+        told = _ask(shell, words.versions_of(named), f"looking for {argv[0]}").text.splitlines()
+        fitting = [name for name, line in zip(named, told, strict=False) if words.read_version(line) == major]
+        if not fitting:
             return local_program(info, argv)
-        there = words.at(argv, *server)
+        there = words.at((fitting[0], *argv[1:]), *server)
         if password is None:
             return shell.open((*become, *there))
         return _hand_over(shell.open((*become, *_READS_PASSWORD, *there), stdin=True), password)

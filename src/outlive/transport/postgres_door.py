@@ -70,12 +70,14 @@ def cut(connection: psycopg.Connection[object]) -> None:
             other.shutdown(socket.SHUT_RDWR)
 
 
-def local_program(info: str, argv: Sequence[str], *, stdin: bool = False) -> Running:
-    """A client program of this machine, of the server's major or the next newer one. What the connection string says
+def local_program(
+    info: str, argv: Sequence[str], *, stdin: bool = False, on_stderr: Callable[[bytes], None] | None = None
+) -> Running:
+    """A client program of this machine, of exactly the server's major. What the connection string says
     goes by the environment: TLS files and the password too, and nothing of it into an argument vector."""
-    folder = postgres_programs.find_at_least(server_major(info))
-    env = os.environ | environment(info)
-    return process.Process([str(folder / argv[0]), *argv[1:]], shown=argv, stdin=stdin, env=env)
+    folder = postgres_programs.find_clients(server_major(info))
+    env = os.environ | environment(info) | {"LC_ALL": "C"}  # their words are read
+    return process.Process([str(folder / argv[0]), *argv[1:]], shown=argv, stdin=stdin, env=env, on_stderr=on_stderr)
 
 
 def server_major(info: str) -> int:

@@ -56,17 +56,21 @@ def find_any() -> Path:
     return max(found, key=lambda one: one[0])[1]
 
 
-def find_at_least(major: int) -> Path:
-    """The `bin` folder of the lowest major that is not older and has the client programs (an older pg_dump refuses a
-    newer server). Client programs alone do. Raises `ProgramsMissing`."""
-    found = [one for one in _complete(CLIENTS) if one[0] >= major]
-    if not found:
-        raise ProgramsMissing(
-            f"pg_dump and pg_restore of version {major} or newer were looked for on PATH, in /usr/lib/postgresql "
-            f"and in {cache_folder()}.",
-            hint=f"Install the package postgresql-client-{major} on this machine.",
-        )
-    return min(found, key=lambda one: one[0])[1]
+def find_clients(major: int) -> Path:
+    """The `bin` folder of exactly that major with the client programs; they alone do. Raises `ProgramsMissing`.
+
+    An older pg_dump refuses a newer server. A newer one writes what neither the server's own pg_restore reads (the format
+    has a version) nor the newer pg_restore can load into such a server again (it says SET transaction_timeout and the
+    like): tried with 15 to 18.
+    """
+    for found, folder in _complete(CLIENTS):
+        if found == major:
+            return folder
+    raise ProgramsMissing(
+        f"pg_dump and pg_restore of exactly version {major} were looked for on PATH, in /usr/lib/postgresql and in "
+        f"{cache_folder()}.",
+        hint=f"Install the package postgresql-client-{major} (of apt.postgresql.org, where your system has another).",
+    )
 
 
 def fetch(major: int) -> Path:

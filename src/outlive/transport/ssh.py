@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from stat import S_ISDIR
 
 from outlive.commands import ssh as words
-from outlive.errors import HostKeyChanged, HostKeyUnknown, HostUnreachable, LoginRejected
+from outlive.errors import ConfigError, HostKeyChanged, HostKeyUnknown, HostUnreachable, LoginRejected
 from outlive.model.host import Host
 from outlive.transport import process
 from outlive.transport.base import Completed
 
 
 class SshShell:
-    """Runs programs on a host. The folder for shared connections is made (0700) when missing."""
+    """Runs programs on a host. The folder for shared connections is made (0700) when missing.
+
+    Raises `ConfigError` when others may write there: whoever puts a socket into it could answer in the host's name.
+    """
 
     def __init__(self, host: Host, paths: words.SshPaths) -> None:
         self.host = host
         self._paths = paths
         paths.control.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = paths.control.lstat()
+        if not S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+            raise ConfigError(
+                f"{paths.control}, where SSH connections are shared, can be written by others.",
+                hint="Remove it, and set XDG_RUNTIME_DIR to a folder of your own.",
+            )
 
     @property
     def name(self) -> str:
