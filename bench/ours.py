@@ -18,7 +18,7 @@ ASSET = "bench"
 
 def backup(folder: Path, dsn: str) -> None:
     """To two recipients, every part read back, as the defaults have it."""
-    from outlive.backup.seal import SealPolicy
+    from outlive.backup.streams.seal import SealPolicy
     from outlive.backup.take import take
     from outlive.clock import SystemClock
     from outlive.model.asset import PostgresAsset, SecretRef
@@ -36,9 +36,9 @@ def backup(folder: Path, dsn: str) -> None:
 
 def bring_back(folder: Path, target: str) -> None:
     """The newest copy, into a new directory, with one of its two keys."""
-    from outlive.backup import catalog
-    from outlive.backup.restore import RestorePlan, restore
-    from outlive.backup.target import DirectoryTarget
+    from outlive.backup.copies import catalog
+    from outlive.backup.restore.restore import RestorePlan, restore
+    from outlive.backup.restore.target import DirectoryTarget
     from outlive.clock import SystemClock
     from outlive.transport.local import LocalShell
     from outlive.vault.encryption import read_identities

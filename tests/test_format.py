@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from outlive.backup import catalog
-from outlive.backup.acceptance import Acceptance, accept
-from outlive.backup.key_drill import key_drill
-from outlive.backup.prune import prune
-from outlive.backup.retention import Policy
-from outlive.backup.seal import SealPolicy
+from outlive.backup.copies import catalog
+from outlive.backup.copies.acceptance import Acceptance, accept
+from outlive.backup.drill.key_drill import key_drill
+from outlive.backup.drill.verify import verify
+from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.take import take
-from outlive.backup.verify import verify
+from outlive.backup.upkeep.prune import prune
+from outlive.backup.upkeep.retention import Policy
 from outlive.clock import SystemClock
 from outlive.model.asset import PathAsset
 from outlive.model.copy import Check, Manifest, Part, ProofRecord, Stream

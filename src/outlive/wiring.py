@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from outlive.backup.lock_days import lock_days, words
-from outlive.backup.seal import SealPolicy
-from outlive.backup.target import DirectoryTarget, SshTarget
+from outlive.backup.restore.target import DirectoryTarget, SshTarget
+from outlive.backup.streams.seal import SealPolicy
+from outlive.backup.upkeep.lock_days import lock_days, words
 from outlive.clock import Clock
 from outlive.commands.ssh import SshPaths
 from outlive.config.schema import Settings, VaultSettings

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from outlive.backup import catalog
-from outlive.backup.ship import ShipPolicy
+from outlive.backup.copies import catalog
+from outlive.backup.log.ship import ShipPolicy
 from outlive.clock import Clock
 from outlive.config.schema import Settings
 from outlive.config.secrets import resolve

@@ -12,10 +12,10 @@ from typing import Any
 
 from pyrage import x25519
 
-from outlive.backup.journal import Journal
-from outlive.backup.seal import Sealer, SealPolicy
+from outlive.backup.streams.journal import Journal
+from outlive.backup.streams.seal import Sealer, SealPolicy
+from outlive.backup.streams.unseal import unseal
 from outlive.backup.take import Taken, take
-from outlive.backup.unseal import unseal
 from outlive.clock import Clock
 from outlive.model.asset import ConfigAsset
 from outlive.model.copy import Manifest, Stream

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Sequence
 from datetime import timedelta
 
-from outlive.backup.wal_names import history_key, stretch_key, wal_folder
+from outlive.backup.log.wal_names import history_key, stretch_key, wal_folder
 from outlive.commands.wal import PAGE_BYTES, Switch, show
 from outlive.model.copy import Copy, Manifest
 from outlive.testing.clock import ManualClock

@@ -12,16 +12,16 @@ from typing import Any, Literal
 
 from pyrage import x25519
 
-from outlive.backup import catalog
-from outlive.backup.cluster import Cluster
-from outlive.backup.drill import Drilled, DrillPlan, drill
-from outlive.backup.drill_plan import read_inventory
-from outlive.backup.programs import LocalPrograms
-from outlive.backup.restore import Restored, RestorePlan, restore
-from outlive.backup.seal import SealPolicy
+from outlive.backup.copies import catalog
+from outlive.backup.drill.drill import Drilled, DrillPlan, drill
+from outlive.backup.restore.cluster import Cluster
+from outlive.backup.restore.programs import LocalPrograms
+from outlive.backup.restore.restore import Restored, RestorePlan, restore
+from outlive.backup.restore.target import parse_target
+from outlive.backup.streams.inventory import read_inventory
+from outlive.backup.streams.seal import SealPolicy
+from outlive.backup.streams.unseal import unseal_all
 from outlive.backup.take import take
-from outlive.backup.target import parse_target
-from outlive.backup.unseal import unseal_all
 from outlive.clock import SystemClock
 from outlive.model.asset import PostgresAsset, PostgresDumpAsset
 from outlive.model.copy import Check, Copy

@@ -15,17 +15,17 @@ from pathlib import Path
 
 import psycopg
 
-from outlive.backup import catalog
-from outlive.backup.cluster import Cluster
-from outlive.backup.programs import LocalPrograms
-from outlive.backup.recover_to import windows
-from outlive.backup.replay import Replay, replayed
-from outlive.backup.restore_postgres import point_tablespaces, restore_postgres
-from outlive.backup.seal import SealPolicy
-from outlive.backup.ship import Shipped, Shipper, ShipPolicy
+from outlive.backup.copies import catalog
+from outlive.backup.log.ship import Shipped, Shipper, ShipPolicy
+from outlive.backup.log.wal_fetch import by_segment, list_log, segment
+from outlive.backup.log.windows import Reached, Window
+from outlive.backup.restore.cluster import Cluster
+from outlive.backup.restore.programs import LocalPrograms
+from outlive.backup.restore.recover_to import windows
+from outlive.backup.restore.replay import Replay, replayed
+from outlive.backup.restore.restore_postgres import point_tablespaces, restore_postgres
+from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.take import take
-from outlive.backup.wal_fetch import by_segment, list_log, segment
-from outlive.backup.windows import Reached, Window
 from outlive.clock import SystemClock
 from outlive.commands.wal import segment_start
 from outlive.model.asset import PostgresAsset

@@ -17,9 +17,9 @@ import hashlib, json, os, sys, tempfile
 from dataclasses import replace
 from pathlib import Path
 from pyrage import x25519
-from outlive.backup.journal import Journal
-from outlive.backup.seal import PART_BYTES, Sealer, SealPolicy
-from outlive.backup.unseal import unseal
+from outlive.backup.streams.journal import Journal
+from outlive.backup.streams.seal import PART_BYTES, Sealer, SealPolicy
+from outlive.backup.streams.unseal import unseal
 from outlive.model.copy import Manifest, Part, Stream
 from outlive.sources.base import RawStream
 from outlive.testing.clock import ManualClock

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from outlive.backup import catalog
-from outlive.backup.lock import Busy, StateUnusable, only_one
+from outlive.backup.copies import catalog
+from outlive.backup.copies.lock import Busy, StateUnusable, only_one
+from outlive.backup.streams.unseal import unseal_all
 from outlive.backup.take import take
-from outlive.backup.unseal import unseal_all
 from outlive.errors import OutliveError, SourceFailed, VaultFailed
 from outlive.testing.clock import ManualClock
 from outlive.testing.faulty_vault import Fault, FaultyVault

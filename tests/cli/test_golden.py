@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from outlive.backup import catalog
-from outlive.backup.lock import only_one
+from outlive.backup.copies import catalog
+from outlive.backup.copies.lock import only_one
 from outlive.cli.main import run
 from tests.cli.golden import GOLDEN, check, transcript
 from tests.cli.home import Done, Home

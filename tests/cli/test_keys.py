@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from outlive.backup.seal import SealPolicy
+from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.take import take
 from outlive.cli.main import run
 from outlive.clock import SystemClock

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from outlive.backup.lock import only_one
+from outlive.backup.copies.lock import only_one
 from outlive.cli.mirror_look import MirrorLook, look_at_mirror
 from outlive.clock import SystemClock
 from outlive.config.load import load

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from outlive.backup import catalog
+from outlive.backup.copies import catalog
 from tests.backup.made import contents
 from tests.cli.golden import check, transcript
 from tests.cli.home import Done, Home

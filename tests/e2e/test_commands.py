@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import outlive as package
-from outlive.backup import catalog
+from outlive.backup.copies import catalog
 from tests.backup.made import contents
 from tests.cli.home import Done, Home, environment
 from tests.cli.shapes import SHAPES, differences

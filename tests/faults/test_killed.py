@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from outlive.backup import catalog
-from outlive.backup.lock import only_one
+from outlive.backup.copies import catalog
+from outlive.backup.copies.lock import only_one
 from outlive.vault.local import LocalVault
 from tests.backup.made import contents
 from tests.cli.home import Home, environment

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from outlive.backup import catalog
-from outlive.backup.drill import DrillPlan, drill
-from outlive.backup.selftest import notices
+from outlive.backup.copies import catalog
+from outlive.backup.drill.drill import DrillPlan, drill
+from outlive.backup.drill.selftest import notices
 from outlive.backup.take import take
 from outlive.clock import SystemClock
 from outlive.errors import OutliveError

@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from outlive.backup import wal_fetch
-from outlive.backup.recover_to import windows
-from outlive.backup.wal_verify import examine_window
-from outlive.backup.windows import Window
+from outlive.backup.log import wal_fetch
+from outlive.backup.log.wal_verify import examine_window
+from outlive.backup.log.windows import Window
+from outlive.backup.restore.recover_to import windows
 from outlive.errors import CopyDamaged, WrongKey
 from outlive.testing.mutations_wal import WAL_MUTATIONS, WalMutation, WalSpecimen
 from outlive.vault.base import Vault

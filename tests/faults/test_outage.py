@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from outlive.backup import catalog
-from outlive.backup.verify import verify
+from outlive.backup.copies import catalog
+from outlive.backup.drill.verify import verify
 from outlive.clock import SystemClock
 from outlive.errors import VaultFull, VaultUnreachable
 from outlive.testing.clock import ManualClock

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from outlive.backup import catalog
-from outlive.backup.prune import prune
-from outlive.backup.restore import RestorePlan, restore
-from outlive.backup.retention import Policy
+from outlive.backup.copies import catalog
+from outlive.backup.drill.verify import verify
+from outlive.backup.restore.restore import RestorePlan, restore
+from outlive.backup.restore.target import parse_target
 from outlive.backup.take import take
-from outlive.backup.target import parse_target
-from outlive.backup.verify import verify
+from outlive.backup.upkeep.prune import prune
+from outlive.backup.upkeep.retention import Policy
 from outlive.errors import OutliveError, VaultUnreachable
 from outlive.model.asset import PathAsset
 from outlive.sources.path import PathSource

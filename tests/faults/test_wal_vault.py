@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from outlive.backup import ship
-from outlive.backup.wal_names import read_stretch
+from outlive.backup.log import ship
+from outlive.backup.log.wal_names import read_stretch
 from outlive.errors import VaultFull, VaultUnreachable
 from outlive.testing.faulty_vault import Fault, FaultyVault
 from outlive.vault.local import LocalVault
@@ -184,7 +184,7 @@ def test_stopping_does_not_wait_for_a_vault_that_is_away(new_postgres: New, monk
 CHILD = """\
 import sys, threading
 from pathlib import Path
-from outlive.backup.ship import Shipper, ShipPolicy
+from outlive.backup.log.ship import Shipper, ShipPolicy
 from outlive.clock import SystemClock
 from outlive.sources.wal import open_stream
 from outlive.transport.postgres import DsnWay

@@ -9,8 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from outlive.backup.layout import copy_folder
-from outlive.backup.seal import SealPolicy
+from outlive.backup.copies.layout import copy_folder
+from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.take import take
 from outlive.clock import SystemClock
 from outlive.model.asset import Asset

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from outlive.backup import catalog
+from outlive.backup.copies import catalog
 from outlive.keeper.acts import acts, copy_since, drill_since, least_looked_at
 from outlive.keeper.children import StepEnded
 from outlive.keeper.outcomes import NOT_PROVEN

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlive.backup import ship
-from outlive.backup.recover_to import windows
-from outlive.backup.ship import ShipPolicy
+from outlive.backup.log import ship
+from outlive.backup.log.ship import ShipPolicy
+from outlive.backup.restore.recover_to import windows
 from outlive.clock import SystemClock
 from outlive.errors import VaultUnreachable
 from outlive.keeper import streams

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from outlive.backup.layout import MANIFEST, copy_folder
-from outlive.backup.manifest import dump_manifest
+from outlive.backup.copies.layout import MANIFEST, copy_folder
+from outlive.backup.copies.manifest import dump_manifest
 from outlive.model.copy import Manifest
 from outlive.vault.base import Vault
 

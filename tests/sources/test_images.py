@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pyrage import x25519
 
-from outlive.backup.restore_files import restore_images
-from outlive.backup.seal import SealPolicy
+from outlive.backup.restore.restore_files import restore_images
+from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.take import take
 from outlive.clock import SystemClock
 from outlive.commands.ssh import SshPaths

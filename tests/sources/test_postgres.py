@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from outlive.backup.verify import verify
+from outlive.backup.drill.verify import verify
 from outlive.clock import SystemClock
 from outlive.errors import DatabaseUnreachable, NotPermitted, SourceFailed
 from outlive.model.asset import PostgresAsset

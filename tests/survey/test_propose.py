@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from outlive.backup.layout import check_name
+from outlive.backup.copies.layout import check_name
 from outlive.commands.docker import Container, Mount, Volume
 from outlive.commands.system import DataFile, HostFacts, Weight
 from outlive.model.asset import (

@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 
 import outlive
-from outlive.backup import catalog
-from outlive.backup.journal import Journal
-from outlive.backup.layout import INVENTORY, MANIFEST, README, SUMS, copy_folder, new_copy_id
-from outlive.backup.lock import only_one
-from outlive.backup.manifest import dump_manifest, sums
-from outlive.backup.restore_md import restore_md
-from outlive.backup.seal import LYING_VAULT, Sealer, SealPolicy
+from outlive.backup.copies import catalog
+from outlive.backup.copies.layout import INVENTORY, MANIFEST, README, SUMS, copy_folder, new_copy_id
+from outlive.backup.copies.lock import only_one
+from outlive.backup.copies.manifest import dump_manifest, sums
+from outlive.backup.copies.restore_md import restore_md
+from outlive.backup.streams.journal import Journal
+from outlive.backup.streams.seal import LYING_VAULT, Sealer, SealPolicy
 from outlive.clock import Clock
 from outlive.errors import NoData, VaultFailed
 from outlive.model.asset import Asset

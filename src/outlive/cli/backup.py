@@ -8,9 +8,9 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from outlive import wiring
-from outlive.backup import catalog
-from outlive.backup.acceptance import accepted
-from outlive.backup.lineage import alarms
+from outlive.backup.copies import catalog
+from outlive.backup.copies.acceptance import accepted
+from outlive.backup.copies.lineage import alarms
 from outlive.backup.take import Taken, take
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.copies import copy_document

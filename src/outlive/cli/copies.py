@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from outlive.backup import acceptance, catalog
+from outlive.backup.copies import acceptance, catalog
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.cli.words import moment, size

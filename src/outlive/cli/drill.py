@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from outlive import wiring
-from outlive.backup.drill import Drilled, DrillPlan
-from outlive.backup.drill import drill as drill_copy
+from outlive.backup.drill.drill import Drilled, DrillPlan
+from outlive.backup.drill.drill import drill as drill_copy
 from outlive.cli import moments
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.from_vault import FromOption, Which, opened

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from outlive import wiring_keeper
-from outlive.backup.lock import Busy, only_one
+from outlive.backup.copies.lock import Busy, only_one
 from outlive.cli.app import ConfigOption, app, rfc3339
 from outlive.cli.voice import complain
 from outlive.clock import SystemClock

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from outlive import wiring
-from outlive.backup.key_drill import KeyDrill, key_drill, last_key_drill
+from outlive.backup.drill.key_drill import KeyDrill, key_drill, last_key_drill
 from outlive.backup.recovery_kit import Kit, render
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.words import moment

@@ -9,11 +9,11 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from outlive import wiring
-from outlive.backup import catalog
-from outlive.backup.lock import only_one
-from outlive.backup.mirror import Mirrored
-from outlive.backup.mirror import mirror as copy_over
-from outlive.backup.mirror_standing import MirrorStanding
+from outlive.backup.copies import catalog
+from outlive.backup.copies.lock import only_one
+from outlive.backup.upkeep.mirror import Mirrored
+from outlive.backup.upkeep.mirror import mirror as copy_over
+from outlive.backup.upkeep.mirror_standing import MirrorStanding
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.mirror_look import lost_words, standing_document, stands
 from outlive.cli.several import Tally

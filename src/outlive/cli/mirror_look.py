@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from outlive import wiring
-from outlive.backup import catalog
-from outlive.backup.loss import Loss
-from outlive.backup.mirror_standing import MirrorStanding, standing
-from outlive.backup.recover_to import windows
+from outlive.backup.copies import catalog
+from outlive.backup.restore.recover_to import windows
+from outlive.backup.upkeep.loss import Loss
+from outlive.backup.upkeep.mirror_standing import MirrorStanding, standing
 from outlive.cli.words import duration
 from outlive.clock import Clock
 from outlive.config.schema import Settings

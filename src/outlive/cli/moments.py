@@ -8,14 +8,14 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
-from outlive.backup import catalog
-from outlive.backup.drill_moment import DrilledTo, drill_to
-from outlive.backup.drill_plan import DrillPlan
-from outlive.backup.log_proof import record
-from outlive.backup.recover_to import Recovered, restore_to, windows
-from outlive.backup.restore import RestorePlan
-from outlive.backup.target import DirectoryTarget, Target
-from outlive.backup.windows import Window, random_moment
+from outlive.backup.copies import catalog
+from outlive.backup.drill.drill_moment import DrilledTo, drill_to
+from outlive.backup.drill.drill_plan import DrillPlan
+from outlive.backup.drill.log_proof import record
+from outlive.backup.log.windows import Window, random_moment
+from outlive.backup.restore.recover_to import Recovered, restore_to, windows
+from outlive.backup.restore.restore import RestorePlan
+from outlive.backup.restore.target import DirectoryTarget, Target
 from outlive.cli.app import Output
 from outlive.cli.words import duration, moment
 from outlive.errors import UsageError

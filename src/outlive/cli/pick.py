@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from outlive.backup import catalog
-from outlive.backup.acceptance import accepted
-from outlive.backup.lineage import AlarmKind, alarms
-from outlive.backup.loss import at_or_before
+from outlive.backup.copies import catalog
+from outlive.backup.copies.acceptance import accepted
+from outlive.backup.copies.lineage import AlarmKind, alarms
+from outlive.backup.upkeep.loss import at_or_before
 from outlive.cli.words import moment
 from outlive.errors import CopyDamaged, UsageError
 from outlive.model.copy import Copy

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from outlive.backup import catalog
-from outlive.backup.prune import Plan, Pruned, plan, prune
-from outlive.backup.retention import Policy
+from outlive.backup.copies import catalog
+from outlive.backup.upkeep.prune import Plan, Pruned, plan, prune
+from outlive.backup.upkeep.retention import Policy
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.clock import SystemClock

@@ -10,10 +10,10 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from outlive import wiring
-from outlive.backup import catalog
-from outlive.backup.restore import Restored, RestorePlan
-from outlive.backup.restore import restore as restore_copy
-from outlive.backup.target import DsnTarget, Target, parse_target
+from outlive.backup.copies import catalog
+from outlive.backup.restore.restore import Restored, RestorePlan
+from outlive.backup.restore.restore import restore as restore_copy
+from outlive.backup.restore.target import DsnTarget, Target, parse_target
 from outlive.cli import moments
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.from_vault import FromOption, Which, opened

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from outlive import wiring
-from outlive.backup.selftest import SelfTest
-from outlive.backup.selftest import selftest as test_verifier
+from outlive.backup.drill.selftest import SelfTest
+from outlive.backup.drill.selftest import selftest as test_verifier
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.verify import IdentityOption
 from outlive.cli.words import size

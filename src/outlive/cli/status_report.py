@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from outlive import wiring
-from outlive.backup import acceptance, catalog
-from outlive.backup.key_drill import last_key_drill
-from outlive.backup.log_proof import last_log_proof
-from outlive.backup.recover_to import windows
-from outlive.backup.standing import Standing, StreamFacts, standing
+from outlive.backup.copies import acceptance, catalog
+from outlive.backup.drill.key_drill import last_key_drill
+from outlive.backup.drill.log_proof import last_log_proof
+from outlive.backup.restore.recover_to import windows
+from outlive.backup.upkeep.standing import Standing, StreamFacts, standing
 from outlive.cli.status_look import Looked, blind
 from outlive.clock import Clock
 from outlive.commands.postgres import lsn

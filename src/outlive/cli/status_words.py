@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
-from outlive.backup.standing import Standing
+from outlive.backup.upkeep.standing import Standing
 from outlive.cli.status_report import Report
 from outlive.cli.words import duration, moment, size
 from outlive.survey.proposal import LeftOut

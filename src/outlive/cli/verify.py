@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from outlive import wiring
-from outlive.backup import catalog
-from outlive.backup.verify import verify as verify_copy
+from outlive.backup.copies import catalog
+from outlive.backup.drill.verify import verify as verify_copy
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.cli.pick import Picked, newest

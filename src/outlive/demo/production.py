@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from outlive.backup.programs import LocalPrograms
+from outlive.backup.restore.programs import LocalPrograms
 from outlive.clock import Clock
 from outlive.demo.server import DemoServer
 

@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 from psycopg import conninfo
 
-from outlive.backup.cluster import give_to_server
-from outlive.backup.programs import LocalPrograms
+from outlive.backup.restore.cluster import give_to_server
+from outlive.backup.restore.programs import LocalPrograms
 from outlive.errors import Failed
 from outlive.transport import process
 

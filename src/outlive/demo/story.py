@@ -14,13 +14,13 @@ from datetime import datetime
 from pathlib import Path
 
 from outlive import wiring
-from outlive.backup import catalog
-from outlive.backup.drill import DrillPlan, drill
-from outlive.backup.loss import loss
-from outlive.backup.programs import LocalPrograms
-from outlive.backup.restore import RestorePlan, restore
+from outlive.backup.copies import catalog
+from outlive.backup.drill.drill import DrillPlan, drill
+from outlive.backup.restore.programs import LocalPrograms
+from outlive.backup.restore.restore import RestorePlan, restore
+from outlive.backup.restore.target import DirectoryTarget, parse_target
 from outlive.backup.take import take
-from outlive.backup.target import DirectoryTarget, parse_target
+from outlive.backup.upkeep.loss import loss
 from outlive.clock import Clock
 from outlive.config.load import load
 from outlive.config.schema import Settings

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from outlive.backup import catalog
+from outlive.backup.copies import catalog
 from outlive.engine.port import Act, Acts
 from outlive.errors import OutliveError
 from outlive.keeper.children import Children

@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from outlive.backup.ship import Shipped, Shipper, ShipPolicy
+from outlive.backup.log.ship import Shipped, Shipper, ShipPolicy
 from outlive.clock import Clock
 from outlive.errors import OutliveError
 from outlive.sources.wal import SlotState, WalGone, open_stream

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pyrage import x25519
 
-from outlive.backup.layout import copy_folder
+from outlive.backup.copies.layout import copy_folder
 from outlive.model.copy import Manifest, Part, Stream
 from outlive.testing.specimen import DoesNotFit, Mutation, Seen, Specimen, replace_object, rewrite_manifest
 from outlive.vault.encryption import Pieces, encrypt

@@ -15,8 +15,8 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from outlive.backup.layout import MANIFEST, SUMS, copy_folder, part_file
-from outlive.backup.manifest import dump_manifest
+from outlive.backup.copies.layout import MANIFEST, SUMS, copy_folder, part_file
+from outlive.backup.copies.manifest import dump_manifest
 from outlive.model.copy import Manifest
 from outlive.testing.forgeries import FORGERIES
 from outlive.testing.specimen import DoesNotFit, Mutation, Seen, Specimen, copy_into, replace_object

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pyrage import x25519
 
-from outlive.backup.wal_names import Stretch, stretch_key
+from outlive.backup.log.wal_names import Stretch, stretch_key
 from outlive.commands.wal import PAGE_BYTES
 from outlive.testing.mutations import flip
 from outlive.testing.specimen import DoesNotFit, replace_object

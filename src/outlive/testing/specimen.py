@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from outlive.backup.layout import COPIES, MANIFEST, PROOFS, SUMS, copy_folder
-from outlive.backup.manifest import dump_manifest, sums
+from outlive.backup.copies.layout import COPIES, MANIFEST, PROOFS, SUMS, copy_folder
+from outlive.backup.copies.manifest import dump_manifest, sums
 from outlive.model.copy import Manifest, Part, Stream
 from outlive.vault.base import Vault
 

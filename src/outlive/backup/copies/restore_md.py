@@ -1,0 +1,168 @@
+"""RESTORE.md: how to get this very copy back with age, zstd, tar and stock Postgres alone. Pure.
+
+A test executes what is written here in a container that has none of our code (tests/hand_restore). Everything in a
+block marked `bash` is executed, in order; what is only said to a person is indented or in words. What differs by kind is
+in `restore_words.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+from outlive.backup.copies.layout import INVENTORY
+from outlive.backup.copies.manifest import sums
+from outlive.backup.copies.restore_words import call, for_kind
+from outlive.model.copy import Manifest, Stream
+from outlive.model.naming import check_name
+
+
+def restore_md(manifest: Manifest) -> str:
+    """The text that lies beside the copy."""
+    parts = (_head(manifest), _needs(manifest), _how(), _set_up(manifest), _check(manifest), _look(manifest))
+    return "\n".join((*parts, for_kind(manifest), _trouble(manifest)))
+
+
+def _head(manifest: Manifest) -> str:
+    rows = "\n".join(_row(stream) for stream in manifest.streams)
+    return f"""\
+# Restoring `{manifest.asset}` by hand
+
+Copy `{manifest.id}`, of kind `{manifest.kind}`, of lineage `{manifest.lineage}`.
+It came from {manifest.host or "a database's address"} and holds what was written until {moment(manifest.data_until)}.
+It was finished at {moment(manifest.finished_at)}.
+
+Everything below works without the program that made it ({manifest.tool or "outlive"}).
+
+| stream | parts | bytes here | bytes unpacked |
+|---|---|---|---|
+{rows}
+"""
+
+
+def moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _row(stream: Stream) -> str:
+    plain = "compressed by the server" if stream.frames == "continuous" else str(stream.plain_bytes)
+    return f"| `{stream.name}` | {len(stream.parts)} | {stream.stored_bytes} | {plain} |"
+
+
+def _needs(manifest: Manifest) -> str:
+    keys = "\n".join(f"    {recipient}" for recipient in manifest.recipients)
+    return f"""\
+## What you need
+
+- This whole folder, on a machine with room for what is unpacked.
+- Linux with `bash`, `age`, `zstd`, GNU `tar` and `sha256sum`: `apt-get install age zstd tar coreutils` on Debian and
+  Ubuntu, `apk add bash age zstd tar coreutils` on Alpine.{_programs(manifest)}
+- **One** private key. The copy was encrypted to these public keys; the private half of any one of them opens it:
+
+{keys}
+
+  The recovery key is on the printed recovery kit. Put it into a file, alone on one line: `AGE-SECRET-KEY-1...`
+  (`age-keygen -y FILE` prints its public half, to compare with the list above.)
+"""
+
+
+def _programs(manifest: Manifest) -> str:
+    version = manifest.source.get("postgres_version")
+    image = manifest.source.get("image")
+    if manifest.kind not in ("postgres", "postgres_dump") or not version:
+        return "\n- Docker." * (manifest.kind == "images")
+    major = str(version).split(".")[0]
+    exact = "" if manifest.kind == "postgres_dump" else " No other major version reads these files."
+    where = f" The server ran as the image `{image}`." if image else ""
+    return f"\n- PostgreSQL {major}{' or newer' if not exact else ''} (the server was {version}).{exact}{where}"
+
+
+def _how() -> str:
+    return """\
+## How to use this page
+
+All at once, from within this folder (set `KEY` and `TARGET` to what is right for you):
+
+    sed -n '/^```bash$/,/^```$/{/^```/d;p;}' RESTORE.md > ~/restore.sh
+    KEY=/root/recovery.txt TARGET=/srv/restored bash ~/restore.sh
+
+Or block by block: type `bash`, then `KEY=... TARGET=...`, then paste. The commands end that shell at the first failure,
+so that nothing goes on after it. **If anything fails, what lies at the target is not your data: remove it and start
+again.**
+"""
+
+
+_TARGET = """\
+TARGET=$(realpath -m "${TARGET:-/srv/restored}")   # a new place
+"""
+
+
+def _set_up(manifest: Manifest) -> str:
+    target = "" if manifest.kind in ("postgres_dump", "images") else _TARGET
+    return f"""\
+## 1. Set up
+
+```bash
+set -euo pipefail
+KEY=${{KEY:-/root/recovery.txt}}   # the file that holds the private key
+{target}INVENTORY=${{INVENTORY:-$(dirname "$KEY")/{check_name(manifest.asset)}-inventory.json}}
+trap '[ $? = 0 ] || echo "FAILED: the restore is not complete. Nothing in this folder was changed." >&2' EXIT
+
+# Prints a stream: NAME COUNT. Its parts are decrypted one after another and together are one zstd file. The count is
+# given, and every failure ends it, so that a missing or damaged part is never passed over.
+open_stream() {{
+  for ((part = 0; part < $2; part++)); do
+    age --decrypt --identity "$KEY" "$(printf '%s.zst.age.%06d' "$1" "$part")" || exit 1
+  done | zstd --decompress --stdout --quiet
+}}
+```
+"""
+
+
+def _check(manifest: Manifest) -> str:
+    digest = hashlib.sha256(sums(manifest)).hexdigest()
+    return f"""\
+## 2. Check that every byte is there
+
+```bash
+echo "{digest}  SHA256SUMS" | sha256sum --check --quiet
+sha256sum --check --quiet SHA256SUMS
+```
+"""
+
+
+def _look(manifest: Manifest) -> str:
+    inventory = manifest.stream(INVENTORY)
+    if inventory is None:
+        return ""
+    return f"""\
+## 3. See what is in it
+
+What was there when the copy was taken (names, counts, versions) is encrypted like the data. This writes it to a file:
+
+```bash
+(umask 077; {call(inventory)} > "$INVENTORY")
+```
+
+Read it with `less "$INVENTORY"`; remove it when you are done.
+"""
+
+
+def _trouble(manifest: Manifest) -> str:
+    return f"""\
+## If something is missing
+
+- `age` says `no identity matched any of the recipients`: it is another key. Compare `age-keygen -y FILE` with the list
+  above.
+- No `age`: any program that reads the format of https://age-encryption.org/v1 will do, such as `rage`.
+- No `zstd`: it is RFC 8878; `unzstd`, `pzstd` and 7-Zip read it too.
+- A part is damaged or missing: this copy cannot be restored whole. Use an earlier one; each lies in a folder of its own
+  beside this one, `copies/{manifest.asset}/`.
+- A part is damaged and there is no other copy: each part can be decrypted alone{_alone(manifest)}
+"""
+
+
+def _alone(manifest: Manifest) -> str:
+    if any(stream.frames == "continuous" for stream in manifest.streams):
+        return ", but a stream\n  that the server compressed can only be decompressed up to the first gap."
+    return " and begins with a whole\n  zstd frame, so what the other parts hold can be unpacked without it."

@@ -1,0 +1,1 @@
+"""Proof: bytes re-read, copies restored into a throwaway place, and the verifier's own test."""

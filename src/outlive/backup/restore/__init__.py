@@ -1,0 +1,1 @@
+"""Bringing copies back: files, clusters, databases, any second of a window."""

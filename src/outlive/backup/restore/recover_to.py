@@ -1,0 +1,147 @@
+"""To any second of a window: which window reaches it, and restored for good into a directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from outlive.backup.log import wal_fetch
+from outlive.backup.log.windows import Reached, Window, bases, segment_bytes
+from outlive.backup.log.windows import choose as choose_window
+from outlive.backup.log.windows import windows as windows_of
+from outlive.backup.restore.claim import claimed
+from outlive.backup.restore.cluster import Cluster
+from outlive.backup.restore.load_dumps import major_of, superuser
+from outlive.backup.restore.programs import choose
+from outlive.backup.restore.replay import Replay, replayed
+from outlive.backup.restore.restore import RestorePlan
+from outlive.backup.restore.restore_postgres import point_tablespaces, restore_postgres
+from outlive.backup.restore.settle import Before, must_be_shut_down, settle
+from outlive.backup.streams.inventory import read_inventory
+from outlive.errors import DrillFailed, RestoreFailed, UsageError
+from outlive.model.copy import Copy, Manifest
+from outlive.transport.local import LocalShell
+from outlive.vault.base import Vault
+
+WORK = "r"
+SOCKET_BYTES = 107  # the longest path that a Unix socket may have
+_BESIDE = ".{}.outlive-partial-12345678/r/s/.s.PGSQL.5432"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Where it was brought to, along which window, how long it took, with which programs, and what a person should do or
+    know next."""
+
+    reached: Reached
+    window: Window
+    seconds: float
+    programs: str
+    next_steps: tuple[str, ...]
+
+
+def windows(vault: Vault, copies: Sequence[Copy]) -> list[Window]:
+    """The windows of an asset's copies, oldest first. From names and manifests alone: no key is needed."""
+    found: list[Window] = []
+    for lineage_id in dict.fromkeys(copy.manifest.lineage for copy in copies if copy.manifest.kind == "postgres"):
+        own = [copy for copy in copies if copy.manifest.lineage == lineage_id]
+        logs = wal_fetch.list_log(vault, own[0].manifest.asset, lineage_id, segment_bytes(own[0].manifest))
+        for base in bases(own, lineage_id):
+            log = wal_fetch.branch_of(logs, base.since)
+            found += windows_of(base, log.stretches, log.switches)
+    return sorted(found, key=lambda one: (one.since, one.timeline))
+
+
+def pick(vault: Vault, copies: Sequence[Copy], at: datetime | None) -> tuple[Window, Manifest]:
+    """The window that reaches `at` (None: the newest moment there is) and the manifest of its base copy. Raises
+    `UsageError` when none does, and says what can be reached."""
+    found = windows(vault, copies)
+    if not found:
+        raise UsageError("there is no physical copy to recover from.", hint="`outlive copies` lists what there is.")
+    window = max(found, key=lambda one: (one.until, one.since)) if at is None else choose_window(found, at)
+    if window is None:
+        raise UsageError(f"no window reaches {at:%Y-%m-%d %H:%M:%S} UTC.", hint=f"These do: {_spans(found)}.")
+    return window, next(copy.manifest for copy in copies if copy.id == window.base.copy)
+
+
+def _spans(found: Sequence[Window]) -> str:
+    shown = [f"{one.since:%Y-%m-%d %H:%M:%S} to {one.until:%Y-%m-%d %H:%M:%S} UTC" for one in found[-3:]]
+    return ("earlier ones, " if len(found) > 3 else "") + ", ".join(shown)
+
+
+def restore_to(copies: Sequence[Copy], at: datetime | None, path: str, plan: RestorePlan) -> Recovered:
+    """An ordinary data directory at the absolute `path` (absent or empty, else `Refused`), shut down in order, as the
+    cluster was at `at`. Raises `UsageError` for a moment outside, `RestoreFailed`, `CopyDamaged`, the vault's errors: then
+    nothing at `path` looks like a restored cluster, and no server runs."""
+    began = plan.clock.monotonic()
+    window, manifest = pick(plan.vault, copies, at)
+    path = path.rstrip("/")
+    _must_be_short(path)
+    shell = LocalShell()
+    with ExitStack() as claims:
+        target = Path(claims.enter_context(claimed(shell, path)).directory)
+        spaces = None
+        if manifest.source["tablespaces"]:
+            spaces = Path(claims.enter_context(claimed(shell, f"{path}-tablespaces")).directory)
+        target.chmod(0o711)
+        (target / WORK).mkdir(mode=0o711)
+        reached, programs = _recover(window, manifest, at, target / WORK, plan, spaces, path)
+        return Recovered(reached, window, plan.clock.monotonic() - began, programs, _next_steps(manifest, reached))
+
+
+def _recover(
+    window: Window,
+    manifest: Manifest,
+    at: datetime | None,
+    work: Path,
+    plan: RestorePlan,
+    spaces: Path | None,
+    path: str,
+) -> tuple[Reached, str]:
+    data = work / "data"
+    layout = restore_postgres(plan.vault, manifest, plan.identities, LocalShell(), str(data), plan.on_progress)
+    point_tablespaces(LocalShell(), layout)
+    before = Before.of(data)
+    user = superuser(read_inventory(plan.vault, manifest, plan.identities))
+    try:
+        with choose(manifest.source.get("image"), major_of(manifest), work, fetch=plan.fetch_programs) as programs:
+            replay = Replay(plan.vault, manifest, window, plan.identities, data, at)
+            with replayed(replay, programs, user) as (cluster, reached):
+                _checkpoint(cluster)
+            must_be_shut_down(programs, data)
+    except DrillFailed as error:
+        raise RestoreFailed(
+            error.detail, hint=f"The server that replays the log must reach {work}: {error.hint}"
+        ) from error
+    settle(layout, before, work.parent, spaces, path)
+    return reached, programs.label
+
+
+def _checkpoint(cluster: Cluster) -> None:
+    """So that the shutdown that follows is quick, however slow the disk."""
+    door = cluster.door()
+    with door.connect(door.database) as connection:
+        connection.execute("CHECKPOINT")
+
+
+def _must_be_short(path: str) -> None:
+    folder, _, name = path.rpartition("/")
+    if len(f"{folder}/{_BESIDE.format(name)}".encode()) > SOCKET_BYTES:
+        raise UsageError(
+            f"{path} is too long: the server that replays the log needs a socket below it.",
+            hint="Name a directory with a shorter path; it can be moved afterwards.",
+        )
+
+
+def _next_steps(manifest: Manifest, reached: Reached) -> tuple[str, ...]:
+    owner = "its files belong to the numeric user that they had" if os.geteuid() == 0 else "its files are yours"
+    major = major_of(manifest)
+    return (
+        *((f"Look twice: {reached.doubt}",) if reached.doubt else ()),
+        f"Give it to the user that runs Postgres {major} (chown -R; {owner}), then start Postgres {major} on it.",
+        "It has production's own settings: look at archive_command and listen_addresses before it is started.",
+    )

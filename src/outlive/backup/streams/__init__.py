@@ -1,0 +1,1 @@
+"""From bytes to encrypted parts in the vault, and back."""

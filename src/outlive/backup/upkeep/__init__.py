@@ -1,0 +1,1 @@
+"""How assets stand, what may be deleted, and the second vault."""
