@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.backup.test_retention import START, make
 
 from outlive.backup.copies import catalog
 from outlive.backup.copies.manifest import dump_manifest
@@ -15,6 +14,7 @@ from outlive.cli.main import run
 from outlive.model.copy import Proof, ProofRecord
 from outlive.vault.keys import create_keys
 from outlive.vault.local import LocalVault
+from tests.backup.upkeep.test_retention import START, make
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.backup.test_retention import make
-
 from outlive.backup.copies.lineage import AlarmKind, alarms
 from outlive.model.copy import Proof
+from tests.backup.upkeep.test_retention import make
 
 
 def test_a_calm_history_has_no_alarm() -> None:

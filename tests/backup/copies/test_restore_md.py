@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.backup.test_retention import make
 
 from outlive.backup.copies.manifest import sums
 from outlive.backup.copies.restore_md import restore_md
 from outlive.model.copy import Manifest, Part, Stream
+from tests.backup.upkeep.test_retention import make
 
 POSTGRES = {
     "server_version_num": 170011,

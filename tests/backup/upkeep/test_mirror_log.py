@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.backup.test_mirror import objects, spoil
 
 from outlive.backup.copies import catalog
 from outlive.backup.copies.manifest import dump_manifest, sums
@@ -23,6 +22,7 @@ from outlive.vault.memory import MemoryVault
 from tests.backup import made_wal
 from tests.backup.made import KEY
 from tests.backup.made_wal import BEGIN, SEGMENT
+from tests.backup.upkeep.test_mirror import objects, spoil
 
 DB = PostgresAsset(name="db", host="web-1", max_age_seconds=3600)
 

@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.backup.test_retention import make
 
 from outlive.backup.copies import catalog
 from outlive.backup.copies.acceptance import Acceptance, accept, acceptances, accepted
@@ -23,6 +22,7 @@ from outlive.testing.clock import ManualClock
 from outlive.testing.faulty_vault import Fault, FaultyVault
 from outlive.vault.base import ObjectInfo, Vault
 from outlive.vault.memory import MemoryVault
+from tests.backup.upkeep.test_retention import make
 
 DAY = 86400
 POLICY = Policy(last=2, daily=0, weekly=0, monthly=0)

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.backup.test_prune import fill
-from tests.backup.test_prune import run as prune_run
 
 from outlive.backup.copies import catalog
 from outlive.backup.upkeep.lock_days import lock_days, words
@@ -25,6 +23,8 @@ from outlive.vault.lock_rule import LockMode, LockRule
 from outlive.vault.memory import MemoryVault
 from outlive.vault.open import open_vault
 from outlive.vault.probe import check_vault
+from tests.backup.upkeep.test_prune import fill
+from tests.backup.upkeep.test_prune import run as prune_run
 from tests.vault.s3_world import open_in
 from tests.vault.test_probe_s3 import deny, versioned
 from tests.world.s3 import CephGateway, S3Server

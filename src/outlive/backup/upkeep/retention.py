@@ -1,6 +1,6 @@
 """Which copies may go, and why. Pure: `prune.py` prints the reasons and does the deleting.
 
-What never happens, whatever the policy and whatever clocks said (tests/backup/test_retention.py holds it):
+What never happens, whatever the policy and whatever clocks said (tests/backup/upkeep/test_retention.py holds it):
 the newest copy with the best proof and everything newer stays; nothing goes while the asset has an alarm or no proven
 copy; every lineage keeps its best copy; damaged copies take nobody's place.
 
