@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ def command(kind: str, target: str, port: int) -> list[str]:
 def carried(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Serve], subprocess.Popen[bytes]]]:
     """Starts a server of one connection, and the relay to it."""
     started: list[subprocess.Popen[bytes]] = []
+    servers: list[threading.Thread] = []
     listener = socket.socket(socket.AF_UNIX if request.param.endswith("-unix") else socket.AF_INET)
     path = str(tmp_path / "s")
     listener.bind(path if listener.family == socket.AF_UNIX else ("127.0.0.1", 0))
@@ -42,17 +44,21 @@ def carried(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
 
     def start(serve: Serve) -> subprocess.Popen[bytes]:
         def run() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                serve(connection)
+            with suppress(OSError):  # the relay may end without having called
+                connection, _ = listener.accept()
+                with connection:
+                    serve(connection)
 
-        threading.Thread(target=run, daemon=True).start()
         unix = listener.family == socket.AF_UNIX
         words = command(request.param, path if unix else "127.0.0.1", 0 if unix else listener.getsockname()[1])
+        servers.append(threading.Thread(target=run, daemon=True))
+        servers[-1].start()
         started.append(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0))
         return started[-1]
 
     yield start
+    with suppress(OSError):  # wakes a server that still waits
+        listener.shutdown(socket.SHUT_RDWR)
     listener.close()
     for child in started:
         child.kill()
@@ -60,6 +66,8 @@ def carried(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
         for pipe in (child.stdin, child.stdout):
             if pipe:
                 pipe.close()
+    for server in servers:
+        server.join(5)
 
 
 def echo(connection: socket.socket) -> None:

@@ -58,3 +58,28 @@ def test_other_threads_go_on_while_a_part_is_encrypted() -> None:
     while not done.wait(0.001):
         turns += 1
     assert turns >= 3
+
+
+class Interrupted(Pieces):
+    """As if a signal came while pyrage reads for the `turn`th time."""
+
+    def __init__(self, pieces: list[bytes], turn: int) -> None:
+        super().__init__(pieces)
+        self._left = turn
+
+    def read(self, size: int) -> bytes:
+        self._left -= 1
+        if self._left == 0:
+            raise KeyboardInterrupt
+        return super().read(size)
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_an_interruption_stays_one(turn: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is never taken for a damaged copy."""
+    with pytest.raises(KeyboardInterrupt):
+        encrypt(Interrupted([bytes(300_000)], turn), RECIPIENTS)
+    sealed = encrypt(Pieces([bytes(300_000)]), RECIPIENTS)
+    monkeypatch.setattr("outlive.vault.encryption.Pieces", lambda pieces: Interrupted(pieces, turn))
+    with pytest.raises(KeyboardInterrupt):
+        decrypt(sealed, [KEY], what="made")

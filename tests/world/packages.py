@@ -23,6 +23,8 @@ PROGRAMS = {
     "sqlite3": "sqlite3",
     "ip": "iproute2",
     "mkfs.ext4": "e2fsprogs",
+    "busybox": "busybox",
+    "socat": "socat",
 }
 DOCKER_PROGRAMS = {"dockerd": "docker.io", "iptables": "iptables", "debootstrap": "debootstrap"}
 

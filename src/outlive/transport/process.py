@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import threading
 from collections import deque
@@ -86,9 +88,8 @@ class Process:
             self._child.wait(timeout_seconds)
 
     def kill(self) -> None:
-        """Ends the child when it still runs, and reaps it."""
-        if self._child.poll() is None:
-            self._child.kill()
+        """Ends the child when it still runs, with what it started itself, and reaps it."""
+        _kill(self._child)
         self._child.wait()
 
     def wait(self, timeout_seconds: float | None = None) -> Completed:
@@ -131,21 +132,41 @@ def run(
 ) -> Completed:
     """Runs to the end. Raises `CommandFailed` when the program is not there or does not end in time."""
     try:
-        done = subprocess.run(
+        child = subprocess.Popen(
             list(argv),
-            input=stdin,
-            stdin=None if stdin is not None else subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout_seconds,
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=env,
-            check=False,
             start_new_session=True,
         )
     except FileNotFoundError as error:
         raise _not_installed(argv[0]) from error
-    except subprocess.TimeoutExpired as error:
-        raise CommandFailed(f"{show(shown or argv)}: no end after {timeout_seconds:.0f} s, killed.") from error
-    stderr = done.stderr[-STDERR_BYTES:].decode("utf-8", "replace")
-    completed = Completed(tuple(shown or argv), done.returncode, done.stdout, stderr)
+    with child:
+        try:
+            out, complaints = child.communicate(stdin, timeout_seconds)
+        except subprocess.TimeoutExpired as error:
+            raise CommandFailed(f"{show(shown or argv)}: no end after {timeout_seconds:.0f} s, killed.") from error
+        finally:
+            _end(child)
+    stderr = complaints[-STDERR_BYTES:].decode("utf-8", "replace")
+    completed = Completed(tuple(shown or argv), child.returncode, out, stderr)
     translate(completed)
     return completed
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Nothing, when it has ended. After a time-out or an interruption: it is killed with all that it started, and the end
+    of its pipes awaited, so that nobody of them still writes into a folder that is being removed."""
+    if child.poll() is None:
+        _kill(child)
+        with suppress(subprocess.TimeoutExpired):
+            child.communicate(timeout=5)
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """It leads a group of its own, which holds what it started; not where that runs as somebody else."""
+    if child.poll() is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.kill()

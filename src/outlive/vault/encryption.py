@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -63,7 +64,8 @@ class Pieces:
 def encrypt(plain: io.BytesIO | Pieces, recipients: Sequence[Recipient]) -> bytes:
     """An age file, of all there is to read, that any one of the recipients' identities opens."""
     sink = io.BytesIO()
-    pyrage.encrypt_io(plain, sink, recipients)
+    with _interruptions():
+        pyrage.encrypt_io(plain, sink, recipients)
     return sink.getvalue()
 
 
@@ -77,13 +79,25 @@ def decrypt(sealed: bytes, identities: Sequence[Identity], *, what: str) -> byte
 def decrypt_into(sink: Sink, sealed: bytes, identities: Sequence[Identity], *, what: str) -> None:
     """The same, written 64 KiB at a time, each of which is authenticated; that nothing is missing is known at the end."""
     try:
-        pyrage.decrypt_io(Pieces([sealed]), sink, identities)
+        with _interruptions():
+            pyrage.decrypt_io(Pieces([sealed]), sink, identities)
     except pyrage.DecryptError as error:
         if "No matching keys" in str(error):
             raise WrongKey(what) from error
         raise CopyDamaged(f"{what}: {error}") from error
     except OSError as error:
         raise CopyDamaged(f"{what}: {error}") from error
+
+
+@contextmanager
+def _interruptions() -> Iterator[None]:
+    """Ctrl-C that hits while pyrage calls our `read` comes out as an error of its own: it would look like damage."""
+    try:
+        yield
+    except (pyrage.EncryptError, pyrage.DecryptError) as error:
+        if str(error).startswith(KeyboardInterrupt.__name__):
+            raise KeyboardInterrupt from error
+        raise
 
 
 def parse_recipients(texts: Iterable[str]) -> tuple[Recipient, ...]:
