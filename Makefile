@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test check bench-guard world-down clean
+.PHONY: demo test unit check bench-guard world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -14,6 +14,10 @@ demo: $(READY)
 test: $(READY)
 	@$(VENV)/bin/python -m tests.world prepare
 	@$(VENV)/bin/pytest $(PYTEST_ARGS)
+
+# What needs no server and no wait: seconds.
+unit: $(READY)
+	@$(VENV)/bin/pytest -q -m "not docker and not s3 and not postgres and not slow" $(PYTEST_ARGS)
 
 check: $(READY)
 	@echo "ruff check" && $(VENV)/bin/ruff check .

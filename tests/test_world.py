@@ -72,6 +72,7 @@ def ssh(server: SshServer, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["ssh", "-F", server.config, server.address, *words], capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_ssh_logs_in(ssh_server: SshServer) -> None:
     assert ssh(ssh_server, "echo", "there").stdout == "there\n"
 

@@ -19,6 +19,8 @@ from outlive.cli.several import Tally
 from outlive.errors import OutliveError
 from tests.cli.home import Done, Home
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SECRET = "postgresql://app:hunter2@db/app"
 Call = Callable[..., Done]

@@ -16,6 +16,8 @@ from outlive.config.load import load
 from tests.cli.home import Done, Home
 from tests.world.s3 import CephGateway
 
+pytestmark = pytest.mark.slow
+
 Call = Callable[..., Done]
 MIRROR = '[mirror]\nurl = "mirror"\n'
 

@@ -17,6 +17,8 @@ from outlive.cli import main
 from tests.cli.home import Done, Home, environment
 from tests.cli.shapes import ERROR, MOMENT, SHAPES, differences
 
+pytestmark = pytest.mark.slow
+
 Call = Callable[..., Done]
 ANSI = re.compile(r"\x1b")
 

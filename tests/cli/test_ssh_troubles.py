@@ -18,6 +18,8 @@ from tests.world.need import need
 from tests.world.process import wait_until
 from tests.world.sshd import SshServer, make_key
 
+pytestmark = pytest.mark.slow
+
 Call = Callable[..., Done]
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from outlive.commands import around
 
+pytestmark = pytest.mark.slow
+
 SHELLS = [name for name in ("dash", "bash", "busybox") if shutil.which(name)]
 
 

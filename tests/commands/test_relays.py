@@ -17,6 +17,8 @@ import pytest
 
 from outlive.commands.relays import RELAYS_TCP, RELAYS_UNIX, relay
 
+pytestmark = pytest.mark.slow
+
 MEBIBYTES = 100
 KINDS = (*RELAYS_TCP, *RELAYS_UNIX)
 Serve = Callable[[socket.socket], None]

@@ -108,6 +108,7 @@ def test_things_are_weighed_by_kind(shell: str, tmp_path: Path) -> None:
     assert weights[paths[4]] == Weight("-", False, None)
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_to_weigh_is_unknown(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     slow = tmp_path / "bin" / "du"

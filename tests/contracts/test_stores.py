@@ -191,6 +191,7 @@ def test_the_head_is_the_newest_file() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
 
 
+@pytest.mark.slow
 def test_a_lock_of_some_seconds_is_waited_for(tmp_path: Path) -> None:
     store = Store(sqlite_url(tmp_path))
     other = sqlite3.connect(tmp_path / "state.db", isolation_level=None, check_same_thread=False)
@@ -208,6 +209,7 @@ def test_a_lock_of_some_seconds_is_waited_for(tmp_path: Path) -> None:
         store.close()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told(tiny_disk: Path) -> None:
     store = Store(sqlite_url(tiny_disk))
     ballast = tiny_disk / "ballast"

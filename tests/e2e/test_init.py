@@ -20,6 +20,8 @@ from tests.world.need import need
 from tests.world.postgres import PostgresServer
 from tests.world.sshd import SshServer, client_config, make_key
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Keeper:

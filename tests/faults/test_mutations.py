@@ -33,6 +33,8 @@ from outlive.vault.memory import MemoryVault
 from tests.backup.made import ASSET, KEY, RECOVERY, Made, policy
 from tests.world.postgres import PostgresServer
 
+pytestmark = pytest.mark.slow
+
 NOW = ManualClock().now()
 SEEDS = range(12)
 FILES_ONLY = [

@@ -18,6 +18,8 @@ from tests.backup import made_wal
 from tests.backup.made import KEY
 from tests.backup.made_wal import BEGIN, CLUSTER, SEGMENT
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(10)
 COPY = made_wal.base()
 HALF = SEGMENT // 2

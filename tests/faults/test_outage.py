@@ -21,6 +21,8 @@ from tests.vault.s3_world import bare, open_in
 from tests.world.flaky_http import FlakyProxy, answer, cut_request
 from tests.world.s3 import Rclone, S3Server, Swift
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 NOISE = random.Random(4).randbytes(6 * MIB)
 KEY = "drill"

@@ -158,6 +158,7 @@ def test_take(world: Callable[[], World]) -> None:
         assert [copy.manifest.sequence for copy in copies] == sorted({copy.manifest.sequence for copy in copies}), what
 
 
+@pytest.mark.slow
 def test_verify(world: Callable[[], World]) -> None:
     """A verification under failure is red, or an error; it is never green."""
 

@@ -140,6 +140,7 @@ for number in range(10_000):
 """
 
 
+@pytest.mark.slow
 def test_a_writer_killed_at_any_moment_leaves_whole_objects_only(tmp_path: Path) -> None:
     vault = LocalVault.create(tmp_path / "vault")
     for turn in range(8):

@@ -23,6 +23,8 @@ from tests.keeper.homes import home
 from tests.keeper.memory_engine import MemoryEngine
 from tests.world.process import wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class World:

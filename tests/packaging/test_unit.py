@@ -13,6 +13,8 @@ import pytest
 from outlive.keeper.children import GRACE_SECONDS
 from outlive.keeper.loop import DRAIN_SECONDS
 
+pytestmark = pytest.mark.slow
+
 UNIT = Path(__file__).parents[2] / "packaging" / "outlive.service"
 STREAM_SECONDS = 30
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze (Debian: systemd)")

@@ -17,6 +17,8 @@ from outlive.transport.local import LocalShell
 from tests.sources.trees import drain, fingerprint, make_odd_tree, names_in, unpack
 from tests.world.process import wait_until
 
+pytestmark = pytest.mark.slow
+
 
 def source(path: Path, *, around: Hook | None = None, exclude: tuple[str, ...] = ()) -> PathSource:
     asset = PathAsset(name="files", host="local", path=str(path), exclude=exclude, around=around or Hook())

@@ -21,6 +21,8 @@ from outlive.transport.local import LocalShell
 from tests.sources.trees import drain, names_in
 from tests.world.process import wait_until
 
+pytestmark = pytest.mark.slow
+
 WRITER = """
 import sqlite3, sys
 database = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)

@@ -102,7 +102,8 @@ def hostile(text: str) -> tuple[Survey, Proposal]:
 
 
 @pytest.mark.parametrize(
-    "text", ['\n[vault]\nurl = "s3://theirs"\n#', '"""', "\x1b[2J\x07", "a\rb", "\x7f\x85\u2028", "'\\\"", "\ud7ff"]
+    "text",
+    ['\n[vault]\nurl = "s3://theirs"\n#', '"""', "\x1b[2J\x07", "a\rb", "\x7f\x85\u2028", "'\\\"", "\ud7ff", "0" * 49],
 )
 def test_no_name_leaves_its_place(text: str) -> None:
     check_hostile(text)

@@ -10,6 +10,8 @@ from outlive.errors import CommandFailed
 from outlive.transport.deadline import DeadlineShell
 from outlive.transport.local import LocalShell
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_is_quick_is_heard() -> None:
     shell = DeadlineShell(LocalShell("here"), 20)

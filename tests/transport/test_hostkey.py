@@ -19,6 +19,8 @@ from outlive.transport import hostkey
 from tests.world.need import need
 from tests.world.sshd import SshServer, client_config, make_key
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server() -> Iterator[SshServer]:

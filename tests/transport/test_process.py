@@ -10,6 +10,8 @@ from outlive.errors import CommandFailed
 from outlive.transport.process import Process, run
 from tests.world.process import wait_until
 
+pytestmark = pytest.mark.slow
+
 STARTS_ANOTHER = "sleep 600 & echo $! > {file}; wait"
 
 

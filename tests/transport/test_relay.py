@@ -18,6 +18,8 @@ from outlive.transport.relay import PATIENCE_SECONDS, PORT, Relay
 from tests.backup.postgres_copies import children
 from tests.world.process import wait_until
 
+pytestmark = pytest.mark.slow
+
 HANGS = (sys.executable, "-c", "import time; time.sleep(600)")
 COMPLAINS = ("sh", "-c", "echo 'the way is blocked' >&2; exit 3")
 

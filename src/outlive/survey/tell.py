@@ -49,7 +49,7 @@ def _host(survey: Survey) -> Iterator[str]:
     size = f"{facts.cpus or '?'} CPUs, {amount(facts.memory_bytes)} of memory"
     yield from _wrapped(f"{size}; disks: {one_line(disks) or 'unknown'}", "  ")
     if facts.machine_id:
-        yield f"  machine-id {one_line(facts.machine_id)}"
+        yield from _wrapped(f"machine-id {one_line(facts.machine_id)}", "  ")
 
 
 def _docker(survey: Survey, found: FoundDocker) -> Iterator[str]:
@@ -57,7 +57,7 @@ def _docker(survey: Survey, found: FoundDocker) -> Iterator[str]:
         yield from _wrapped(f"Docker could not be asked: {one_line(found.problem)}", "  ")
         return
     running = sum(one.running for one in found.containers)
-    yield f"  Docker {one_line(found.version)}: {running} of {len(found.containers)} containers run"
+    yield from _wrapped(f"Docker {one_line(found.version)}: {running} of {len(found.containers)} containers run", "  ")
     known = {one.id: one for one in found.images}
     for one in found.containers:
         image = known.get(one.image_id)

@@ -34,6 +34,8 @@ from outlive.vault.local import LocalVault
 from tests.sources.trees import fingerprint, make_odd_tree
 from tests.world.sshd import SshServer
 
+pytestmark = pytest.mark.slow
+
 KEY = x25519.Identity.generate()
 SHELL = LocalShell()
 

@@ -13,6 +13,8 @@ from outlive.backup.restore import spool as module
 from outlive.backup.restore.spool import AHEAD, Spool
 from outlive.errors import CopyDamaged, VaultUnreachable
 
+pytestmark = pytest.mark.slow
+
 SHELLS = {"sh": ["sh"], "dash": ["dash"], "bash": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
 Fetchers = Mapping[str, Callable[[], bytes]]
 
