@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from outlive.backup.log.ship import ShipPolicy
 from outlive.backup.restore.target import DirectoryTarget, SshTarget
 from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.upkeep.lock_days import lock_days, words
@@ -15,6 +16,7 @@ from outlive.commands.ssh import SshPaths
 from outlive.config.schema import Settings, VaultSettings
 from outlive.config.secrets import resolve
 from outlive.errors import ConfigError, KeysError, UsageError
+from outlive.keeper.streams import StreamPlan, slot_name
 from outlive.model.asset import (
     Asset,
     ConfigAsset,
@@ -166,6 +168,12 @@ def way(settings: Settings, asset: PostgresAsset | PostgresDumpAsset) -> Way:
     if asset.socket is not None:
         return SocketWay(there, asset.socket, asset.os_user, asset.port, asset.user, password)
     return PortWay(there, asset.port, asset.user, password)
+
+
+def stream_plan(settings: Settings, asset: PostgresAsset, there: Vault, clock: Clock) -> StreamPlan:
+    """How one cluster's log is streamed."""
+    policy = ShipPolicy(parse_recipients(settings.keys.recipients), settings.schedule.ship_every_seconds)
+    return StreamPlan(asset.name, way(settings, asset), slot_name(asset.name), there, policy, clock)
 
 
 def chosen_assets(settings: Settings, names: Sequence[str]) -> list[Asset]:

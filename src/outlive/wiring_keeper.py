@@ -11,7 +11,6 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from outlive.backup.copies import catalog
-from outlive.backup.log.ship import ShipPolicy
 from outlive.clock import Clock
 from outlive.config.schema import Settings
 from outlive.config.secrets import resolve
@@ -20,13 +19,11 @@ from outlive.keeper.acts import acts
 from outlive.keeper.children import Children
 from outlive.keeper.jobs import is_streamed
 from outlive.keeper.loop import Parts
-from outlive.keeper.streams import StreamPlan, slot_name
 from outlive.keeper.whereabouts import Whereabouts, look_around
 from outlive.model.asset import PostgresAsset
 from outlive.state.store import Store
 from outlive.vault.base import Vault
-from outlive.vault.encryption import parse_recipients
-from outlive.wiring import host_shell, state_file, vault, way
+from outlive.wiring import host_shell, state_file, stream_plan, vault
 
 
 def store(settings: Settings) -> Store:
@@ -50,12 +47,6 @@ def keeper_parts(settings: Settings, clock: Clock, say: Callable[[str], None]) -
         last_copy=partial(_last_copy, there),
         end_jobs=children.end_all,
     )
-
-
-def stream_plan(settings: Settings, asset: PostgresAsset, there: Vault, clock: Clock) -> StreamPlan:
-    """How one cluster's log is streamed."""
-    policy = ShipPolicy(parse_recipients(settings.keys.recipients), settings.schedule.ship_every_seconds)
-    return StreamPlan(asset.name, way(settings, asset), slot_name(asset.name), there, policy, clock)
 
 
 def whereabouts(settings: Settings) -> Whereabouts:

@@ -68,9 +68,9 @@ def _show(console: Console, status: Status | None, step: Step) -> None:
 
 def _summary(console: Console, outcome: Outcome, keep: bool) -> None:
     lost = f"{outcome.rows_lost:,} of {outcome.rows_acknowledged:,} commits, the last {outcome.loss_seconds:.1f} s"
-    console.print(f"\nLost:  {lost} (shown before the disaster: {outcome.loss_shown_seconds:.1f} s at risk).")
-    console.print("       A single copy loses what was written after it; take them more often to lose less.")
-    console.print(f"Back:  {duration(outcome.rto_seconds)} after the disk was gone, everything in the copy identical.")
+    console.print(f"\nLost:  {lost} ({outcome.loss_shown_seconds:.1f} s were shown at risk).")
+    console.print("       The copy itself is older: the log that was streamed after it brought back the rest.")
+    console.print(f"Back:  {duration(outcome.rto_seconds)} after the disk was gone, everything in the vault identical.")
     console.print("Next:  outlive init ssh://root@your-server")
     if keep:
         console.print(f"Kept:  {outcome.folder}")

@@ -63,10 +63,12 @@ class Production:
         (self.config / ".env").write_text("DATABASE_URL=postgresql://shop_app@db/shop\n")
         (self.config / ".env").chmod(0o600)
 
-    def destroy(self) -> None:
-        """The machine loses its disk: the server is killed and every file is removed."""
+    def destroy(self, clock: Clock) -> datetime:
+        """The machine loses its disk: the server is killed and every file is removed. Returns the moment of death."""
         self.server.lose_power()
+        died = clock.now()
         shutil.rmtree(self.folder)
+        return died
 
 
 @dataclass

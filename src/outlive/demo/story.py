@@ -17,23 +17,25 @@ from outlive import wiring
 from outlive.backup.copies import catalog
 from outlive.backup.drill.drill import DrillPlan, drill
 from outlive.backup.restore.programs import LocalPrograms
+from outlive.backup.restore.recover_to import restore_to
 from outlive.backup.restore.restore import RestorePlan, restore
 from outlive.backup.restore.target import DirectoryTarget, parse_target
 from outlive.backup.take import take
-from outlive.backup.upkeep.loss import loss
 from outlive.clock import Clock
 from outlive.config.load import load
 from outlive.config.schema import Settings
 from outlive.demo.production import FILES, ORDERS, Production, Writer, fingerprints, roles, table_digests
 from outlive.demo.server import DemoServer
 from outlive.errors import Failed
+from outlive.keeper.streams import StreamKeeper
+from outlive.model.asset import PostgresAsset
 from outlive.model.copy import Manifest
 from outlive.transport import postgres_programs
 from outlive.transport.local import LocalShell
 from outlive.vault.keys import create_keys
 from outlive.vault.local import LocalVault
 
-SECONDS_UNGUARDED = 3.0
+SECONDS_OF_LIFE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +97,16 @@ class Story:
             settings = self._prepare(folder, production)
             before = (table_digests(production.server), roles(production.server), fingerprints(production.uploads))
             writer = Writer(production.server.conninfo, self._clock)
+            stream = self._stream(settings)
             try:
                 manifests = self._guard(settings)
                 self._prove(settings)
-                destroyed = self._disaster(settings, production, writer)
+                destroyed = self._disaster(production, writer, stream)
             finally:
                 writer.stop()
+                stream.stop()
             self._bring_back(settings, manifests, folder / "restored", restored, destroyed)
-            self._compare(writer, restored, before, folder / "restored", manifests[0])
+            self._compare(writer, restored, before, folder / "restored", stream.state.until)
         finally:
             production.server.stop()
             restored.stop()
@@ -128,6 +132,15 @@ class Story:
             config.write_text(_config(production, folder / "vault", keys.recipients))
             tell("encrypted to two keys: one for drills, one to be printed and put away")
         return load(config)
+
+    def _stream(self, settings: Settings) -> StreamKeeper:
+        with self._step("Stream: the write-ahead log into the vault") as tell:
+            asset = next(one for one in settings.assets if isinstance(one, PostgresAsset))
+            plan = wiring.stream_plan(settings, asset, wiring.vault(settings, self._clock), self._clock)
+            stream = StreamKeeper(plan, lambda state: None, lambda name, why: None)
+            stream.start()
+            tell(f"every {settings.schedule.ship_every_seconds:g} s, encrypted; the server is told what is durable")
+        return stream
 
     def _guard(self, settings: Settings) -> list[Manifest]:
         with self._step("Guard: copies into the vault, under load") as tell:
@@ -157,15 +170,14 @@ class Story:
                 raise Failed(f"the drill came out red: {'; '.join(bad)}")
             tell(f"{sum(check.ok is True for check in checks)} checks green: rows, roles, extensions, every index")
 
-    def _disaster(self, settings: Settings, production: Production, writer: Writer) -> float:
-        time.sleep(SECONDS_UNGUARDED)  # life goes on after the copy: this is what will be lost
-        vault = wiring.vault(settings, self._clock)
+    def _disaster(self, production: Production, writer: Writer, stream: StreamKeeper) -> float:
+        time.sleep(SECONDS_OF_LIFE)  # life goes on after the copy: only the log has it
         with self._step("Disaster: the server's whole disk is destroyed") as tell:
-            now = self._clock.now()
-            shown = loss(catalog.copies(vault, "shop-db"), now)
-            self.outcome.loss_shown_seconds = shown.seconds or 0.0
-            destroyed = self._clock.monotonic()
-            production.destroy()
+            until, destroyed = stream.state.until, self._clock.monotonic()
+            if until is None:
+                raise Failed(f"no log reached the vault: {stream.state.why}")
+            died = production.destroy(self._clock)
+            self.outcome.loss_shown_seconds = max(0.0, (died - until).total_seconds())
             writer.stop()
             if production.folder.exists() or not writer.stopped_by:
                 raise Failed("the disaster did not happen as told.")
@@ -183,7 +195,11 @@ class Story:
             server.folder.mkdir(mode=0o755)
             places = {"shop-db": "postgres/data", "uploads": "uploads", "app-config": "app"}
             for manifest in manifests:
-                target = parse_target(str(folder / places[manifest.asset]))
+                path = str(folder / places[manifest.asset])
+                if manifest.kind == "postgres":
+                    restore_to(catalog.copies(vault, manifest.asset), None, path, plan)
+                    continue
+                target = parse_target(path)
                 assert isinstance(target, DirectoryTarget)
                 restore(manifest, target, LocalShell(), plan)
             server.start()
@@ -196,28 +212,28 @@ class Story:
         server: DemoServer,
         before: tuple[dict[str, str], set[tuple[str, bool]], dict[str, str]],
         folder: Path,
-        manifest: Manifest,
+        until: datetime | None,
     ) -> None:
         with self._step("Compare: row by row, role by role, file by file") as tell:
             with server.connect() as connection:
                 came_back = {row[0] for row in connection.execute("SELECT id FROM payments")}
-            self._count(writer.acknowledged, came_back, manifest.data_until)
+            self._count(writer.acknowledged, came_back, until)
             if (table_digests(server), roles(server), fingerprints(folder / "uploads")) != before:
                 raise Failed("a table, role or file is not what it was.")
             if not (folder / "app").rglob(".env"):
                 raise Failed("the configuration did not come back.")
             tell(f"{ORDERS + 5000:,} rows identical, {len(before[1])} roles, {len(before[2])} files identical")
 
-    def _count(self, acknowledged: list[tuple[int, datetime]], came_back: set[int], data_until: datetime) -> None:
-        """Every commit confirmed before `data_until` must be there; the loss is the time from the last one that is."""
+    def _count(self, acknowledged: list[tuple[int, datetime]], came_back: set[int], until: datetime | None) -> None:
+        """Every commit confirmed before `until` must be there; the loss is the time from the last one that is."""
         outcome = self.outcome
         kept = [(row, at) for row, at in acknowledged if row in came_back]
-        broken = [row for row, at in acknowledged if at < data_until and row not in came_back]
+        broken = [row for row, at in acknowledged if until and at < until and row not in came_back]
         outcome.rows_acknowledged = len(acknowledged)
         outcome.rows_restored = len(kept)
         outcome.rows_lost = len(acknowledged) - len(kept)
         if broken:
-            raise Failed(f"{len(broken)} rows that the copy promised to hold did not come back.")
+            raise Failed(f"{len(broken)} rows that were said to be in the vault did not come back.")
         if acknowledged and kept:
             outcome.loss_seconds = (acknowledged[-1][1] - kept[-1][1]).total_seconds()
 

@@ -57,11 +57,11 @@ class LocalPrograms:
     def must_reach(self, folder: Path) -> None:
         """Raises `DrillFailed` unless the user that they run as can run them and enter the folder: a state folder below
         /root is closed to it, and that is no fault of the copy."""
-        for argv in ((str(self.folder / "postgres"), "--version"), ("ls", str(folder))):
+        for argv in ((str(self.folder / "postgres"), "--version"), ("ls", "-d", f"{folder}/.")):
             done = process.run((*_as_nobody(), *argv), timeout_seconds=20)
             if done.status != 0:
                 raise DrillFailed(
-                    f"the server's user cannot use {argv[-1] if argv[0] == 'ls' else self.folder}: {done.stderr.strip()}",
+                    f"the server's user cannot use {folder if argv[0] == 'ls' else self.folder}: {done.stderr.strip()}",
                     hint="Let others enter the folders above it (chmod o+x), or set `keeper.state` to /var/lib/outlive.",
                 )
 
