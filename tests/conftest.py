@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{name}: {meaning}")
     # A CI job is cancelled with SIGTERM: as after Ctrl-C, fixtures then end what they started.
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background, and our children's too
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

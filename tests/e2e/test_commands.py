@@ -215,7 +215,7 @@ def test_the_demo(watched: Watched, temporary: Path, who: str) -> None:
     assert differences(told, SHAPES["demo"]) == []
     assert told["ok"] and all(step["ok"] for step in told["steps"])
     assert told["rows_restored"] + told["rows_lost"] == told["rows_acknowledged"] > 100
-    assert 0 < told["loss_seconds"] <= told["loss_shown_seconds"]
+    assert 0 <= told["loss_seconds"] <= told["loss_shown_seconds"]
     assert 0 < told["stored_bytes"] < told["plain_bytes"]
     assert leftovers(temporary) == []
     assert seconds < 90 or os.getloadavg()[0] > 2 * (os.cpu_count() or 1), f"it took {seconds:.0f} s"
