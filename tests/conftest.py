@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
+import hypothesis
 import pytest
 
 from tests.world import ledger
@@ -36,6 +37,8 @@ AnyServer = TypeVar("AnyServer", bound=Server)
 def pytest_configure(config: pytest.Config) -> None:
     for name, meaning in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
+    hypothesis.settings.register_profile("outlive", deadline=None)  # no test may depend on being fast
+    hypothesis.settings.load_profile("outlive")
     # A CI job is cancelled with SIGTERM: as after Ctrl-C, fixtures then end what they started.
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background, and our children's too

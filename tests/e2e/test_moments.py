@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from outlive.cli.app import rfc3339
 from tests.e2e.test_keep import Keep
 from tests.keeper.homes import ALLOWED, home
 from tests.world.cache import cache_root
@@ -90,10 +91,15 @@ def running(server: PostgresServer, data: Path) -> Iterator[Callable[[str], str]
         run([*control, "-m", "fast", "stop"], unprivileged=True)
 
 
+def told(moment: str) -> str:
+    """As documents tell it: to the millisecond."""
+    return rfc3339(datetime.fromisoformat(moment))
+
+
 def test_restored_to_a_moment_it_has_what_was_there_then(streamed: Streamed, place: Path) -> None:
     code, document = streamed.json("restore", "db", "--to", str(place / "a"), "--at", streamed.between)
     assert code == 0
-    assert datetime.fromisoformat(document["target_time"]) == datetime.fromisoformat(document["reached_time"])
+    assert told(document["target_time"]) == told(document["reached_time"]) == told(streamed.between)
     with running(streamed.server, place / "a") as sql:
         assert sql("select count(*), max(i) from t") == "10|10"
 
@@ -140,7 +146,7 @@ def test_a_drill_of_a_moment_is_green_and_counts(streamed: Streamed, at: str) ->
     assert (code, drill["ok"]) == (0, True), drill
     assert drill["target_time"] is not None and drill["rto_seconds"] > 0
     if at == "between":
-        assert datetime.fromisoformat(drill["target_time"]) == datetime.fromisoformat(moment)
+        assert told(drill["target_time"]) == told(drill["reached_time"]) == told(moment)
 
 
 def test_a_drill_of_a_moment_wants_one_asset(streamed: Streamed) -> None:

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from outlive.backup.copies import catalog
+from outlive.backup.upkeep.log_retention import LogDecision
 from outlive.backup.upkeep.prune import Plan, Pruned, plan, prune
 from outlive.backup.upkeep.retention import Policy
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.from_vault import FromOption, Which, opened
+from outlive.cli.words import moment, size
 from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.errors import OutliveError, UsageError
@@ -34,7 +36,7 @@ def command(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Shows which copies would go and why; with --yes, deletes them."""
+    """Shows which copies and which log would go and why; with --yes, deletes them."""
     settings, clock, output = load(config), SystemClock(), Output(as_json)
     kept = settings.retention
     policy = Policy(last=kept.last, daily=kept.daily, weekly=kept.weekly, monthly=kept.monthly)
@@ -84,15 +86,25 @@ def _say(output: Output, asset: str, outcome: Outcome) -> None:
         console.print(f"  {word:<5}{decision.id}  {'; '.join(own)}", markup=False)
     for litter in planned.litter:
         console.print(f"  litter {litter.folder} ({litter.bytes} bytes): {litter.why}", markup=False)
+    for log in planned.log:
+        own = [reason for reason in log.reasons if reason not in planned.frozen] or ["frozen"]
+        count = f"{len(log.branch.objects)} objects, {len(log.going)} to go ({size(log.going_bytes)})"
+        console.print(f"  log of {_branch(log)}: {count}: {'; '.join(own)}", markup=False)
     if done is None:
-        if planned.going or planned.litter:
+        if planned.going or planned.litter or any(log.going for log in planned.log):
             console.print("  Nothing was deleted. `outlive prune --yes` deletes.", markup=False)
         return
-    console.print(f"  deleted {len(done.deleted)} copies, {done.freed_bytes} bytes freed", markup=False)
+    gone = f"{len(done.deleted)} copies and {done.log_objects} objects of log"
+    console.print(f"  deleted {gone}, {done.freed_bytes} bytes freed", markup=False)
     for folder, until in done.locked.items():
         console.print(f"  kept by lock until {until:%Y-%m-%d}, as old versions: {folder}", markup=False)
     for key, why in done.refused:
         console.print(f"  refused by the vault, left as it is: {key} ({why})", markup=False)
+
+
+def _branch(log: LogDecision) -> str:
+    began = log.branch.began
+    return log.branch.lineage if began is None else f"{log.branch.lineage} since {moment(began)}"
 
 
 def _as_json(asset: str, outcome: Outcome) -> dict[str, Any]:
@@ -108,11 +120,23 @@ def _as_json(asset: str, outcome: Outcome) -> dict[str, Any]:
             for decision in planned.decisions
         ],
         "litter": [{"folder": one.folder, "bytes": one.bytes, "why": one.why} for one in planned.litter],
+        "log": [
+            {
+                "lineage": one.branch.lineage,
+                "since": one.branch.began,
+                "objects": len(one.branch.objects),
+                "going": len(one.going),
+                "going_bytes": one.going_bytes,
+                "reasons": list(one.reasons),
+            }
+            for one in planned.log
+        ],
     }
     if done is not None:
         document |= {
             "deleted": done.deleted,
             "cleaned": done.cleaned,
+            "log_objects": done.log_objects,
             "refused": [{"key": key, "why": why} for key, why in done.refused],
             "locked": [{"folder": folder, "until": until} for folder, until in done.locked.items()],
             "freed_bytes": done.freed_bytes,

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from outlive.backup.log.wal_fetch import branch_of, by_segment, list_log, read_histories, segment, switches
+from outlive.backup.log.wal_fetch import by_segment, list_log, segment
 from outlive.backup.log.wal_names import Stretch, branch_folder, stretch_key, wal_folder
+from outlive.backup.log.windows import branch_of
 from outlive.commands.wal import Switch
 from outlive.errors import CopyDamaged, VaultUnreachable, WrongKey
 from outlive.testing.faulty_vault import Fault, FaultyVault
@@ -60,13 +61,6 @@ def test_branches_are_kept_apart() -> None:
     assert branch_of([first, second], T0) == first
     assert branch_of([first, second], later - timedelta(seconds=1)) == first
     assert branch_of([first, second], later) == second
-
-
-def test_histories_are_opened_with_the_key() -> None:
-    vault = MemoryVault()
-    put_history(vault, 2, BEGIN)
-    told = read_histories(vault, "db", LINEAGE, [KEY])
-    assert switches(told) == {2: (Switch(1, BEGIN),)}
 
 
 def test_pieces_become_a_segment() -> None:

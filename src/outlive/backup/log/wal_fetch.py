@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from outlive.backup.log.wal_names import UNKNOWN, Stretch, read_branch, read_history_key, read_stretch, wal_folder
-from outlive.commands.wal import Switch, check_pages, read_history, segment_name
+from outlive.commands.wal import Switch, check_pages, segment_name
 from outlive.commands.wal_timeline import stale_page
 from outlive.errors import CopyDamaged, ObjectMissing
 from outlive.vault.base import Vault
@@ -36,11 +36,6 @@ def list_log(vault: Vault, asset: str, lineage: str, segment_bytes: int) -> list
     return sorted(logs, key=lambda log: log.began or UNKNOWN)
 
 
-def branch_of(logs: Sequence[Log], since: datetime) -> Log:
-    """The log that belongs to a base copy of that moment."""
-    return [log for log in logs if log.began is None or log.began <= since][-1]
-
-
 def _log(began: datetime | None, keys: Sequence[str], segment_bytes: int) -> Log:
     stretches = (read_stretch(key, segment_bytes) for key in keys)
     told = [one for one in map(read_history_key, keys) if one is not None]
@@ -50,17 +45,6 @@ def _log(began: datetime | None, keys: Sequence[str], segment_bytes: int) -> Log
         {one.timeline: one.switch for one in told},
         {one.timeline: one.key for one in told},
     )
-
-
-def read_histories(vault: Vault, asset: str, lineage: str, identities: Sequence[Identity]) -> dict[int, bytes]:
-    """The `.history` files by timeline."""
-    told = [read_history_key(info.key) for info in vault.walk(wal_folder(asset, lineage))]
-    return {one.timeline: open_log(vault, one.key, identities) for one in told if one is not None}
-
-
-def switches(histories: Mapping[int, bytes]) -> dict[int, tuple[Switch, ...]]:
-    """The histories, read."""
-    return {timeline: read_history(text.decode("utf-8", "replace")) for timeline, text in histories.items()}
 
 
 def by_segment(stretches: Iterable[Stretch], segment_bytes: int) -> dict[str, list[Stretch]]:

@@ -111,6 +111,12 @@ def read_history_key(key: str) -> History | None:
     return History(key, int(found["timeline"], 16), switch)
 
 
+def is_log(key: str) -> bool:
+    """Whether the key is one of ours: a stretch of log, however long its segments are, or a history."""
+    name = key.rpartition("/")[2]
+    return bool(_PIECE.fullmatch(name) or _HISTORY.fullmatch(name))
+
+
 def _read_moment(text: str) -> datetime:
     return datetime.strptime(text, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
+from typing import Protocol, TypeVar
 
 from outlive.backup.log.wal_names import UNKNOWN, Stretch
 from outlive.commands.postgres import lsn
@@ -67,15 +68,31 @@ def segment_bytes(manifest: Manifest) -> int:
 
 def bases(copies: Iterable[Copy], lineage: str) -> list[Base]:
     """The physical copies of a lineage that are not marked damaged, oldest first."""
-    found = []
-    for copy in copies:
-        manifest = copy.manifest
-        if manifest.kind == "postgres" and manifest.lineage == lineage and not copy.is_damaged:
-            source = manifest.source
-            start, end = lsn(source["start_lsn"]), lsn(source["end_lsn"])
-            size = segment_bytes(manifest)
-            found.append(Base(manifest.id, int(source["timeline"]), start, end, manifest.data_until, size))
+    own = (copy for copy in copies if copy.manifest.kind == "postgres" and copy.manifest.lineage == lineage)
+    found = [base_of(copy.manifest) for copy in own if not copy.is_damaged]
     return sorted(found, key=lambda base: (base.since, base.copy))
+
+
+def base_of(manifest: Manifest) -> Base:
+    """Of a physical copy. Raises KeyError or ValueError when its manifest does not say what it must."""
+    source = manifest.source
+    start, end = lsn(source["start_lsn"]), lsn(source["end_lsn"])
+    return Base(manifest.id, int(source["timeline"]), start, end, manifest.data_until, segment_bytes(manifest))
+
+
+class Begun(Protocol):
+    """A branch of a lineage's log; None began with the lineage."""
+
+    @property
+    def began(self) -> datetime | None: ...
+
+
+B = TypeVar("B", bound=Begun)
+
+
+def branch_of(branches: Sequence[B], since: datetime) -> B:
+    """The branch (of all, oldest first) that belongs to a base copy of that moment."""
+    return [one for one in branches if one.began is None or one.began <= since][-1]
 
 
 def windows(base: Base, stretches: Sequence[Stretch], switches: Mapping[int, Switch]) -> list[Window]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from outlive.backup.log import wal_fetch
-from outlive.backup.log.windows import Reached, Window, bases, segment_bytes
+from outlive.backup.log.windows import Reached, Window, bases, branch_of, segment_bytes
 from outlive.backup.log.windows import choose as choose_window
 from outlive.backup.log.windows import windows as windows_of
 from outlive.backup.restore.claim import claimed
@@ -51,7 +51,7 @@ def windows(vault: Vault, copies: Sequence[Copy]) -> list[Window]:
         own = [copy for copy in copies if copy.manifest.lineage == lineage_id]
         logs = wal_fetch.list_log(vault, own[0].manifest.asset, lineage_id, segment_bytes(own[0].manifest))
         for base in bases(own, lineage_id):
-            log = wal_fetch.branch_of(logs, base.since)
+            log = branch_of(logs, base.since)
             found += windows_of(base, log.stretches, log.switches)
     return sorted(found, key=lambda one: (one.since, one.timeline))
 

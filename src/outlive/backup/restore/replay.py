@@ -13,7 +13,7 @@ from pathlib import Path
 
 from outlive.backup.log import wal_fetch
 from outlive.backup.log.wal_fetch import Log
-from outlive.backup.log.windows import Reached, Window, moments_at, segment_bytes
+from outlive.backup.log.windows import Reached, Window, branch_of, moments_at, segment_bytes
 from outlive.backup.restore.cluster import Cluster, DidNotStart
 from outlive.backup.restore.programs import Programs
 from outlive.backup.restore.spool import Spool
@@ -110,7 +110,7 @@ def _second(target: Mapping[str, str], error: DrillFailed) -> dict[str, str] | N
 def _log(replay: Replay) -> Log:
     manifest = replay.manifest
     logs = wal_fetch.list_log(replay.vault, manifest.asset, manifest.lineage, segment_bytes(manifest))
-    return wal_fetch.branch_of(logs, replay.window.base.since)
+    return branch_of(logs, replay.window.base.since)
 
 
 def _fetchers(replay: Replay, log: Log) -> dict[str, Callable[[], bytes]]:

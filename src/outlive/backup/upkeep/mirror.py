@@ -20,8 +20,10 @@ from outlive.backup.copies.manifest import NotAManifest, load_manifest, load_pro
 from outlive.backup.copies.restore_md import restore_md
 from outlive.backup.streams.seal import LYING_VAULT
 from outlive.backup.streams.unseal import fetch
+from outlive.backup.upkeep.log_retention import unneeded
 from outlive.backup.upkeep.mirror_log import mirror_log
 from outlive.backup.upkeep.prune import tombstone_key
+from outlive.backup.upkeep.prune_log import list_branches
 from outlive.errors import CopyDamaged, ObjectExists, ObjectMissing, VaultFailed
 from outlive.model.copy import Copy, Manifest, Part, Proof, ProofRecord
 from outlive.vault.base import Vault
@@ -71,8 +73,22 @@ def mirror(
             _copy(source, target, copy.manifest, done, on_progress)
     arrived = {*known, *done.copies}
     _notes(source, target, asset, [copy for copy in here.copies if copy.id in arrived], done)
-    mirror_log(source, target, here.copies, identities, done.put, lambda key, why: done.held_back.append((key, why)))
+    mirrored = [*there.copies, *(copy for copy in here.copies if copy.id in done.copies)]
+    _log(source, target, here.copies, mirrored, identities, done)
     return done
+
+
+def _log(
+    source: Vault,
+    target: Vault,
+    copies: Sequence[Copy],
+    mirrored: Sequence[Copy],
+    identities: Sequence[Identity],
+    done: Mirrored,
+) -> None:
+    """All but what the mirror's own pruning would let go at once, because every copy there is younger."""
+    old = unneeded(list_branches(source, done.asset, copies), mirrored)
+    mirror_log(source, target, copies, identities, old, done.put, lambda key, why: done.held_back.append((key, why)))
 
 
 def _compare(copy: Copy, mirrored: Manifest, done: Mirrored) -> None:

@@ -4,7 +4,7 @@ it is read twice, and must at least begin as an age file does."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -42,13 +42,14 @@ def mirror_log(
     target: Vault,
     copies: Sequence[Copy],
     identities: Sequence[Identity],
+    unneeded: Collection[str],
     put: Callable[[int], None],
     hold_back: Callable[[str, str], None],
 ) -> None:
-    """Copies the log of every lineage that there are physical copies of."""
+    """Copies the log of every lineage that there are physical copies of, but for the `unneeded` keys."""
     manifests = {copy.manifest.lineage: copy.manifest for copy in copies if copy.manifest.kind == "postgres"}
     for manifest in manifests.values():
-        _lineage(source, target, manifest, identities, put, hold_back)
+        _lineage(source, target, manifest, identities, unneeded, put, hold_back)
 
 
 def _lineage(
@@ -56,11 +57,12 @@ def _lineage(
     target: Vault,
     manifest: Manifest,
     identities: Sequence[Identity],
+    unneeded: Collection[str],
     put: Callable[[int], None],
     hold_back: Callable[[str, str], None],
 ) -> None:
     folder = wal_folder(manifest.asset, manifest.lineage)
-    here = [info.key for info in source.walk(folder)]
+    here = [info.key for info in source.walk(folder) if info.key not in unneeded]
     there = {info.key for info in target.walk(folder)}
     judge = _Judge(source, manifest, identities, beginnings(here))
     for key in wanted(here, there):

@@ -1,4 +1,5 @@
-"""Deleting what retention lets go, and what cut runs left behind. Planned first; nothing is deleted while planning.
+"""Deleting what retention lets go, what cut runs left behind, and log that no copy needs any more. Planned first;
+nothing is deleted while planning.
 
 A copy is deleted in an order in which every interruption leaves the truth: a tombstone says why, then the manifest goes
 (from here on the copy does not exist), then the rest. A run that was killed midway is finished by the next one. A
@@ -19,6 +20,8 @@ from outlive.backup.copies.acceptance import accepted
 from outlive.backup.copies.layout import MANIFEST, asset_folder, copy_folder
 from outlive.backup.copies.lineage import Alarm
 from outlive.backup.copies.lock import only_one
+from outlive.backup.upkeep.log_retention import LogDecision
+from outlive.backup.upkeep.prune_log import delete_log, plan_log
 from outlive.backup.upkeep.retention import Decision, Policy, decide
 from outlive.errors import ObjectExists, VaultForbidden
 from outlive.model.naming import check_name
@@ -40,7 +43,8 @@ class Litter:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would happen to one asset: a decision for every copy in commit order, and the litter to be removed."""
+    """What would happen to one asset: a decision for every copy in commit order and for every branch of its log, and the
+    litter to be removed."""
 
     asset: str
     decisions: tuple[Decision, ...]
@@ -48,6 +52,7 @@ class Plan:
     alarms: tuple[Alarm, ...] = ()
     frozen: tuple[str, ...] = ()
     held_back: int = 0
+    log: tuple[LogDecision, ...] = ()
 
     @property
     def going(self) -> tuple[Decision, ...]:
@@ -63,6 +68,7 @@ class Pruned:
     asset: str
     deleted: list[str] = field(default_factory=list)
     cleaned: list[str] = field(default_factory=list)
+    log_objects: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
     locked: dict[str, datetime] = field(default_factory=dict)
     freed_bytes: int = 0
@@ -73,7 +79,9 @@ def plan(vault: Vault, asset: str, policy: Policy, now: datetime, *, forgotten: 
     as long as it is not known what there is, nothing goes."""
     verdict = decide(catalog.copies(vault, asset), policy, now, accepted=accepted(vault, asset), forgotten=forgotten)
     litter = tuple(_litter(vault, asset, now))
-    return Plan(asset, verdict.decisions, litter, verdict.alarms, verdict.frozen, verdict.held_back)
+    staying = [decision.copy for decision in verdict.decisions if decision.keep]
+    log = plan_log(vault, asset, staying, now, verdict.frozen)
+    return Plan(asset, verdict.decisions, litter, verdict.alarms, verdict.frozen, verdict.held_back, log)
 
 
 def prune(
@@ -89,6 +97,9 @@ def prune(
                 done.cleaned.append(litter.folder)
         for decision in planned.going:
             _delete_copy(vault, asset, decision, now, done)
+        staying = [decision.copy for decision in planned.decisions if decision.id not in done.deleted]
+        for branch in plan_log(vault, asset, staying, now, planned.frozen):  # a copy that could not go needs its log
+            done.log_objects += delete_log(branch, lambda key, size: _delete(vault, key, size, done, now))
     return planned, done
 
 
