@@ -28,8 +28,6 @@ from outlive.transport.local import LocalShell
 from outlive.vault.base import Vault
 
 WORK = "r"
-SOCKET_BYTES = 107  # the longest path that a Unix socket may have
-_BESIDE = ".{}.outlive-partial-12345678/r/s/.s.PGSQL.5432"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,6 @@ def restore_to(copies: Sequence[Copy], at: datetime | None, path: str, plan: Res
     began = plan.clock.monotonic()
     window, manifest = pick(plan.vault, copies, at)
     path = path.rstrip("/")
-    _must_be_short(path)
     shell = LocalShell()
     with ExitStack() as claims:
         target = Path(claims.enter_context(claimed(shell, path)).directory)
@@ -126,15 +123,6 @@ def _checkpoint(cluster: Cluster) -> None:
     door = cluster.door()
     with door.connect(door.database) as connection:
         connection.execute("CHECKPOINT")
-
-
-def _must_be_short(path: str) -> None:
-    folder, _, name = path.rpartition("/")
-    if len(f"{folder}/{_BESIDE.format(name)}".encode()) > SOCKET_BYTES:
-        raise UsageError(
-            f"{path} is too long: the server that replays the log needs a socket below it.",
-            hint="Name a directory with a shorter path; it can be moved afterwards.",
-        )
 
 
 def _next_steps(manifest: Manifest, reached: Reached) -> tuple[str, ...]:
