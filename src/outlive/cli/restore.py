@@ -19,7 +19,7 @@ from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.cli.pick import Picked, newest, to_restore
 from outlive.cli.verify import IdentityOption
-from outlive.cli.words import duration, moment, size
+from outlive.cli.words import duration, moment, room, size
 from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.errors import UsageError
@@ -62,7 +62,10 @@ def restore(
             progress.update(task, description=f"restoring {asset}: {size(seen[0])}")
 
         keys = wiring.identities(settings, identity)
-        plan = RestorePlan(vault, keys, settings.keeper.state / "drills", clock, fetch_postgres, moved)
+        scratch = settings.keeper.state / "drills"
+        plan = RestorePlan(
+            vault, keys, scratch, clock, fetch_postgres, moved, lambda needed: console.print(room(needed))
+        )
         if replay:
             recovered = moments.restore_moment(vault, asset, target, asked, plan)
         else:

@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from outlive.backup.restore import restore_files
 from outlive.backup.restore.cluster import Cluster
+from outlive.backup.restore.lay_out import lay_out
 from outlive.backup.restore.load_dumps import load_dumps, major_of, superuser
 from outlive.backup.restore.pour import step
 from outlive.backup.restore.programs import choose
+from outlive.backup.restore.restore_chain import restore_chain
 from outlive.backup.restore.restore_dsn import Destination, Dump
+from outlive.backup.restore.restore_plan import RestorePlan
 from outlive.backup.restore.restore_postgres import point_tablespaces, restore_postgres
 from outlive.backup.restore.restore_streams import restore_streams
 from outlive.backup.restore.scratch import scratch_folder
 from outlive.backup.restore.target import DsnTarget, Target
 from outlive.backup.streams.inventory import read_inventory
-from outlive.clock import Clock
 from outlive.commands import postgres
 from outlive.errors import UsageError
 from outlive.model.copy import Manifest
 from outlive.transport.base import Shell
 from outlive.transport.local import LocalShell
-from outlive.vault.base import Vault
-from outlive.vault.encryption import Identity
 
-
-@dataclass(frozen=True, slots=True)
-class RestorePlan:
-    """What a restore needs besides the copy. `scratch` is where a physical copy may be started on its way into a DSN."""
-
-    vault: Vault
-    identities: Sequence[Identity]
-    scratch: Path
-    clock: Clock
-    fetch_programs: bool = False
-    on_progress: Callable[[int], None] = lambda plain: None
+__all__ = ["RestorePlan", "Restored", "restore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +53,10 @@ def restore(manifest: Manifest, target: Target, shell: Shell | None, plan: Resto
 def _into_directory(manifest: Manifest, shell: Shell, path: str, plan: RestorePlan) -> tuple[str, ...]:
     match manifest.kind:
         case "postgres":
-            layout = restore_postgres(plan.vault, manifest, plan.identities, shell, path, plan.on_progress)
+            if manifest.parent is None:
+                layout = restore_postgres(plan.vault, manifest, plan.identities, shell, path, plan.on_progress)
+            else:
+                layout = restore_chain(manifest, shell, path, plan)
             point_tablespaces(shell, layout)
             major = major_of(manifest)
             return (
@@ -101,10 +93,10 @@ def _through_throwaway(
     destination.check([Dump(one, tuple) for one in databases], major_of(manifest))  # before hours of unpacking
     with scratch_folder(plan.scratch) as folder:
         with choose(manifest.source.get("image"), major_of(manifest), folder, fetch=plan.fetch_programs) as programs:
-            data = str(folder / "data")
-            layout = restore_postgres(plan.vault, manifest, plan.identities, LocalShell(), data, plan.on_progress)
+            data, keys = folder / "data", plan.identities
+            layout = lay_out(plan.vault, manifest, keys, programs, data, plan.on_progress, plan.on_room)
             point_tablespaces(LocalShell(), layout)
-            with Cluster(folder / "data", programs, superuser(wanted)) as cluster:
+            with Cluster(data, programs, superuser(wanted)) as cluster:
                 dumps = [Dump(one, partial(_output, cluster, postgres.pg_dump(one["name"]))) for one in databases]
                 roles = _output(cluster, postgres.pg_dumpall_globals(role_passwords=True))
                 return destination.load(roles, dumps, major_of(manifest)).notes
