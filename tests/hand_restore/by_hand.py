@@ -35,10 +35,10 @@ class Kept:
     keys: KeySet
 
 
-def keep(asset: Asset, source: Source, tmp_path: Path) -> Kept:
-    """Takes a copy into a vault of its own."""
+def keep(asset: Asset, source: Source, tmp_path: Path, keys: KeySet | None = None) -> Kept:
+    """Takes a copy into a vault of its own; with `keys`, another one into the same."""
     clock = SystemClock()
-    keys = create_keys(tmp_path / "keys", clock.now())
+    keys = keys or create_keys(tmp_path / "keys", clock.now())
     policy = SealPolicy(parse_recipients(keys.recipients), part_bytes=PART_BYTES)
     vault = LocalVault.create(tmp_path / "vault")
     manifest = take(asset, source, vault, policy, state=tmp_path / "state", clock=clock).manifest
@@ -54,11 +54,15 @@ class Answer:
 
 
 class Person:
-    """Works in a container of the stock image; `folder` and the key are all that it is given."""
+    """Works in a container of the stock image; the copy's folder and the key are all that it is given, and the folders of
+    the copies that this one builds on."""
 
     def __init__(self, engine: DockerEngine, kept: Kept, major: int = 17) -> None:
         image = images.hand_restore(engine, major)
-        mounts = ["--volume", f"{kept.folder}:/copy:ro"]
+        self.folder = "/copy" if kept.manifest.parent is None else f"/copies/{kept.folder.name}"
+        mounts = ["--volume", f"{kept.folder}:{self.folder}:ro"]
+        if kept.manifest.parent is not None:
+            mounts = ["--volume", f"{kept.folder.parent}:/copies:ro"]
         self.engine = engine
         self.container = engine.run(image, "sleep", "infinity", options=mounts)
         self.give_key(kept.keys.recovery_identity)
@@ -69,11 +73,11 @@ class Person:
 
     def follow(self, **variables: str) -> Answer:
         """Runs what RESTORE.md says under "All at once", as written, in the folder of the copy."""
-        page = self.shell("cat /copy/RESTORE.md").text
+        page = self.shell(f"cat {self.folder}/RESTORE.md").text
         extract, run = re.search(r"All at once.*?\n\n((?:    [^\n]+\n)+)", page, re.S)[1].splitlines()  # type: ignore[index]
         words = " ".join(f"{name}={value}" for name, value in variables.items())
         run = re.sub(r"^\s*KEY=\S+ TARGET=\S+", f"KEY=/root/recovery.txt {words}", run)
-        return self.shell(f"cd /copy && {extract.strip()} && {run}")
+        return self.shell(f"cd {self.folder} && {extract.strip()} && {run}")
 
     def shell(self, script: str, *, input: str = "") -> Answer:
         done = subprocess.run(
