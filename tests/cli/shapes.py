@@ -37,13 +37,15 @@ COPY = {
     "stored_bytes": int,
     "parts": int,
     "proof": PROOF,
+    "parent": (str, NOTHING),
     "warnings": [str],
 }
+LISTED = COPY | {"saved_bytes": int, "broken": (str, NOTHING)}
 ERROR = {"error": str, "cure": str, "exit_code": int}
 
 SHAPES: dict[str, Any] = {
     "backup": {"copies": [COPY], "failed": [FAILED]},
-    "copies": {"copies": [COPY], "unreadable": [{"key": str, "why": str}]},
+    "copies": {"copies": [LISTED], "unreadable": [{"key": str, "why": str}]},
     "verify": {"verified": [{"copy": str, "asset": str, "ok": bool, "checks": [CHECK]}], "failed": [FAILED]},
     "drill": {
         "drills": [

@@ -71,8 +71,8 @@ def copies(
     )
     if not as_json:
         _table(found, output)
-    for broken in filter(None, (copy.broken for copy in found)):
-        output.console.print(f"AT RISK: {broken}")
+    for broken in dict.fromkeys(copy.broken for copy in found if copy.broken):
+        output.console.print(f"note: {broken}")
     for one in unreadable:
         output.console.print(f"AT RISK: {one}")
     return 1 if unreadable else 0
@@ -117,7 +117,8 @@ def _proof(copy: Copy) -> str:
 
 
 def _saved(manifest: Manifest, known: Mapping[str, Copy]) -> str:
-    """`+3 1.2 GB`: the third copy after a full one, and how much less is stored; nothing for a full one."""
-    if manifest.parent is None:
+    """`+3 1.2 GB`: the third copy after a full one, and how much less is stored; nothing where there is no full one."""
+    earlier = ancestors(manifest, known)
+    if not earlier or earlier[0].parent is not None:
         return ""
-    return f"+{len(ancestors(manifest, known))} {size(saved_bytes(manifest, known))}"
+    return f"+{len(earlier)} {size(saved_bytes(manifest, known))}"

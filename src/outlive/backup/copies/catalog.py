@@ -97,7 +97,9 @@ def chain(vault: Vault, manifest: Manifest) -> tuple[Manifest, ...]:
             key = copy_folder(manifest.asset, check_copy_id(parent)) + MANIFEST
             found = _read_manifest(vault, key, manifest.asset, parent)
         except (_CannotRead, ValueError) as error:
-            raise CopyDamaged(f"copy {row[-1].id} builds on copy {parent}, which cannot be read.") from error
+            raise CopyDamaged(
+                f"copy {row[-1].id} builds on copy {parent}, which is missing or cannot be read."
+            ) from error
         if why := misfit(row[-1], found):
             raise CopyDamaged(f"copy {row[-1].id} does not build on copy {parent}: {why}.")
         row.append(found)

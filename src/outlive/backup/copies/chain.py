@@ -83,7 +83,7 @@ def furthest(copy: Copy, ordered: Sequence[Copy]) -> Copy:
 def saved_bytes(manifest: Manifest, known: Mapping[str, Copy]) -> int:
     """How much less is stored than with another full copy like the one at the beginning of the chain."""
     first = next(iter(ancestors(manifest, known)), manifest)
-    return max(0, first.stored_bytes - manifest.stored_bytes)
+    return 0 if first.parent else max(0, first.stored_bytes - manifest.stored_bytes)
 
 
 def offer(ordered: Sequence[Copy], origin: Origin, recipients: Collection[str]) -> Copy | Full:

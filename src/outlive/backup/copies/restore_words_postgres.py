@@ -65,7 +65,8 @@ def _pg_unpack(manifest: Manifest, oids: list[str]) -> str:
 
 
 def _unpacked(manifest: Manifest, place: str, folder: str = "") -> Iterator[str]:
-    """The lines that put the streams of one copy, whose parts lie in `folder`, into `place` and `place`-tablespaces."""
+    """The lines that put the streams of one copy into `place` and `place`-tablespaces; in passing, when it is one of a
+    chain, whose parts lie in `folder`."""
     tar = "tar --extract --file=- --preserve-permissions --no-same-owner"
     yield f'chmod 0700 "{place}"'
     yield f'{_call(manifest, BASE)}{folder} | {tar} --directory="{place}"'
@@ -73,17 +74,18 @@ def _unpacked(manifest: Manifest, place: str, folder: str = "") -> Iterator[str]
     for oid in _oids(manifest):
         space = f'"{place}-tablespaces/{oid}"'
         yield f"mkdir -p -m 0700 {space}"
-        yield f'[ -z "$(ls -A {space})" ] || {{ echo {space} is not empty >&2; exit 1; }}'
+        if not folder:
+            yield f'[ -z "$(ls -A {space})" ] || {{ echo {space} is not empty >&2; exit 1; }}'
         yield f"{_call(manifest, f'{oid}.tar')}{folder} | {tar} --directory={space}"
         yield f'ln -sfn {space} "{place}/pg_tblspc/{oid}"'
 
 
 def _pg_unpack_chain(chain: Sequence[Manifest]) -> str:
     last, oids = len(chain) - 1, _oids(chain[-1])
-    lines = [EMPTY_TARGET, 'chmod 0700 "$TARGET"', 'CHAIN="$TARGET-chain"']
+    lines = [EMPTY_TARGET, 'chmod 0700 "$TARGET"', 'CHAIN="$TARGET-chain"', 'mkdir -m 0700 "$CHAIN"']
     for number, member in enumerate(chain):
         place = f"$CHAIN/{number}"
-        lines.append(f'mkdir -p "$CHAIN" && mkdir "{place}"')
+        lines.append(f'mkdir "{place}"')
         lines += _unpacked(member, place, f' "../{check_copy_id(member.id)}"')
     lines += ['give "$CHAIN"', f'for n in {{0..{last}}}; do as_owner pg_verifybackup "$CHAIN/$n"; done']
     lines += [f'mkdir -p "$TARGET-tablespaces/{oid}"' for oid in oids]
