@@ -39,11 +39,16 @@ COPY = {
     "proof": PROOF,
     "warnings": [str],
 }
+WINDOW = {"from": MOMENT, "to": MOMENT, "base": str, "gap": (str, NOTHING)}
 ERROR = {"error": str, "cure": str, "exit_code": int}
 
 SHAPES: dict[str, Any] = {
     "backup": {"copies": [COPY], "failed": [FAILED]},
-    "copies": {"copies": [COPY], "unreadable": [{"key": str, "why": str}]},
+    "copies": {
+        "copies": [COPY],
+        "windows": [{"asset": str, "lineage": str, **WINDOW}],
+        "unreadable": [{"key": str, "why": str}],
+    },
     "verify": {"verified": [{"copy": str, "asset": str, "ok": bool, "checks": [CHECK]}], "failed": [FAILED]},
     "drill": {
         "drills": [
@@ -78,6 +83,16 @@ SHAPES: dict[str, Any] = {
                 "held_back": int,
                 "decisions": [{"copy": str, "keep": bool, "reasons": [str]}],
                 "litter": [{"folder": str, "bytes": int, "why": str}],
+                "log": [
+                    {
+                        "lineage": str,
+                        "since": (MOMENT, NOTHING),
+                        "objects": int,
+                        "going": int,
+                        "going_bytes": int,
+                        "reasons": [str],
+                    }
+                ],
             }
         ],
     },
@@ -93,6 +108,7 @@ SHAPES: dict[str, Any] = {
                 "host": (str, NOTHING),
                 "loss": {"seconds": (*NUMBER, NOTHING), "everything": bool, "bytes_at_risk": (int, NOTHING)},
                 "last_copy": (NOTHING, {"id": str, "at": MOMENT, "proof": PROOF, "lineage": str}),
+                "window": (NOTHING, WINDOW),
                 "last_drill": (NOTHING, {"at": MOMENT, "ok": bool, "rto_seconds": (*NUMBER, NOTHING)}),
                 "alarms": [str],
             }
