@@ -83,7 +83,7 @@ def running(server: PostgresServer, data: Path) -> Iterator[Callable[[str], str]
     give_to_nobody(data)
     control = [server.bin("pg_ctl"), "-D", data, "-w", "-s"]
     options = f"-p 5999 -k {server.socket_dir} -c listen_addresses='' -c archive_mode=off"
-    run([*control, "-l", server.home / "restored.log", "-o", options, "start"], unprivileged=True)
+    run([*control, "-l", server.socket_dir / "restored.log", "-o", options, "start"], unprivileged=True)
     door = f"host={server.socket_dir} port=5999 user=postgres dbname=postgres"
     try:
         yield lambda sql: run([server.bin("psql"), "-XAtq", "-d", door, "-c", sql], unprivileged=True).strip()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from outlive.backup.log import ship
 from outlive.backup.log.ship import ShipPolicy
 from outlive.backup.restore.recover_to import windows
-from outlive.clock import SystemClock
+from outlive.clock import Clock, SystemClock
 from outlive.errors import VaultUnreachable
 from outlive.keeper import streams
 from outlive.keeper.streams import StreamHealth, StreamKeeper, StreamPlan, StreamState, slot_advice, slot_name
@@ -54,12 +55,13 @@ class Kept:
 
     way: Way
     vault: Vault
+    clock: Clock = field(default_factory=SystemClock)
     told: list[StreamState] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         policy = ShipPolicy(RECIPIENTS, every_seconds=0.3)
-        plan = StreamPlan("db", self.way, SLOT, self.vault, policy, SystemClock())
+        plan = StreamPlan("db", self.way, SLOT, self.vault, policy, self.clock)
         self.keeper = StreamKeeper(plan, self.told.append, lambda asset, why: self.gaps.append(why))
 
     @property
@@ -71,15 +73,15 @@ class Kept:
 
     def await_all(self, seconds: float = 40) -> None:
         """Until everything before now is in the vault."""
-        moment = now()
+        moment = self.clock.now()
         wait_until(
             lambda: self.state.until is not None and self.state.until >= moment, f"the log: {self.state}", seconds
         )
 
 
 @contextmanager
-def kept(server: PostgresServer, vault: Vault) -> Iterator[Kept]:
-    one = Kept(DsnWay(server.dsn()), vault)
+def kept(server: PostgresServer, vault: Vault, **settings: Any) -> Iterator[Kept]:
+    one = Kept(DsnWay(server.dsn()), vault, **settings)
     one.keeper.start()
     try:
         yield one
