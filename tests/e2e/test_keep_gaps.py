@@ -19,6 +19,7 @@ from tests.world.process import end
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 ASSET = '[[assets]]\nname = "db"\nkind = "postgres"\ndsn = { env = "DB" }\n'
+ONE = "[retention]\nlast = 1\ndaily = 0\nweekly = 0\nmonthly = 0\n"
 TAKEN = "ended backup db: done"
 
 
@@ -48,7 +49,7 @@ def test_a_lost_slot_and_then_a_pg_upgrade() -> None:
     options = SMALL | {"max_slot_wal_keep_size": "1MB"}
     with short_folder() as folder, PostgresServer(16, options=options) as old, PostgresServer(17) as new:
         env = {"DB": old.dsn(), "OUTLIVE_POSTGRES_DIR": str(cache_root() / "postgres")}
-        keep = Keep(home(folder / "h", keeper=ALLOWED, schedule="ship_every_seconds = 0.5", more=ASSET), env)
+        keep = Keep(home(folder / "h", keeper=ALLOWED, schedule="ship_every_seconds = 0.5", more=ASSET + ONE), env)
         keep_log(old, "256MB")
         old.sql("create table t (i int)")
         with keeping(keep, 1):
@@ -87,3 +88,7 @@ def test_a_lost_slot_and_then_a_pg_upgrade() -> None:
             assert sql("select max(i) from t") == "3"
         assert keep.call("copies", "--accept", f"pg-{new.system_identifier}").returncode == 0
         assert db(keep)["alarms"] == []
+        before = windows(keep)
+        (pruned,) = keep.json("prune", "db", "--yes")["assets"]
+        assert pruned["deleted"] == [broken["base"]] and pruned["log_objects"] > 0
+        assert windows(keep) == before[1:], "what the other copies reach is as it was"
