@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,19 @@ import pytest
 
 from outlive.backup.copies import catalog
 from outlive.backup.copies.acceptance import Acceptance, accept
+from outlive.backup.drill.drill_moment import DrilledTo
+from outlive.backup.drill.drill_plan import Looked
 from outlive.backup.drill.key_drill import key_drill
+from outlive.backup.drill.log_proof import record
 from outlive.backup.drill.verify import verify
+from outlive.backup.log.wal_names import branch_folder, history_key, stretch_key
+from outlive.backup.log.windows import Base, Window
 from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.take import take
 from outlive.backup.upkeep.prune import prune
 from outlive.backup.upkeep.retention import Policy
 from outlive.clock import SystemClock
+from outlive.commands.wal import Switch
 from outlive.model.asset import PathAsset
 from outlive.model.copy import Check, Manifest, Part, ProofRecord, Stream
 from outlive.sources.path import PathSource
@@ -29,6 +35,7 @@ from outlive.vault.frames import FRAME_BYTES, split_frames
 from outlive.vault.keys import create_keys
 from outlive.vault.local import LocalVault
 
+MOMENT = datetime(2026, 2, 7, 8, 15, 2, tzinfo=UTC)
 PAGE = (Path(__file__).parents[1] / "docs" / "format.md").read_text()
 PLACEHOLDERS = {
     "ASSET": r"[a-z0-9][a-z0-9._-]{0,99}",
@@ -56,7 +63,7 @@ def documented(heading: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def vault(tmp_path_factory: pytest.TempPathFactory) -> LocalVault:
-    """Two copies, verified; a key drill; an accepted lineage; one copy pruned."""
+    """Two copies, verified; a red drill of log; a key drill; an accepted lineage; one copy pruned."""
     home = tmp_path_factory.mktemp("format")
     clock = SystemClock()
     keys = create_keys(home / "keys", clock.now())
@@ -73,6 +80,9 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> LocalVault:
         verify(vault, copy, read_identities(keys.drill_identity), now=clock.now())
     key_drill(vault, read_identities(keys.recovery_identity), keys.recipients, now=clock.now())
     accept(vault, Acceptance("media", taken.manifest.lineage, clock.now(), "operator@keeper"))
+    window = Window(Base(copies[0].id, 1, 0, 1, clock.now(), 16 << 20), clock.now(), clock.now(), 1, 1, ())
+    red = DrilledTo(window, Looked([Check("replay", False, "no log")], None), None)
+    record(vault, "media", red, clock.now())
     prune(vault, "media", Policy(1, 0, 0, 0), now=clock.now() + timedelta(days=1), state=home / "state")
     return vault
 
@@ -88,6 +98,35 @@ def test_every_key_is_documented_and_every_documented_kind_is_there(vault: Local
     assert unknown == []
     unseen = [pattern.pattern for pattern in patterns() if not any(pattern.fullmatch(key) for key in keys)]
     assert unseen == []
+
+
+LOG = {
+    "SEGMENT": r"[0-9A-F]{24}",
+    "MOMENT": r"\d{8}T\d{9}Z",
+    "START-START": r"([0-9A-F]{8})-\1",
+    "START-END": r"([0-9A-F]{8})-(?!\1)[0-9A-F]{8}",
+    "TIMELINE": r"[0-9A-F]{8}",
+    "PARENT-POSITION": r"[0-9A-F]{8}-[0-9A-F]{16}",
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "row"),
+    [
+        (stretch_key("", 1, 32 << 20, 48 << 20, MOMENT, 16 << 20), "SEGMENT.MOMENT.zst.age"),
+        (stretch_key("", 1, 32 << 20, 40 << 20, MOMENT, 16 << 20), "SEGMENT.START-END.MOMENT.zst.age"),
+        (stretch_key("", 1, 40 << 20, 40 << 20, MOMENT, 16 << 20), "SEGMENT.START-START.MOMENT.zst.age"),
+        (history_key("", 2, Switch(1, 33 << 20)), "TIMELINE.PARENT-POSITION.history.zst.age"),
+        (branch_folder("", MOMENT) + "...", "after-MOMENT/..."),
+    ],
+)
+def test_every_name_of_log_is_documented(key: str, row: str) -> None:
+    names = re.findall(r"^\| `([^`]+)` \|", PAGE.split("\n## Log\n")[1].split("\n## ")[0], re.M)
+    words = re.compile("|".join(LOG))
+    fitting = [
+        name for name in names if re.fullmatch(words.sub(lambda m: LOG[m[0]], re.escape(name).replace(r"\-", "-")), key)
+    ]
+    assert fitting == [row]
 
 
 @pytest.mark.parametrize("kind", [Manifest, Stream, Part])

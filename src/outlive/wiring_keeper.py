@@ -12,14 +12,14 @@ from sqlalchemy import URL
 
 from outlive.backup.copies import catalog
 from outlive.clock import Clock
-from outlive.config.schema import Settings
+from outlive.config.schema import Settings, VaultSettings
 from outlive.config.secrets import resolve
 from outlive.engine.dbos_engine import DbosEngine
 from outlive.keeper.acts import acts
 from outlive.keeper.children import Children
 from outlive.keeper.jobs import is_streamed
 from outlive.keeper.loop import Parts
-from outlive.keeper.whereabouts import Whereabouts, look_around
+from outlive.keeper.whereabouts import Whereabouts, look_around, server_of_folder, server_of_url
 from outlive.model.asset import PostgresAsset
 from outlive.state.store import Store
 from outlive.vault.base import Vault
@@ -50,10 +50,18 @@ def keeper_parts(settings: Settings, clock: Clock, say: Callable[[str], None]) -
 
 
 def whereabouts(settings: Settings) -> Whereabouts:
-    """Whether the keeper, its vault or its memory is on a host that it guards. Asks every host."""
-    needed = {"the vault": settings.vault.endpoint, "the keeper's database": _database(settings)}
-    urls = {what: url for what, url in needed.items() if url is not None}
-    return look_around(settings.hosts, partial(host_shell, settings), urls)
+    """Whether the keeper, all its vaults or its memory is on a host that it guards. Asks every host."""
+    vaults = [settings.vault, *([settings.mirror] if settings.mirror else [])]
+    database = _database(settings)
+    memory = server_of_folder(settings.keeper.state) if database is None else server_of_url(database)
+    needed = {"the vault": [_server(one) for one in vaults], "the keeper's memory": [memory]}
+    return look_around(settings.hosts, partial(host_shell, settings), needed)
+
+
+def _server(wanted: VaultSettings) -> str | None:
+    if wanted.is_s3:
+        return server_of_url(wanted.endpoint) if wanted.endpoint else None
+    return server_of_folder(Path(wanted.url.removeprefix("file://")))
 
 
 def _last_copy(there: Vault, asset: str) -> datetime | None:

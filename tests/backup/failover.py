@@ -18,6 +18,10 @@ def make_standby(server: PostgresServer, standby: PostgresServer) -> PostgresSer
     run(
         [server.bin("pg_basebackup"), *where, "-D", standby.data, "-R", "-X", "stream", "-c", "fast"], unprivileged=True
     )
+    # of all that -R writes only this: the server may be linked with an older libpq than pg_basebackup
+    info = f"host={server.socket_dir} port={server.port} user={server.superuser}"
+    with (standby.data / "postgresql.auto.conf").open("a") as settings:
+        settings.write(f"primary_conninfo = '{info}'\n")
     standby.start()
     wait_until(
         lambda: server.sql("select count(*) from pg_stat_replication where application_name = 'walreceiver'") == "1",

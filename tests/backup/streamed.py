@@ -26,7 +26,7 @@ from outlive.backup.restore.replay import Replay, replayed
 from outlive.backup.restore.restore_postgres import point_tablespaces, restore_postgres
 from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.take import take
-from outlive.clock import SystemClock
+from outlive.clock import Clock, SystemClock
 from outlive.commands.wal import segment_start
 from outlive.model.asset import PostgresAsset
 from outlive.model.copy import Copy
@@ -114,9 +114,10 @@ def shipping(server: PostgresServer, vault: Vault, every: float = 0.3, **setting
     one.raise_errors()
 
 
-def take_base(server: PostgresServer, vault: Vault, state: Path) -> None:
-    source = PostgresSource(ASSET, DsnWay(server.dsn()), SystemClock(), remote=False)
-    take(ASSET, source, vault, SealPolicy(RECIPIENTS), state=state, clock=SystemClock())
+def take_base(server: PostgresServer, vault: Vault, state: Path, clock: Clock | None = None) -> None:
+    clock = clock or SystemClock()
+    source = PostgresSource(ASSET, DsnWay(server.dsn()), clock, remote=False)
+    take(ASSET, source, vault, SealPolicy(RECIPIENTS), state=state, clock=clock)
 
 
 def copies(vault: Vault) -> list[Copy]:

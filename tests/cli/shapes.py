@@ -41,11 +41,16 @@ COPY = {
     "warnings": [str],
 }
 LISTED = COPY | {"saved_bytes": int, "broken": (str, NOTHING)}
+WINDOW = {"from": MOMENT, "to": MOMENT, "base": str, "gap": (str, NOTHING)}
 ERROR = {"error": str, "cure": str, "exit_code": int}
 
 SHAPES: dict[str, Any] = {
     "backup": {"copies": [COPY], "failed": [FAILED]},
-    "copies": {"copies": [LISTED], "unreadable": [{"key": str, "why": str}]},
+    "copies": {
+        "copies": [LISTED],
+        "windows": [{"asset": str, "lineage": str, **WINDOW}],
+        "unreadable": [{"key": str, "why": str}],
+    },
     "verify": {"verified": [{"copy": str, "asset": str, "ok": bool, "checks": [CHECK]}], "failed": [FAILED]},
     "drill": {
         "drills": [
@@ -80,6 +85,16 @@ SHAPES: dict[str, Any] = {
                 "held_back": int,
                 "decisions": [{"copy": str, "keep": bool, "reasons": [str]}],
                 "litter": [{"folder": str, "bytes": int, "why": str}],
+                "log": [
+                    {
+                        "lineage": str,
+                        "since": (MOMENT, NOTHING),
+                        "objects": int,
+                        "going": int,
+                        "going_bytes": int,
+                        "reasons": [str],
+                    }
+                ],
             }
         ],
     },
@@ -95,6 +110,7 @@ SHAPES: dict[str, Any] = {
                 "host": (str, NOTHING),
                 "loss": {"seconds": (*NUMBER, NOTHING), "everything": bool, "bytes_at_risk": (int, NOTHING)},
                 "last_copy": (NOTHING, {"id": str, "at": MOMENT, "proof": PROOF, "lineage": str}),
+                "window": (NOTHING, WINDOW),
                 "last_drill": (NOTHING, {"at": MOMENT, "ok": bool, "rto_seconds": (*NUMBER, NOTHING)}),
                 "alarms": [str],
             }

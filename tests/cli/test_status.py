@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from outlive import wiring_keeper
+from outlive.backup.drill.selftest import SelfTest, note
 from outlive.cli.status_words import brief
 from outlive.config.load import load
 from outlive.model.schedule import Beat, Outcome
@@ -73,7 +74,7 @@ def test_a_proven_copy_is_well(proven: Home) -> None:
     assert asset["risks"] == []
     assert document["blind"][0]["why"] == "--no-look"
     assert any("keys test" in note for note in document["notes"]), "the key on paper was never tried"
-    assert set(document) == {"at", "hosts", "assets", "unguarded", "blind", "risks", "notes"}
+    assert {"at", "hosts", "assets", "unguarded", "blind", "risks", "notes", "mirror", "selftest"} == set(document)
 
 
 def test_an_unproven_copy_is_at_risk(home: Home) -> None:
@@ -145,6 +146,42 @@ def test_a_keeper_that_runs_is_no_risk_but_its_failed_jobs_are_told(proven: Home
     assert document["assets"][0]["notes"] == ["backup:site failed: exit 3: host down"]
 
 
+def test_the_mirror_is_shown_with_its_own_loss_and_told_when_it_is_away(proven: Home) -> None:
+    folder = proven.folder / "mirror"
+    folder.mkdir()
+    text = proven.config.read_text().replace('"local"', '"ssh://root@127.0.0.1:1"')  # else this machine is looked at
+    proven.config.write_text(f'{text}[mirror]\nurl = "mirror"\n')
+    code, document = told(proven)
+    assert code == 1, "the mirror is empty"
+    assert document["mirror"]["assets"][0]["loss"]["everything"] is True
+    assert "the mirror has no whole copy" in proven.call("status").out
+    assert proven.call("mirror").code == 0
+    code, document = told(proven)
+    (mirrored,) = document["mirror"]["assets"]
+    assert (code, mirrored["risks"], mirrored["behind"]) == (3, [], []), "only the host was not seen"
+    (asset,) = document["assets"]
+    assert mirrored["loss"]["seconds"] >= asset["loss"]["seconds"] - 0.1
+    assert "site: with the mirror alone, the last " in proven.call("status").out
+    folder.rename(proven.folder / "elsewhere")
+    code, document = told(proven)
+    assert (code, document["mirror"]["assets"]) == (3, [])
+    assert [one["what"] for one in document["blind"]] == ["host here", "the mirror"]
+    assert told(proven, "--no-look")[0] == 0, "nobody asked for it"
+
+
+def test_a_self_test_that_stayed_green_is_an_alarm_until_one_is_red(proven: Home) -> None:
+    assert proven.call("selftest").code == 0
+    code, document = told(proven, "--no-look")
+    assert (code, document["selftest"]["ok"]) == (0, True)
+    blind = SelfTest(datetime.now(UTC), 7, "site", "x", "flip-a-bit", 1, True, False, "")
+    note(proven.vault, blind)
+    code, document = told(proven, "--no-look")
+    assert (code, document["selftest"]["ok"]) == (1, False)
+    assert "the verifier is broken" in document["risks"][0] and "--seed 7" in document["risks"][0]
+    assert proven.call("selftest").code == 0
+    assert told(proven, "--no-look")[0] == 0
+
+
 def test_a_vault_that_is_away_is_no_data(proven: Home) -> None:
     (proven.folder / "vault").rename(proven.folder / "elsewhere")
     done = proven.call("status", "--json", "--no-look")
@@ -153,7 +190,7 @@ def test_a_vault_that_is_away_is_no_data(proven: Home) -> None:
 
 
 def test_watching_needs_a_terminal(proven: Home) -> None:
-    done = proven.call("status", "--watch", "1")
+    done = proven.call("status", "--watch")
     assert done.code == 2
     assert "terminal" in done.err
 
@@ -210,11 +247,12 @@ def test_it_fits_eighty_columns(proven: Home) -> None:
 
 
 def test_watching_refreshes_until_it_is_interrupted(proven: Home) -> None:
-    with Terminal(proven, "status", "--no-look", "--watch", "1") as terminal:
+    with Terminal(proven, "status", "--no-look", "--watch") as terminal:
         moments = re.compile(r"vanished at (\S+ \S+Z)")
         text = terminal.read_until(lambda text: len(set(moments.findall(text))) >= 3)
         os.killpg(terminal.process.pid, signal.SIGINT)
-        assert terminal.process.wait(15) == 0
+        terminal.read_until(lambda text: terminal.process.poll() is not None, 60)  # unread, its last words would block
+        assert terminal.process.wait(1) == 0
     assert len(set(moments.findall(text))) >= 3
 
 

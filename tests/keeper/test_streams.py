@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from outlive.backup.log import ship
 from outlive.backup.log.ship import ShipPolicy
 from outlive.backup.restore.recover_to import windows
-from outlive.clock import SystemClock
+from outlive.clock import Clock, SystemClock
 from outlive.errors import VaultUnreachable
 from outlive.keeper import streams
 from outlive.keeper.streams import StreamHealth, StreamKeeper, StreamPlan, StreamState, slot_advice, slot_name
@@ -54,12 +55,13 @@ class Kept:
 
     way: Way
     vault: Vault
+    clock: Clock = field(default_factory=SystemClock)
     told: list[StreamState] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         policy = ShipPolicy(RECIPIENTS, every_seconds=0.3)
-        plan = StreamPlan("db", self.way, SLOT, self.vault, policy, SystemClock())
+        plan = StreamPlan("db", self.way, SLOT, self.vault, policy, self.clock)
         self.keeper = StreamKeeper(plan, self.told.append, lambda asset, why: self.gaps.append(why))
 
     @property
@@ -71,15 +73,15 @@ class Kept:
 
     def await_all(self, seconds: float = 40) -> None:
         """Until everything before now is in the vault."""
-        moment = now()
+        moment = self.clock.now()
         wait_until(
             lambda: self.state.until is not None and self.state.until >= moment, f"the log: {self.state}", seconds
         )
 
 
 @contextmanager
-def kept(server: PostgresServer, vault: Vault) -> Iterator[Kept]:
-    one = Kept(DsnWay(server.dsn()), vault)
+def kept(server: PostgresServer, vault: Vault, **settings: Any) -> Iterator[Kept]:
+    one = Kept(DsnWay(server.dsn()), vault, **settings)
     one.keeper.start()
     try:
         yield one
@@ -107,6 +109,7 @@ def test_advice() -> None:
     unlimited = SlotState(0, False, None, None)
     assert slot_advice(None, None) == ""
     assert slot_advice(unlimited, None) == "ALTER SYSTEM SET max_slot_wal_keep_size = '4GB'; SELECT pg_reload_conf();"
+    assert slot_advice(unlimited, 3 << 30) == "", "a limit was set since"
     limited = SlotState(0, False, 8 << 30, 8 << 30)
     assert slot_advice(limited, 7 << 30) == ""
     assert "'16384MB'" in slot_advice(limited, 1 << 30), "it is about to be given up: more room"
@@ -128,8 +131,10 @@ def test_a_server_that_is_restarted_and_one_that_is_away(new_postgres: New, hurr
         one.await_all()
         since = one.state.since
         server.stop()
-        one.await_health(StreamHealth.AWAY)
-        assert one.state.since > since and "refused" in one.state.why
+        wait_until(
+            lambda: one.state.health is StreamHealth.AWAY and "refused" in one.state.why, "it to be told as away"
+        )
+        assert one.state.since > since
         server.start()
         one.await_health(StreamHealth.STREAMING)
         server.kill()
@@ -247,15 +252,18 @@ def test_a_lost_slot_breaks_the_window_and_a_new_base_copy_begins_one(
     new_postgres: New, hurried: None, tmp_path: Path, major: int
 ) -> None:
     server, vault = new_postgres(major, options=SMALL | {"max_slot_wal_keep_size": "1MB"}), MemoryVault()
+    relax(server)
     with kept(server, vault) as one:
         server.sql("create table written(n bigint); insert into written values (1)")
         take_base(server, vault, tmp_path)
         one.await_all()
         assert one.state.advice == "" or "max_slot_wal_keep_size" in one.state.advice
         before = now()
+    squeeze(server)
     for _ in range(6):
         server.sql("insert into written values (2); select pg_switch_wal()")
     server.sql("checkpoint")
+    relax(server)
     with kept(server, vault) as one:
         wait_until(lambda: bool(one.gaps), f"the gap to be told: {one.state}")
         health = [state.health for state in one.told]
@@ -276,6 +284,22 @@ def test_a_lost_slot_breaks_the_window_and_a_new_base_copy_begins_one(
         assert rows(cluster) == {1}
     with brought_back(vault, server, window=new) as (cluster, _):
         assert rows(cluster) == {1, 2, 3, 4}
+
+
+def squeeze(server: PostgresServer) -> None:
+    """From now on a checkpoint removes all log that it may."""
+    keep_log(server, "0")
+
+
+def relax(server: PostgresServer) -> None:
+    """A base copy needs some log itself, which a checkpoint on a busy machine must not take from under it."""
+    keep_log(server, "256MB")
+
+
+def keep_log(server: PostgresServer, size: str) -> None:
+    server.sql(f"alter system set wal_keep_size = '{size}'")
+    server.sql("select pg_reload_conf()")
+    wait_until(lambda: server.sql("show wal_keep_size") == size, "the setting to count")
 
 
 @pytest.mark.postgres

@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from outlive.commands.ssh import SshPaths
-from outlive.keeper.whereabouts import look_around, own_identity
+from outlive.errors import HostUnreachable
+from outlive.keeper.whereabouts import look_around, own_identity, server_of_folder, server_of_url
 from outlive.model.host import Host
-from outlive.transport.base import Shell
+from outlive.transport.base import Completed, Shell
 from outlive.transport.local import LocalShell
 from outlive.transport.ssh import SshShell
 from tests.world.machine import Machine
@@ -56,5 +57,29 @@ def test_another_machine_is_apart_unless_the_vault_is_on_it(vm: Machine, control
     shell = reached(vm.known_hosts, control)
     found = look_around([host], shell, {})
     assert (found.shared, found.unseen) == ({}, {})
-    found = look_around([host], shell, {"the vault": f"http://{vm.address}:9000"})
+    found = look_around([host], shell, {"the vault": [vm.address]})
     assert "the vault" in found.shared["web-1"]
+    found = look_around([host], shell, {"the vault": [vm.address, None]})
+    assert found.shared == {}, "the mirror is elsewhere"
+
+
+def test_what_is_at_a_hosts_address_is_on_it_although_it_cannot_be_asked(control: Path) -> None:
+    host = Host(name="web-9", address="ssh://root@192.0.2.9")
+    needed = {"the vault": ["192.0.2.9", "192.0.2.9"], "the keeper's memory": [None]}
+    found = look_around([host], lambda host: Down(), needed)
+    assert found.shared == {"web-9": "the vault is at the same address (192.0.2.9)"}
+    found = look_around([host], lambda host: Down(), {})
+    assert set(found.unseen) == {"web-9"}
+
+
+class Down(LocalShell):
+    """A host that does not answer."""
+
+    def run(self, *_: object, **__: object) -> Completed:
+        raise HostUnreachable("no answer")
+
+
+def test_a_folder_is_on_this_machine_unless_the_kernel_says_otherwise(tmp_path: Path) -> None:
+    assert server_of_folder(tmp_path) is None
+    assert server_of_url("postgresql://keeper@db.example.com/x") == "db.example.com"
+    assert server_of_url("sqlite:////srv/keeper.db") is None

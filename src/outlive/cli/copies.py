@@ -13,8 +13,11 @@ from rich.table import Table
 
 from outlive.backup.copies import acceptance, catalog
 from outlive.backup.copies.chain import ancestors, by_id, saved_bytes
+from outlive.backup.log.windows import Window
+from outlive.backup.restore.recover_to import windows
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.from_vault import FromOption, Which, opened
+from outlive.cli.window_words import window_document, window_line
 from outlive.cli.words import moment, size
 from outlive.clock import SystemClock
 from outlive.config.load import load
@@ -50,7 +53,8 @@ def copies(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """List the copies in the vault, oldest first, with how well each is proven. Exit 1 when one cannot be read."""
+    """List the copies in the vault, oldest first, with how well each is proven, and the windows that log opens. Exit 1
+    when one cannot be read."""
     settings = load(config)
     clock = SystemClock()
     vault = opened(settings, clock, which)
@@ -61,16 +65,23 @@ def copies(
     listings = [catalog.listing(vault, name) for name in ([asset] if asset else known)]
     found = [copy for listing in listings for copy in listing.copies]
     unreadable = [one for listing in listings for one in listing.unreadable]
+    reach = [window for listing in listings for window in windows(vault, listing.copies) if window.stretches]
     if accept is not None:
         _accept(vault, found, accept, clock, output)
     output.document(
         {
             "copies": [_document(copy, found) for copy in found],
+            "windows": [
+                {"asset": copy.manifest.asset, "lineage": copy.manifest.lineage, **window_document(window)}
+                for copy in found
+                for window in reach
+                if window.base.copy == copy.id
+            ],
             "unreadable": [{"key": one.key, "why": one.why} for one in unreadable],
         }
     )
     if not as_json:
-        _table(found, output)
+        _table(found, reach, output)
     for broken in dict.fromkeys(copy.broken for copy in found if copy.broken):
         output.console.print(f"note: {broken}")
     for one in unreadable:
@@ -92,7 +103,7 @@ def _accept(vault: Vault, found: list[Copy], lineage: str, clock: SystemClock, o
     output.console.print(f"Lineage {lineage} is accepted; pruning of the earlier one goes on by the rules.")
 
 
-def _table(found: list[Copy], output: Output) -> None:
+def _table(found: list[Copy], reach: list[Window], output: Output) -> None:
     if not found:
         output.console.print("No copy yet. `outlive backup` takes the first ones.")
         return
@@ -108,6 +119,9 @@ def _table(found: list[Copy], output: Output) -> None:
             row = (f"  {copy.id}", moment(manifest.data_until), size(manifest.stored_bytes))
             table.add_row(*row, *([spared] if any(saved) else []), _proof(copy))
         output.console.print(table)
+        for window in reach:
+            if window.base.copy in {copy.id for copy in copies}:
+                output.console.print(f"  {window_line(window)}")
 
 
 def _proof(copy: Copy) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +21,17 @@ from outlive.vault.base import Vault
 
 @dataclass(frozen=True, slots=True)
 class MirrorLook:
-    """What was seen. `blind`: why the mirror could not be looked at, "" when it could."""
+    """What was seen, and when. `blind`: why the mirror could not be looked at, "" when it could."""
 
     url: str
+    at: datetime
     standings: tuple[MirrorStanding, ...]
     blind: str = ""
+
+    def by(self, now: datetime) -> MirrorLook:
+        """The same some time later: as far as is known nothing was mirrored since, so that the losses have grown."""
+        passed = max(0.0, (now - self.at).total_seconds())
+        return replace(self, at=now, standings=tuple(_grown(one, passed) for one in self.standings))
 
     @property
     def risks(self) -> tuple[str, ...]:
@@ -35,7 +41,7 @@ class MirrorLook:
     def document(self) -> dict[str, Any]:
         """For `status --json`, under `mirror`."""
         assets = [standing_document(one) for one in self.standings]
-        return {"url": self.url, "assets": assets, "blind": self.blind or None}
+        return {"url": self.url, "at": self.at, "assets": assets, "blind": self.blind or None}
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -49,13 +55,13 @@ def look_at_mirror(settings: Settings, clock: Clock) -> MirrorLook | None:
     """None when there is no [mirror]. Never raises for a mirror that is away: that is said, not taken for well."""
     if settings.mirror is None:
         return None
+    now = clock.now()
     try:
         source, target = wiring.vault(settings, clock), wiring.mirror(settings, clock)
-        now = clock.now()
         found = tuple(stands(asset, source, target, now) for asset in settings.assets)
     except OutliveError as error:
-        return MirrorLook(settings.mirror.url, (), str(error))
-    return MirrorLook(target.url, found)
+        return MirrorLook(settings.mirror.url, now, (), str(error))
+    return MirrorLook(target.url, now, found)
 
 
 def stands(asset: Asset, source: Vault, target: Vault, now: datetime) -> MirrorStanding:
@@ -75,6 +81,11 @@ def standing_document(one: MirrorStanding) -> dict[str, Any]:
         "behind": list(one.behind),
         "risks": list(one.risks),
     }
+
+
+def _grown(one: MirrorStanding, seconds: float) -> MirrorStanding:
+    lost = one.loss
+    return one if lost.seconds is None else replace(one, loss=replace(lost, seconds=lost.seconds + seconds))
 
 
 def lost_words(lost: Loss) -> str:

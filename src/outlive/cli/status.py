@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.live import Live
 
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
-from outlive.cli.status_look import Looked, blind, look_at_hosts
+from outlive.cli.status_look import Looked, blind, look_around
 from outlive.cli.status_report import Report, gather
 from outlive.cli.status_words import document, words
 from outlive.clock import Clock, SystemClock
@@ -19,15 +19,13 @@ from outlive.config.schema import Settings
 from outlive.errors import OutliveError, UsageError
 
 LOOK_AGAIN_SECONDS = 60.0  # a look costs the hosts something; the vault and the keeper's memory are asked every time
+WATCH_SECONDS = 2.0
 
 
 @app.command()
 def status(
-    look: Annotated[bool, typer.Option("--look/--no-look", help="Also look at the hosts themselves.")] = True,
-    watch: Annotated[
-        float,
-        typer.Option("--watch", min=0, metavar="SECONDS", help="Show it again every so many seconds; Ctrl-C ends."),
-    ] = 0,
+    look: Annotated[bool, typer.Option("--look/--no-look", help="Also look at the hosts and the mirror.")] = True,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it again every two seconds; Ctrl-C ends.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -36,8 +34,8 @@ def status(
     if watch:
         if as_json or not output.console.is_terminal:
             raise UsageError("--watch needs a terminal.", hint="Without one, call `outlive status --json` as often.")
-        return _watch(settings, clock, output, look, watch)
-    report = _report(settings, clock, look_at_hosts(settings, clock.now()) if look else None)
+        return _watch(settings, clock, output, look)
+    report = _report(settings, clock, look_around(settings, clock) if look else None)
     output.document(document(report))
     if not as_json:
         for part in words(report, output.console.width):
@@ -45,17 +43,19 @@ def status(
     return report.exit_code
 
 
-def _report(settings: Settings, clock: Clock, looked: Looked | None) -> Report:
-    """`looked` None: nobody asked for a look, which is told but takes nothing from the exit code."""
+def _report(settings: Settings, clock: Clock, looked: Looked | None, why: str = "--no-look") -> Report:
+    """`looked` None: nobody asked for a look (or it has not ended, `why`), which is told but takes nothing from the exit
+    code."""
     if looked is not None:
         return gather(settings, clock, looked)
     report = gather(settings, clock, Looked())
     now = report.at
-    return report.with_unasked(blind("what the hosts hold", now, now, "--no-look"))
+    return report.with_unasked(blind("the hosts and the mirror", now, now, why))
 
 
-def _watch(settings: Settings, clock: Clock, output: Output, look: bool, seconds: float) -> int:
-    """Until Ctrl-C; the exit code is that of what was shown last. Hosts are looked at beside the rest, once a minute."""
+def _watch(settings: Settings, clock: Clock, output: Output, look: bool) -> int:
+    """Until Ctrl-C; the exit code is that of what was shown last. Hosts and the mirror are looked at beside the rest, once
+    a minute."""
     looked: Looked | None = None
     code, looked_at = 3, 0.0
     with ThreadPoolExecutor(1) as pool, Live(console=output.console, screen=True, auto_refresh=False) as live:
@@ -63,19 +63,20 @@ def _watch(settings: Settings, clock: Clock, output: Output, look: bool, seconds
         try:
             while True:
                 if look and looking is None and (looked is None or clock.monotonic() - looked_at > LOOK_AGAIN_SECONDS):
-                    looking, looked_at = pool.submit(look_at_hosts, settings, clock.now()), clock.monotonic()
+                    looking, looked_at = pool.submit(look_around, settings, clock), clock.monotonic()
                 if looking is not None and looking.done():
                     looked, looking = looking.result(), None
-                code = _show(settings, clock, output, looked, live)
-                clock.sleep(seconds)
+                why = "being looked at" if look else "--no-look"
+                code = _show(settings, clock, output, looked, why, live)
+                clock.sleep(WATCH_SECONDS)
         except KeyboardInterrupt:
             return code
 
 
-def _show(settings: Settings, clock: Clock, output: Output, looked: Looked | None, live: Live) -> int:
+def _show(settings: Settings, clock: Clock, output: Output, looked: Looked | None, why: str, live: Live) -> int:
     """A vault that is away for a moment does not end the watching: it is shown."""
     try:
-        report = _report(settings, clock, looked)
+        report = _report(settings, clock, looked, why)
     except OutliveError as error:
         live.update(f"{error}\ncure: {error.hint}", refresh=True)
         return error.exit_code

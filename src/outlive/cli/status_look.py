@@ -1,4 +1,5 @@
-"""The looks at the hosts that `status` takes: all at once, each with a ceiling, so that one that hangs delays nothing."""
+"""The looks at the hosts and the mirror that `status` takes: all at once, hosts with a ceiling, so that one that hangs
+delays nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from outlive import wiring
+from outlive.cli.mirror_look import MirrorLook, look_at_mirror
+from outlive.clock import Clock
 from outlive.config.schema import Settings
 from outlive.errors import OutliveError
 from outlive.keeper.apart import Identity, why_same
@@ -26,13 +29,23 @@ NOT_JUDGED = "this version checks the pinned SSH host key only; whether it is th
 
 @dataclass(slots=True)
 class Looked:
-    """What the looks at the hosts gave: who answered, what nobody guards, what could not be seen and why, and on which
-    hosts this very machine is."""
+    """What the looks gave: which hosts answered, what nobody guards, what could not be seen and why, on which hosts this
+    very machine is, and how the mirror stands."""
 
     hosts: list[dict[str, Any]] = field(default_factory=list)
     unguarded: list[tuple[str, LeftOut]] = field(default_factory=list)
     blind: list[dict[str, Any]] = field(default_factory=list)
     same: dict[str, str] = field(default_factory=dict)
+    mirror: MirrorLook | None = None
+
+
+def look_around(settings: Settings, clock: Clock) -> Looked:
+    """At the hosts and the mirror."""
+    with ThreadPoolExecutor(1) as pool:
+        mirror = pool.submit(look_at_mirror, settings, clock)
+        looked = look_at_hosts(settings, clock.now())
+        looked.mirror = mirror.result()
+    return looked
 
 
 def look_at_hosts(settings: Settings, now: datetime, *, ceiling_seconds: float = CEILING_SECONDS) -> Looked:

@@ -12,13 +12,15 @@ from outlive import wiring
 from outlive.backup.copies import acceptance, catalog
 from outlive.backup.drill.key_drill import last_key_drill
 from outlive.backup.drill.log_proof import last_log_proof
+from outlive.backup.drill.selftest import SelfTest, last_selftest
 from outlive.backup.restore.recover_to import windows
 from outlive.backup.upkeep.standing import Standing, StreamFacts, standing
+from outlive.cli.mirror_look import MirrorLook
 from outlive.cli.status_look import Looked, blind
 from outlive.clock import Clock
 from outlive.commands.postgres import lsn
 from outlive.config.schema import Settings
-from outlive.keeper.advice import Memory, keeper_notes, keeper_risks, key_notes, place_notes
+from outlive.keeper.advice import Memory, keeper_notes, keeper_risks, key_notes, place_notes, selftest_risks
 from outlive.model.asset import Asset
 from outlive.model.copy import ProofRecord
 from outlive.vault.base import Vault
@@ -37,6 +39,8 @@ class Report:
     risks: tuple[str, ...]
     notes: tuple[str, ...]
     blind: tuple[dict[str, Any], ...]
+    mirror: MirrorLook | None = None
+    selftest: SelfTest | None = None
     unasked: bool = False
 
     def with_unasked(self, entry: dict[str, Any]) -> Report:
@@ -46,7 +50,8 @@ class Report:
     @property
     def exit_code(self) -> int:
         """1 when anything is at risk, 3 when that cannot be told because something was not seen."""
-        if self.risks or any(one.risks for one in self.standings) or self.looked.unguarded:
+        mirror_risks = self.mirror.risks if self.mirror else ()
+        if self.risks or mirror_risks or any(one.risks for one in self.standings) or self.looked.unguarded:
             return 1
         return 3 if len(self.blind) > self.unasked else 0
 
@@ -58,8 +63,9 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
     vault = wiring.vault(settings, clock)
     with ThreadPoolExecutor(READERS) as pool:
         read = list(pool.map(lambda asset: _read(vault, asset), settings.assets))
-        proven = pool.submit(last_key_drill, vault).result()
+        proven, tested = pool.submit(last_key_drill, vault).result(), pool.submit(last_selftest, vault).result()
     now = clock.now()
+    mirror = looked.mirror.by(now) if looked.mirror else None
     standings = tuple(
         standing(
             asset,
@@ -74,17 +80,21 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
         )
         for asset, one in zip(settings.assets, read, strict=True)
     )
-    silent = (
-        () if memory.is_running(now) else (blind("the keeper's work", memory.told_at or now, now, "it did not run"),)
+    unseen = (
+        [] if memory.is_running(now) else [blind("the keeper's work", memory.told_at or now, now, "it did not run")]
     )
+    if mirror and mirror.blind:
+        unseen.append(blind("the mirror", now, now, mirror.blind))
     return Report(
         at=now,
         settings=settings,
         standings=standings,
         looked=looked,
-        risks=keeper_risks(memory, now),
+        risks=(*keeper_risks(memory, now), *selftest_risks(tested)),
         notes=(*keeper_notes(memory), *key_notes(proven, now), *place_notes(settings, looked.same)),
-        blind=(*looked.blind, *silent),
+        blind=(*looked.blind, *unseen),
+        mirror=mirror,
+        selftest=tested,
     )
 
 
@@ -125,6 +135,7 @@ def _remembered(settings: Settings) -> tuple[Memory, dict[str, StreamFacts]]:
             row.why,
             row.advice,
             row.skew_seconds,
+            row.safe_bytes,
         )
         for asset, row in rows.items()
     }

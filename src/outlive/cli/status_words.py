@@ -11,6 +11,7 @@ from rich.table import Table
 
 from outlive.backup.upkeep.standing import Standing
 from outlive.cli.status_report import Report
+from outlive.cli.window_words import window_document
 from outlive.cli.words import duration, moment, size
 from outlive.survey.proposal import LeftOut
 
@@ -28,6 +29,7 @@ def words(report: Report, width: int) -> list[RenderableType]:
     parts.append(table if report.standings else "nothing: outlive.toml names no asset")
     told = (
         ("At risk", _risks(report)),
+        ("The mirror", report.mirror.lines if report.mirror else ()),
         ("Not seen", [f"{one['what']}: {one['why']}" for one in report.blind]),
         ("Left unguarded on purpose", [f"{one.kind} {one.name}: {one.why}" for one in report.settings.unguarded]),
         ("To do", [f"{one.asset}: {note}" for one in report.standings for note in one.notes] + list(report.notes)),
@@ -41,9 +43,9 @@ def words(report: Report, width: int) -> list[RenderableType]:
 
 
 def document(report: Report) -> dict[str, Any]:
-    """As CONTRACT has it, and more: `window`, `risks`, `notes` of each asset, `risks` and `notes` of the whole, and with
-    what is unguarded why, and whether that is accepted in outlive.toml."""
-    accepted = report.settings.unguarded
+    """As CONTRACT has it, and more: `window`, `rto`, `risks`, `notes` of each asset, `risks` and `notes` of the whole, the
+    mirror, the last self-test, and with what is unguarded why, and whether that is accepted in outlive.toml."""
+    accepted, tested = report.settings.unguarded, report.selftest
     return {
         "at": report.at,
         "hosts": report.looked.hosts,
@@ -57,6 +59,9 @@ def document(report: Report) -> dict[str, Any]:
             for one in accepted
         ],
         "blind": list(report.blind),
+        "mirror": report.mirror and report.mirror.document,
+        "selftest": tested
+        and {"at": tested.at, "ok": tested.noticed, "asset": tested.asset, "mutation": tested.mutation},
         "risks": list(report.risks),
         "notes": list(report.notes),
     }
@@ -82,6 +87,7 @@ def _risks(report: Report) -> list[str]:
     return [
         *report.risks,
         *(f"{one.asset}: {risk}" for one in report.standings for risk in one.risks),
+        *(report.mirror.risks if report.mirror else ()),
         *(
             f"{host}: {one.kind} {one.name} ({_bytes(one)}) is not guarded: {one.why}"
             for host, one in report.looked.unguarded
@@ -130,9 +136,9 @@ def _asset(one: Standing) -> dict[str, Any]:
             "proof": newest.proof,
             "lineage": newest.manifest.lineage,
         },
-        "window": window
-        and {"from": window.since, "to": window.until, "base": window.base.copy, "gap": window.gap or None},
+        "window": window and window_document(window),
         "last_drill": drill and {"at": drill.at, "ok": drill.ok, "rto_seconds": drill.rto_seconds},
+        "rto": one.rto and {"seconds": one.rto.seconds, "usual_seconds": one.rto.usual_seconds},
         "alarms": [str(alarm) for alarm in one.alarms],
         "risks": list(one.risks),
         "notes": list(one.notes),

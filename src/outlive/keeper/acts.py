@@ -9,6 +9,7 @@ from typing import Any
 
 from outlive.backup.copies import catalog
 from outlive.backup.copies.chain import furthest
+from outlive.backup.drill.log_proof import last_log_proof
 from outlive.engine.port import Act, Acts
 from outlive.errors import OutliveError
 from outlive.keeper.children import Children
@@ -38,7 +39,10 @@ def copy_since(vault: Vault, asset: str, since: str) -> str | None:
 
 
 def drill_since(vault: Vault, asset: str, since: str) -> str | None:
-    """The id of a copy that was drilled at or after that moment, whatever came out."""
+    """The id of a copy that was drilled, or whose log was, at or after that moment, whatever came out."""
+    log = last_log_proof(vault, asset)
+    if log is not None and log.at >= datetime.fromisoformat(since):
+        return log.copy
     return _looked_since(catalog.listing(vault, asset).copies, since, lambda proof: proof.level is Proof.RESTORED)
 
 

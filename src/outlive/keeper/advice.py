@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from outlive.backup.drill.selftest import SelfTest
 from outlive.config.schema import Settings
 from outlive.model.schedule import Beat, Outcome
 
@@ -46,6 +47,16 @@ def keeper_risks(memory: Memory, now: datetime) -> tuple[str, ...]:
 def keeper_notes(memory: Memory) -> tuple[str, ...]:
     """Failed jobs that belong to no asset."""
     return tuple(f"{one.job} failed: {one.said}" for one in memory.outcomes if not one.ok and ":" not in one.job)
+
+
+def selftest_risks(last: SelfTest | None) -> tuple[str, ...]:
+    """A verifier that found a spoilt copy whole: nothing that it calls green is proven, until it notices again."""
+    if last is None or last.noticed:
+        return ()
+    return (
+        f"the verifier is broken: at {last.at:%Y-%m-%d %H:%M:%S}Z it found a copy of {last.asset} whole that had been "
+        f"spoilt ({last.mutation}). Do not trust green results; try again with `outlive selftest --seed {last.seed}`.",
+    )
 
 
 def key_notes(last: datetime | None, now: datetime) -> tuple[str, ...]:

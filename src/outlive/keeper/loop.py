@@ -167,6 +167,7 @@ class Keeper:
                 advice=state.advice,
                 told_at=self._parts.clock.now(),
                 skew_seconds=state.skew_seconds,
+                safe_bytes=state.safe_bytes,
             )
         )
 

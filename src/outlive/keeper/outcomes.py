@@ -1,4 +1,5 @@
-"""What the result of a run that was done still has to say: proofs that were not given, drills that were red. Pure."""
+"""What the result of a run that was done still has to say: proofs that were not given, drills that were red, a verifier
+that did not notice. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ NOT_PROVEN = "not_proven"  # the key under which a step says why it could prove 
 def shortcomings(result: Mapping[str, Any] | None) -> str:
     """In words; empty when there is nothing."""
     found = [str(step[NOT_PROVEN]) for step in _steps(result) if NOT_PROVEN in step]
-    return " ".join([*found, *red(result)])
+    return " ".join([*found, *red(result), *_blind_verifier(result)])
 
 
 def red(result: Mapping[str, Any] | None) -> list[str]:
@@ -24,6 +25,13 @@ def red(result: Mapping[str, Any] | None) -> list[str]:
                 bad: dict[str, Any] = next((check for check in drill.get("checks", ()) if check.get("ok") is False), {})
                 found.append(f"RED: {drill.get('copy')}: {bad.get('name', '?')}: {bad.get('detail', '')}".strip())
     return found
+
+
+def _blind_verifier(result: Mapping[str, Any] | None) -> Iterator[str]:
+    for step in _steps(result):
+        document = step.get("document")
+        if isinstance(document, dict) and "mutation" in document and document.get("ok") is False:
+            yield f"ALARM: the verifier did not notice {document['mutation']}: do not trust green results."
 
 
 def _steps(result: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:

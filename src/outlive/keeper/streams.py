@@ -16,7 +16,9 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from outlive.backup.copies import catalog
 from outlive.backup.log.ship import Shipped, Shipper, ShipPolicy
+from outlive.backup.restore.recover_to import windows
 from outlive.clock import Clock
 from outlive.errors import OutliveError
 from outlive.sources.wal import SlotState, WalGone, open_stream
@@ -40,7 +42,8 @@ class StreamHealth(StrEnum):
 class StreamState:
     """What is known of one stream. `until`: every commit before it is durable in the vault. `since`: when `health` began.
     `why` is the last trouble. `advice` is the exact statement that would make the slot safe for the server's disk.
-    `skew_seconds`: how far the server's clock is ahead of ours; moments to restore to are the server's."""
+    `skew_seconds`: how far the server's clock is ahead of ours; moments to restore to are the server's. `safe_bytes`: what
+    may be written before the server gives the slot up; None: it never does."""
 
     asset: str
     health: StreamHealth
@@ -51,6 +54,7 @@ class StreamState:
     why: str = ""
     advice: str = ""
     skew_seconds: float | None = None
+    safe_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class StreamKeeper:
 
     def _run(self) -> None:
         failures = 0
-        self._gap_why = ""
+        self._gap_why, self._left_over = "", self._look_back()
         while not self._stop.is_set():
             began = self._plan.clock.monotonic()
             try:
@@ -118,6 +122,16 @@ class StreamKeeper:
             self._shipper = shipper
             shipper.run(self._stop, over_gap=bool(self._gap_why))
 
+    def _look_back(self) -> str:
+        """Why the newest base copy's window is broken already: log was lost in the vault, or an earlier keeper died before
+        it could have a new base copy taken."""
+        try:
+            found = windows(self._plan.vault, catalog.listing(self._plan.vault, self._plan.asset).copies)
+        except OutliveError:  # the stream will meet it too, and tell
+            return ""
+        newest = max(found, key=lambda one: one.since, default=None)
+        return f"{newest.gap}." if newest is not None and newest.gap else ""
+
     def _shipped(self, shipped: Shipped) -> None:
         """From the shipper, at least with every question that it asks."""
         self._state = replace(
@@ -126,11 +140,12 @@ class StreamKeeper:
             position=shipped.position,
             bytes_at_risk=shipped.bytes_at_risk,
             skew_seconds=shipped.skew_seconds,
+            safe_bytes=shipped.safe_bytes,
             advice=slot_advice(self._slot, shipped.safe_bytes),
         )
         self._change(StreamHealth.AWAY if shipped.trouble else StreamHealth.STREAMING, shipped.trouble)
-        if why := self._gap_why or self._shipper.news:  # the log goes on: a base copy taken from now on joins it
-            self._gap_why = self._shipper.news = ""
+        if why := self._gap_why or self._shipper.news or self._left_over:  # a base copy taken from now on joins the log
+            self._gap_why = self._shipper.news = self._left_over = ""
             self._gap(self._plan.asset, why)
 
     def _change(self, health: StreamHealth, why: str) -> None:
@@ -141,9 +156,11 @@ class StreamKeeper:
 
 def slot_advice(slot: SlotState | None, safe_bytes: int | None) -> str:
     """What to say on the server so that a slot nobody reads cannot fill its disk, or is not given up too soon; empty when
-    that is settled."""
-    if slot is None or slot.keeps_bytes_limit is None:
-        return ADVICE.format(bytes="4GB") if slot is not None else ""
+    that is settled. `slot` is as it was when the stream began; a server that tells `safe_bytes` has a limit by now."""
+    if slot is None:
+        return ""
+    if slot.keeps_bytes_limit is None:
+        return ADVICE.format(bytes="4GB") if safe_bytes is None else ""
     if safe_bytes is not None and safe_bytes < slot.keeps_bytes_limit // 4:
         return ADVICE.format(bytes=f"{max(4096, 2 * slot.keeps_bytes_limit >> 20)}MB")
     return ""

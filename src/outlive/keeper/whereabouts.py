@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from outlive.commands.mounts import served_by
 from outlive.errors import OutliveError
 from outlive.keeper.apart import Identity, why_beside, why_same
 from outlive.model.host import Host, SshAddress
@@ -32,26 +33,40 @@ def own_identity() -> Identity:
     return Identity(_read("/etc/machine-id"), _read("/proc/sys/kernel/random/boot_id"))
 
 
-def look_around(hosts: Sequence[Host], shell: Callable[[Host], Shell], urls: dict[str, str]) -> Whereabouts:
-    """All hosts at the same time. `urls` are what the keeper depends on, by what it is: the vault's endpoint, a database."""
+def look_around(
+    hosts: Sequence[Host], shell: Callable[[Host], Shell], needed: Mapping[str, Sequence[str | None]]
+) -> Whereabouts:
+    """All hosts at the same time. `needed` is what the keeper depends on, by what it is, and the names of all machines that
+    have it (None: this one): two vaults are only lost together when a host has both."""
     own, found = own_identity(), Whereabouts()
-    needed = {what: _addresses(urlsplit(url).hostname) for what, url in urls.items()}
+    places = {what: [_addresses(name) for name in names] for what, names in needed.items()}
 
     def ask(host: Host) -> None:
-        beside = (why_beside(what, at, _addresses(_name(host))) for what, at in needed.items())
-        try:
-            why = why_same(own, _identity(shell(host))) or next(filter(None, beside), "")
-        except OutliveError as error:
-            found.unseen[host.name] = str(error)
-            return
+        there = _addresses(_name(host))
+        beside = [[why_beside(what, at, there) for at in all_of_it] for what, all_of_it in places.items()]
+        why = next((whys[0] for whys in beside if whys and all(whys)), "")
         if host.is_local and not why:
             why = "its address is `local`"
+        try:
+            why = why or why_same(own, _identity(shell(host)))
+        except OutliveError as error:
+            found.unseen[host.name] = str(error)
         if why:
             found.shared[host.name] = why
 
     with ThreadPoolExecutor(max(1, min(8, len(hosts)))) as pool:
         list(pool.map(ask, hosts))
     return found
+
+
+def server_of_folder(path: Path) -> str | None:
+    """The machine that serves the folder over the network; None for a disk of this one."""
+    return served_by(str(path.resolve()), _read("/proc/self/mountinfo"))
+
+
+def server_of_url(url: str) -> str | None:
+    """The machine in a URL; None where there is none (SQLite)."""
+    return urlsplit(url).hostname
 
 
 def _identity(shell: Shell) -> Identity:

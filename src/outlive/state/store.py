@@ -37,6 +37,7 @@ class StreamRow:
     advice: str
     told_at: datetime
     skew_seconds: float | None = None
+    safe_bytes: int | None = None
 
 
 class Store:

@@ -70,6 +70,7 @@ streams = Table(
     Column("advice", Text, nullable=False),
     Column("told_at", Moment, nullable=False),
     Column("skew_seconds", Float),
+    Column("safe_bytes", BigInteger),
 )
 
 beats = Table(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from outlive.backup.log.windows import Base, Window
+from outlive.backup.upkeep.rto import Rto
 from outlive.backup.upkeep.standing import StreamFacts, standing
 from outlive.model.asset import PostgresAsset
 from outlive.model.copy import Check, Copy, Proof, ProofRecord
@@ -150,3 +151,35 @@ def test_log_that_could_not_be_replayed_is_a_risk_until_a_later_drill_is_green()
     assert one.last_drill == bad
     green = replace(bad, ok=True, checks=())
     assert standing(ASSET, [copy()], (), NOON, windows=[window(NOON)], log_proof=green).risks == ()
+
+
+def test_how_much_room_the_slot_has_is_told_while_the_stream_is_away() -> None:
+    away = stream(health="away", why="the vault is away.", safe_bytes=300 << 20)
+    (risk,) = standing(ASSET, [copy()], (), NOON, stream=away).risks
+    assert risk == (
+        "its log is not streamed: the vault is away. After 300 MiB more of log the server gives the slot up, "
+        "and the window is broken."
+    )
+
+
+def test_a_slot_that_is_nearly_used_up_is_a_risk_and_one_without_a_limit_a_note() -> None:
+    short = standing(ASSET, [copy()], (), NOON, stream=stream(advice="ALTER ...", safe_bytes=1 << 20))
+    assert "nearly used up" in short.risks[0] and "ALTER ..." in short.risks[0] and short.notes == ()
+    endless = standing(ASSET, [copy()], (), NOON, stream=stream(advice="ALTER ..."))
+    assert endless.risks == () and "would fill the server's disk" in endless.notes[0]
+
+
+def test_drills_that_take_longer_than_usual_are_told() -> None:
+    def drilled(*seconds: float) -> Copy:
+        proofs = tuple(
+            ProofRecord("a", "db", Proof.RESTORED, True, NOON - (9 - number) * HOUR, (), one)
+            for number, one in enumerate(seconds)
+        )
+        return replace(copy(), proofs=proofs)
+
+    assert standing(ASSET, [copy()], (), NOON).rto == Rto(41.0, None)
+    steady = standing(ASSET, [drilled(40, 44, 41, 45)], (), NOON)
+    assert (steady.rto, steady.notes) == (Rto(45, 41), ())
+    slower = standing(ASSET, [drilled(40, 44, 41, 95)], (), NOON)
+    assert slower.notes[0].startswith("being back took 95 s in the last drill, 41 s is usual")
+    assert standing(ASSET, [copy(drilled=False)], (), NOON).rto is None

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -25,6 +27,7 @@ from outlive.vault.memory import MemoryVault
 
 FOLDER = "checks/selftest/"
 BUDGET_BYTES = 64 << 20
+_NOTE = re.compile(rf"{FOLDER}\d{{8}}T\d{{12}}Z\.json")
 Spoil = Callable[[MemoryVault, Manifest, random.Random], str]
 
 
@@ -130,6 +133,16 @@ def _beginning(stream: Stream, budget: int) -> Stream:
             break
         kept.append(part)
     return replace(stream, parts=tuple(kept), plain_bytes=sum(part.plain_bytes for part in kept))
+
+
+def last_selftest(vault: Vault) -> SelfTest | None:
+    """The newest outcome that was noted; None when there is none. A note that cannot be read stands for nothing."""
+    names = sorted(info.key for info in vault.walk(FOLDER) if _NOTE.fullmatch(info.key))
+    for key in reversed(names):
+        with suppress(ValueError, TypeError, KeyError, ObjectMissing):
+            facts = json.loads(vault.get(key))
+            return SelfTest(**facts | {"at": datetime.fromisoformat(facts["at"])})
+    return None
 
 
 def note(vault: Vault, outcome: SelfTest) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from outlive.backup.log import wal_fetch
 from outlive.backup.log.windows import Reached, Window, bases, branch_of, segment_bytes
@@ -59,13 +59,18 @@ def pick(vault: Vault, copies: Sequence[Copy], at: datetime | None) -> tuple[Win
         raise UsageError("there is no physical copy to recover from.", hint="`outlive copies` lists what there is.")
     window = max(found, key=lambda one: (one.until, one.since)) if at is None else choose_window(found, at)
     if window is None:
-        raise UsageError(f"no window reaches {at:%Y-%m-%d %H:%M:%S} UTC.", hint=f"These do: {_spans(found)}.")
+        assert at is not None
+        hint = f"These do, nearest to it: {_nearest(found, at)}."
+        raise UsageError(f"no window reaches {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC.", hint=hint)
     return window, next(copy.manifest for copy in copies if copy.id == window.base.copy)
 
 
-def _spans(found: Sequence[Window]) -> str:
-    shown = [f"{one.since:%Y-%m-%d %H:%M:%S} to {one.until:%Y-%m-%d %H:%M:%S} UTC" for one in found[-3:]]
-    return ("earlier ones, " if len(found) > 3 else "") + ", ".join(shown)
+def _nearest(found: Sequence[Window], at: datetime) -> str:
+    """The last window before the moment and the first one after it."""
+    before = max((one for one in found if one.until < at), key=lambda one: one.until, default=None)
+    after = min((one for one in found if one.since > at), key=lambda one: one.since, default=None)
+    near = [one for one in (before, after) if one is not None]
+    return ", ".join(f"{one.since:%Y-%m-%d %H:%M:%S} to {one.until:%Y-%m-%d %H:%M:%S} UTC" for one in near)
 
 
 def restore_to(copies: Sequence[Copy], at: datetime | None, path: str, plan: RestorePlan) -> Recovered:

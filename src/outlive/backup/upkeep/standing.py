@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from outlive.backup.copies.lineage import Alarm, alarms
 from outlive.backup.log.windows import Window
 from outlive.backup.upkeep.loss import Loss, loss
+from outlive.backup.upkeep.rto import Rto, rto
 from outlive.model.asset import Asset
 from outlive.model.copy import Copy, Proof, ProofRecord
 from outlive.model.schedule import Outcome
@@ -20,7 +21,8 @@ SKEW = timedelta(minutes=5)  # a copy from further ahead than that was taken by 
 
 @dataclass(frozen=True, slots=True)
 class StreamFacts:
-    """What the keeper last told of a stream: every commit before `until` is in the vault, up to `position`."""
+    """What the keeper last told of a stream: every commit before `until` is in the vault, up to `position`. `safe_bytes`:
+    how much more the server may write before it gives the slot up; None: it never does, or could not be asked."""
 
     health: str
     until: datetime | None
@@ -30,6 +32,12 @@ class StreamFacts:
     why: str = ""
     advice: str = ""
     skew_seconds: float | None = None
+    safe_bytes: int | None = None
+
+    @property
+    def is_slot_short(self) -> bool:
+        """More room is advised although there is a limit: most of it is used up."""
+        return self.safe_bytes is not None and bool(self.advice)
 
     def is_heard(self, now: datetime) -> bool:
         """True while it streams and has told so lately; a word from the future counts for nothing."""
@@ -48,6 +56,7 @@ class Standing:
     newest: Copy | None
     window: Window | None
     last_drill: ProofRecord | None
+    rto: Rto | None
     alarms: tuple[Alarm, ...]
     risks: tuple[str, ...]
     notes: tuple[str, ...]
@@ -72,7 +81,7 @@ def standing(
     window = max(opened, key=lambda one: one.until, default=None)
     lost = _with_log(loss(believable, now), window, stream, now)
     drills = [drill for drill in (*(copy.last_drill for copy in copies), log_proof) if drill is not None]
-    found = alarms(copies, accepted)
+    found, measured = alarms(copies, accepted), rto(copies)
     return Standing(
         asset=asset.name,
         kind=asset.kind,
@@ -82,6 +91,7 @@ def standing(
         newest=lost.since,
         window=window,
         last_drill=max(drills, key=lambda record: record.at, default=None),
+        rto=measured,
         alarms=found,
         risks=(
             *_loss_risks(asset, lost),
@@ -92,7 +102,11 @@ def standing(
             *unreadable,
             *(str(alarm) for alarm in found),
         ),
-        notes=(*_stream_notes(stream), *(f"{one.job} failed: {one.said}" for one in failed)),
+        notes=(
+            *_stream_notes(stream),
+            *_rto_notes(measured),
+            *(f"{one.job} failed: {one.said}" for one in failed),
+        ),
     )
 
 
@@ -151,7 +165,9 @@ def _stream_risks(stream: StreamFacts | None, window: Window | None, now: dateti
     if stream.health == "broken":
         return (f"log is missing for good ({stream.why}) A new base copy begins a new window: `outlive backup`.",)
     if stream.health == "away":
-        return (f"its log is not streamed: {stream.why}",)
+        return (f"its log is not streamed: {stream.why}{_left(stream)}",)
+    if stream.is_slot_short:
+        return (f"the slot is nearly used up.{_left(stream)} Make room, on the server: {stream.advice}",)
     if silent > AWAY_SECONDS:
         return (f"the keeper has not told of its log for {silent:.0f} s: is `outlive keep` running?",)
     if window is not None and window.gap:
@@ -159,11 +175,27 @@ def _stream_risks(stream: StreamFacts | None, window: Window | None, now: dateti
     return ()
 
 
+def _left(stream: StreamFacts) -> str:
+    if stream.safe_bytes is None:
+        return ""
+    left = max(0, stream.safe_bytes) >> 20
+    return f" After {left} MiB more of log the server gives the slot up, and the window is broken."
+
+
+def _rto_notes(measured: Rto | None) -> tuple[str, ...]:
+    if measured is None or not measured.is_slower:
+        return ()
+    return (
+        f"being back took {measured.seconds:.0f} s in the last drill, {measured.usual_seconds:.0f} s is usual: it grew, "
+        "or the machine that drills is busy.",
+    )
+
+
 def _stream_notes(stream: StreamFacts | None) -> tuple[str, ...]:
     if stream is None:
         return ()
     notes = []
-    if stream.advice:
+    if stream.advice and not stream.is_slot_short:
         notes.append(f"a slot nobody reads would fill the server's disk; say there: {stream.advice}")
     if stream.skew_seconds is not None and abs(stream.skew_seconds) > SKEW_SECONDS:
         way = "ahead of" if stream.skew_seconds > 0 else "behind"
