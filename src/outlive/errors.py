@@ -83,6 +83,10 @@ class LoginRejected(NoData):
     hint = "Check the user and the key file (`ssh -v`). The host itself is up."
 
 
+class SudoRefused(NoData):
+    """The host answered, but its login may not become root, so it could not be asked."""
+
+
 class DatabaseUnreachable(NoData):
     """The database could not be asked."""
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from outlive.backup.log.ship import ShipPolicy
-from outlive.backup.restore.target import DirectoryTarget, SshTarget
+from outlive.backup.restore.target import DirectoryTarget, DockerTarget, SshTarget
 from outlive.backup.streams.prior import find_prior
 from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.upkeep.lock_days import lock_days, words
@@ -130,9 +130,10 @@ def ssh_paths(settings: Settings) -> SshPaths:
     return SshPaths(settings.keeper.known_hosts, runtime / f"outlive-{os.geteuid()}-{digest}")
 
 
-def target_shell(settings: Settings, target: DirectoryTarget | SshTarget) -> Shell:
-    """Where a restore's directory is: here, at a configured host (by name or address), or at any pinned address."""
-    if isinstance(target, DirectoryTarget):
+def target_shell(settings: Settings, target: DirectoryTarget | SshTarget | DockerTarget) -> Shell:
+    """Where a restore's directory or Docker is: here, at a configured host (by name or address), or at any pinned
+    address."""
+    if isinstance(target, DirectoryTarget) or target.address is None:
         return LocalShell()
     bare = target.address.removeprefix("ssh://")
     for host in settings.hosts:

@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from outlive.backup.copies.layout import copy_folder
@@ -33,16 +33,19 @@ class Kept:
     manifest: Manifest
     folder: Path
     keys: KeySet
+    vault: LocalVault
 
 
-def keep(asset: Asset, source: Source, tmp_path: Path, keys: KeySet | None = None) -> Kept:
+def keep(
+    asset: Asset, source: Source, tmp_path: Path, keys: KeySet | None = None, *, part_bytes: int = PART_BYTES
+) -> Kept:
     """Takes a copy into a vault of its own; with `keys`, another one into the same."""
     clock = SystemClock()
     keys = keys or create_keys(tmp_path / "keys", clock.now())
-    policy = SealPolicy(parse_recipients(keys.recipients), part_bytes=PART_BYTES)
+    policy = SealPolicy(parse_recipients(keys.recipients), part_bytes=part_bytes)
     vault = LocalVault.create(tmp_path / "vault")
     manifest = take(asset, source, vault, policy, state=tmp_path / "state", clock=clock).manifest
-    return Kept(manifest, vault.root / copy_folder(asset.name, manifest.id), keys)
+    return Kept(manifest, vault.root / copy_folder(asset.name, manifest.id), keys, vault)
 
 
 @dataclass(frozen=True)
@@ -55,16 +58,17 @@ class Answer:
 
 class Person:
     """Works in a container of the stock image; the copy's folder and the key are all that it is given, and the folders of
-    the copies that this one builds on."""
+    the copies that this one builds on. Or in `container`, that has the folder at /copy."""
 
-    def __init__(self, engine: DockerEngine, kept: Kept, major: int = 17) -> None:
-        image = images.hand_restore(engine, major)
+    def __init__(self, engine: DockerEngine, kept: Kept, major: int = 17, *, container: str | None = None) -> None:
         self.folder = "/copy" if kept.manifest.parent is None else f"/copies/{kept.folder.name}"
         mounts = ["--volume", f"{kept.folder}:{self.folder}:ro"]
         if kept.manifest.parent is not None:
             mounts = ["--volume", f"{kept.folder.parent}:/copies:ro"]
         self.engine = engine
-        self.container = engine.run(image, "sleep", "infinity", options=mounts)
+        self.container = container or engine.run(
+            images.hand_restore(engine, major), "sleep", "infinity", options=mounts
+        )
         self.give_key(kept.keys.recovery_identity)
 
     def give_key(self, path: Path) -> None:
@@ -108,4 +112,4 @@ def damaged(kept: Kept, tmp_path: Path) -> Kept:
     """The same copy in a folder of its own, to be broken."""
     folder = tmp_path / "broken"
     shutil.copytree(kept.folder, folder)
-    return Kept(kept.manifest, folder, kept.keys)
+    return replace(kept, folder=folder)

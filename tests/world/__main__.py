@@ -46,6 +46,7 @@ def docker_parts(engine: DockerEngine) -> dict[str, Part]:
         "docker: debian": lambda: images.debian(engine),
         "docker: postgres": postgres_images,
         "docker: busybox": lambda: images.busybox(engine),
+        "docker: sqlite": lambda: images.sqlite(engine),
         "docker: alpine-like": lambda: images.alpine_like(engine),
         "docker: hand-restore": lambda: images.hand_restore(engine),
         "docker: machine": lambda: images.machine(engine),

@@ -61,6 +61,12 @@ def busybox(engine: DockerEngine) -> str:
     return build(engine, "busybox")
 
 
+def sqlite(engine: DockerEngine) -> str:
+    """`outlive-test/sqlite`: sqlite3 and python3, as an application's image may have them."""
+    debian(engine)
+    return build(engine, "sqlite")
+
+
 def alpine_like(engine: DockerEngine) -> str:
     """`outlive-test/alpine-like`: Postgres 17 with busybox and nothing else: no bash, no perl, no python."""
     postgres(engine, 17)

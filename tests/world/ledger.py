@@ -30,7 +30,7 @@ def process_mark(pid: int) -> str:
 
 
 def note(kind: str, value: object) -> None:
-    """Writes down that we now own `value`; `kind` is process, container, mount or directory."""
+    """Writes down that we now own `value`; `kind` is process, container, mount, directory, user or file."""
     _write("+", kind, value)
 
 
@@ -95,6 +95,8 @@ def _end(kind: str, value: str) -> bool:
         return there
     commands = {
         "mount": ["umount", "--lazy", value],
+        "user": ["userdel", "--force", "--remove", value],
+        "file": ["rm", "--", value],
         "container": ["/usr/bin/docker", "rm", "--force", "--volumes", value],
     }
     try:

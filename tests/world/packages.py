@@ -22,6 +22,7 @@ PROGRAMS = {
     "setfattr": "attr",
     "sqlite3": "sqlite3",
     "ip": "iproute2",
+    "sudo": "sudo",
     "mkfs.ext4": "e2fsprogs",
     "busybox": "busybox",
     "socat": "socat",

@@ -26,8 +26,10 @@ class SshServer(Server):
 
     address = "web-1"
 
-    def __init__(self, *, options: Mapping[str, str] | None = None) -> None:
-        """`options` are further lines of sshd_config, such as {"ForceCommand": "cat"}."""
+    def __init__(self, *, options: Mapping[str, str] | None = None, user: str | None = None) -> None:
+        """`options` are further lines of sshd_config, such as {"ForceCommand": "cat"}; `user` is whom it logs in, by
+        default whom the tests run as."""
+        self.user = user or getpass.getuser()
         self.options = dict(options or {})
         self.home: Path | None = None
         self.port = 0
@@ -89,7 +91,6 @@ class SshServer(Server):
         self.authorized_keys = self.home / "authorized_keys"
         self.authorized_keys.write_bytes(self.identity.with_suffix(".pub").read_bytes())
         self.port = free_port()
-        self.user = getpass.getuser()
         (self.home / "sshd_config").write_text(self._daemon_config())
         self.known_hosts = self.home / "known_hosts"
         key = " ".join(self.host_key.with_suffix(".pub").read_text().split()[:2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -59,8 +60,9 @@ def init(
     target = host_of(address, ssh_config, identity)
     with reach(target, plan.known_hosts, accept_host_key, output) as reached:
         survey = look(reached.shell, target.address, wanted=_absolute(path or []), say=_progress())
+    survey = replace(survey, login=reached.login)
     name = host_name(survey, target.name)
-    return _finish(plan, output, survey, propose(survey, host=name), (_named(target, name), reached))
+    return _finish(plan, output, survey, propose(survey, host=name), (replace(reached.host, name=name), reached))
 
 
 def _dsn(variable: str, file: Path | None) -> SecretRef | None:
@@ -92,10 +94,6 @@ def _absolute(paths: list[str]) -> list[str]:
         if not path.startswith("/"):
             raise UsageError(f"--path {path}: it is not absolute.", hint="Write the path on the host from '/' on.")
     return [path.rstrip("/") or "/" for path in paths]
-
-
-def _named(host: Host, name: str) -> Host:
-    return Host(name=name, address=host.address, ssh_config=host.ssh_config, identity_file=host.identity_file)
 
 
 def _finish(

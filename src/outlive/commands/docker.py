@@ -177,6 +177,11 @@ def save(images: Iterable[str]) -> tuple[str, ...]:
     return (DOCKER, "save", *images)
 
 
+def load() -> tuple[str, ...]:
+    """Takes what `save` wrote, on stdin. A name that another image has here moves to the one that is loaded."""
+    return (DOCKER, "load", "--quiet")
+
+
 def see_volume(volume: str, image: str, target: str) -> tuple[str, ...]:
     """The words before a command that make it run in a throwaway container which sees the volume, read-only.
 

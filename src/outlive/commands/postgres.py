@@ -105,7 +105,7 @@ def pg_dump(database: str) -> tuple[str, ...]:
 
 def pg_dumpall_globals(*, role_passwords: bool) -> tuple[str, ...]:
     """Roles, tablespaces and their settings. Reading password hashes needs a superuser: managed servers refuse it."""
-    words = ("pg_dumpall", "--globals-only", "-w")
+    words = ("pg_dumpall", "--globals-only", "-w", "--encoding=UTF8")
     return words if role_passwords else (*words, "--no-role-passwords")
 
 

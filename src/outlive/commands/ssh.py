@@ -13,6 +13,8 @@ from pathlib import Path
 
 from outlive.model.host import Host, SshAddress
 
+SUDO = ("sudo", "-n", "--")
+MAY_SUDO = ("sh", "-c", ":")  # our words begin with `sh` often enough that a list of allowed programs must have it
 SSH_FAILED = 255  # ssh(1): "exits with the exit status of the remote command or with 255 if an error occurred"
 
 
@@ -35,7 +37,16 @@ class SshTrouble(StrEnum):
 
 def ssh(host: Host, paths: SshPaths, argv: Sequence[str]) -> tuple[str, ...]:
     """The command that runs `argv` on the host: one shared connection, pinned host keys only, never a prompt."""
-    return (*_client(host, paths), "--", SshAddress.parse(host.address).host, shlex.join(argv))
+    words = (*SUDO, *argv) if host.sudo else argv
+    return (*_client(host, paths), "--", SshAddress.parse(host.address).host, shlex.join(words))
+
+
+def who() -> tuple[str, ...]:
+    """Asks what a login may: the last word is "root", "sudo" (root without a password) or "neither", before it its name."""
+    script = (
+        'id -un; if [ "$(id -u)" = 0 ]; then echo root; elif sudo -n -- sh -c :; then echo sudo; else echo neither; fi'
+    )
+    return ("sh", "-c", f"{script} 2>/dev/null")
 
 
 def forward(host: Host, paths: SshPaths, address: str, port: int) -> tuple[str, ...]:

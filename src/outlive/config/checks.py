@@ -105,6 +105,9 @@ def _addresses(document: Document) -> Iterator[Problem]:
         if not host.is_local and not _is_ssh(host):
             cure = 'Write "ssh://user@host:port" (user and port may be left out), or "local" for this machine.'
             yield Problem(("hosts", index, "address"), f'"{host.address}" is no address.', cure)
+        if host.is_local and host.sudo:
+            cure = "Run `outlive` itself as root, or reach this machine over SSH."
+            yield Problem(("hosts", index, "sudo"), "is for a host that is reached over SSH.", cure)
 
 
 def _is_ssh(host: Host) -> bool:

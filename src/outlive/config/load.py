@@ -131,8 +131,10 @@ def _keeper(keeper: KeeperSettings, base: Path) -> KeeperSettings:
 
 
 def _host(host: Host, base: Path) -> Host:
-    files = {"ssh_config": host.ssh_config, "identity_file": host.identity_file}
-    return replace(host, **{name: str(_from(base, file)) for name, file in files.items() if file is not None})
+    def absolute(file: str | None) -> str | None:
+        return None if file is None else str(_from(base, file))
+
+    return replace(host, ssh_config=absolute(host.ssh_config), identity_file=absolute(host.identity_file))
 
 
 def _from(base: Path, path: str | Path) -> Path:

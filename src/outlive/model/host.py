@@ -11,12 +11,16 @@ from pydantic import ConfigDict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """Where a host is reached. `address` is `ssh://[USER@]HOST[:PORT]` or `local` (this machine: for trials only)."""
+    """Where a host is reached. `address` is `ssh://[USER@]HOST[:PORT]` or `local` (this machine: for trials only).
+
+    `sudo`: the login is not root, and every command is run through `sudo -n`.
+    """
 
     name: str
     address: str
     ssh_config: str | None = None
     identity_file: str | None = None
+    sudo: bool = False
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     @property

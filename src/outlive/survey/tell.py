@@ -42,7 +42,8 @@ def _host(survey: Survey) -> Iterator[str]:
     if facts is None:
         yield "A Postgres reached by its DSN"
         return
-    yield from _wrapped(f"{one_line(facts.hostname)} ({one_line(survey.address)}), seen as {one_line(facts.user)}", "")
+    seen = one_line(survey.login or facts.user)
+    yield from _wrapped(f"{one_line(facts.hostname)} ({one_line(survey.address)}), seen as {seen}", "")
     since = f", up since {facts.booted_at:%Y-%m-%d %H:%M} UTC" if facts.booted_at else ""
     yield from _wrapped(f"{one_line(facts.os or 'unknown system')}, kernel {one_line(facts.kernel)}{since}", "  ")
     disks = ", ".join(f"{disk.mount} {amount(disk.used_bytes)} of {amount(disk.bytes)}" for disk in facts.disks)

@@ -92,6 +92,8 @@ def _host(survey: Survey, setup: Setup) -> str:
     lines = []
     if setup.host_key:
         lines.append(f"SSH host key {setup.host_key}, pinned in known_hosts")
+    if setup.host.sudo:
+        lines.append("The login is not root: what is done there is done through `sudo -n`")
     if facts:
         lines.append(f"{facts.os or 'unknown system'}, kernel {facts.kernel}, {amount(facts.memory_bytes)} of memory")
         named = {"machine-id": facts.machine_id, "root file system": facts.root_fs_uuid, "DMI uuid": facts.dmi_uuid}

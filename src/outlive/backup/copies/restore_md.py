@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from textwrap import indent
 
 from outlive.backup.copies.layout import INVENTORY
 from outlive.backup.copies.manifest import sums
@@ -92,14 +93,19 @@ def _programs(manifest: Manifest) -> str:
     return f"\n- PostgreSQL {major}{' or newer' if not exact else ''} (the server was {version}).{exact}{where}"
 
 
+ALL_AT_ONCE = """\
+sed -n '/^```bash$/,/^```$/{/^```/d;p;}' RESTORE.md > ~/restore.sh
+KEY=/root/recovery.txt TARGET=/srv/restored bash ~/restore.sh"""
+
+
 def _how() -> str:
-    return """\
+    commands = indent(ALL_AT_ONCE, "    ")
+    return f"""\
 ## How to use this page
 
 All at once, from within this folder (set `KEY` and `TARGET` to what is right for you):
 
-    sed -n '/^```bash$/,/^```$/{/^```/d;p;}' RESTORE.md > ~/restore.sh
-    KEY=/root/recovery.txt TARGET=/srv/restored bash ~/restore.sh
+{commands}
 
 Or block by block: type `bash`, then `KEY=... TARGET=...`, then paste. The commands end that shell at the first failure,
 so that nothing goes on after it. **If anything fails, what lies at the target is not your data: remove it and start
