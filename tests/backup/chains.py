@@ -16,7 +16,8 @@ from tests.backup.upkeep.test_retention import make
 
 def member(number: int, parent: Copy | None = None, *, source: dict[str, Any] | None = None, **settings: Any) -> Copy:
     """Copy `number`, a full one or one on `parent`; not linked yet. `settings` as for `make`."""
-    facts = {"timeline": 1, "start_lsn": f"0/{number:X}000028", "data_checksums": True, **(source or {})}
+    where = {"start_lsn": f"0/{number:X}000028", "end_lsn": f"0/{number:X}000100", "wal_segment_size": "16MB"}
+    facts = {"timeline": 1, "data_checksums": True, **where, **(source or {})}
     if parent is not None:
         facts = {FROM_LSN: parent.manifest.source["start_lsn"]} | facts
     copy = make(number, **settings)
