@@ -1,0 +1,41 @@
+"""How observations are judged: the numbers, in one place. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+
+# How long a fact counts as "now" where no newer look says otherwise. What is asked seldom is believed longer.
+MAX_AGE_SECONDS: Mapping[str, float] = MappingProxyType(
+    {
+        "provider.server": HOUR,
+        "provider.credit_hours": HOUR,
+        "dns.addresses": HOUR,
+        "tofu.state": DAY,
+        "tofu.plan": DAY,
+        "ci.secret": DAY,
+        "guest.boot_time": HOUR,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """`max_age_seconds` is for the facts that `max_ages` does not name. `slack_seconds`: how far two clocks may disagree
+    before the order of two observations means something. `news_seconds`: how long a reboot is worth a verdict."""
+
+    max_age_seconds: float = 10 * MINUTE
+    max_ages: Mapping[str, float] = field(default_factory=lambda: MAX_AGE_SECONDS)
+    slack_seconds: float = 30.0
+    news_seconds: float = HOUR
+
+    def max_age(self, fact: str) -> float:
+        return self.max_ages.get(fact, self.max_age_seconds)
+
+    @classmethod
+    def recorded(cls) -> Judging:
+        """For evidence that people collected: a day's looks are one picture, unless a later look says otherwise."""
+        return replace(cls(), max_age_seconds=DAY, max_ages=MappingProxyType({}), news_seconds=7 * DAY)
