@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from outlive.model.observation import Channel, Observation
 from outlive.model.verdict import Name, Verdict
-from outlive.verdict.case import Case
+from outlive.verdict.case import Case, serves_valid_certificate
 from outlive.verdict.evidence import channel
 from outlive.verdict.sight import DMI, HOST_KEY, MACHINE_ID, Answer
 from outlive.verdict.signs import MARKER, SYSTEM_ID, Sign
@@ -84,18 +84,32 @@ def hands_off(case: Case) -> tuple[str, ...]:
     server = _server(case)
     if case.found:
         places = " and ".join(case.found)
-        return (f"do not destroy, taint or reinstall {server}: the machine at {places} still answers as {case.host}",)
-    if case.is_vouched:
         return (
-            f"do not destroy, taint or reinstall {server}: what answers at {case.main.place} still holds a valid "
-            "certificate or the same database, which a machine set up anew would not; find out which machine it is first",
+            f"do not destroy, taint or reinstall {server}: the machine at {places} still answers as {case.host}",
+            *_not_here(case),
+        )
+    if case.is_vouched:
+        held = "a valid certificate" if any(map(serves_valid_certificate, case.vouchers)) else "the same database"
+        return (
+            f"do not destroy, taint or reinstall {server}: what answers at {case.main.place} still holds {held}, which a "
+            "machine set up anew would not; find out which machine it is first",
+            *_not_here(case),
         )
     home = " or ".join(case.own) or "its last known address"
     state = "was not asked" if case.main.answer is Answer.UNASKED else "is silent"
     return (
         f"do not destroy, taint or reinstall {server}: {home} {state}, and silence is no proof of loss; "
         "what is there may be the only copy of the data",
+        *_not_here(case),
     )
+
+
+def _not_here(case: Case) -> tuple[str, ...]:
+    """The addresses that were given for the host, and at which nobody has seen it."""
+    answers = case.scene.answers
+    given = (at for at in case.told if at not in (*case.own, *case.found))
+    strangers = (at for at in given if answers.get(at) not in (None, case.host))
+    return tuple(f"do not act on {at} as {case.host}: nobody has shown that it is {case.host}" for at in strangers)
 
 
 def _server(case: Case) -> str:

@@ -115,9 +115,12 @@ def _hints(looks: Iterable[Observation]) -> Iterator[Observation]:
 
 def names_one_pid(one: Observation) -> bool:
     """The same line many times over, always about one process: printed repeatedly, not started repeatedly."""
+    return one.fact == "log.signature" and pid_of(one) is not None and (number(field(one, "count")) or 0) > 1
+
+
+def pid_of(one: Observation) -> float | None:
     detail = field(one, "detail")
-    pid = detail.get("pid") if isinstance(detail, dict) else None
-    return one.fact == "log.signature" and number(pid) is not None and (number(field(one, "count")) or 0) > 1
+    return number(detail.get("pid")) if isinstance(detail, dict) else None
 
 
 def _notes(sick: Sequence[Observation], boxes: Sequence[Observation], looping: Sequence[Observation]) -> Iterator[str]:

@@ -31,6 +31,13 @@ def is_ours(case: Case) -> bool:
     return bool(case.found) or case.is_vouched
 
 
+def ask_first(case: Case) -> tuple[str, ...]:
+    """Where only a certificate or the database speaks for it."""
+    if case.found:
+        return ()
+    return (f"ask {case.main.place} for its SSH host key first: nothing else tells for sure which machine it is",)
+
+
 def service_fails(case: Case, name: Name, advice: tuple[str, ...]) -> Verdict:
     return found(
         case,
@@ -38,6 +45,6 @@ def service_fails(case: Case, name: Name, advice: tuple[str, ...]) -> Verdict:
         (*case.health.bad, *case.health.hints, *seen(case.like.same), *case.vouchers),
         against=seen(case.like.changed),
         missing=missing(case),
-        advice=advice,
+        advice=(*ask_first(case), *advice),
         forbidden=hands_off(case),
     )

@@ -13,7 +13,7 @@ from outlive.model.observation import Observation
 from outlive.model.verdict import Name, Verdict
 from outlive.verdict.case import Case
 from outlive.verdict.finding import found, missing, seen
-from outlive.verdict.rules.same_machine_app_down import is_ours
+from outlive.verdict.rules.same_machine_app_down import ask_first, is_ours
 from outlive.verdict.servers import has_address
 
 
@@ -30,7 +30,7 @@ def same_machine_ok(case: Case) -> Verdict | None:
         (*seen(case.like.same), *case.vouchers, *corroborated, *working),
         against=(*seen(case.like.changed), *(one for pair in case.main.conflicts for one in pair)),
         missing=(*missing(case), *nothing_seen),
-        advice=case.health.notes,
+        advice=(*ask_first(case), *case.health.notes),
         sure=bool(working),
     )
 
