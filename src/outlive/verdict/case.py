@@ -99,7 +99,7 @@ def case(host: str, scene: Scene) -> Case:
     by_name = scene.sights.get(host) if place != host else None
     main = merged(scene.sight(place), by_name, scene.settings.slack_seconds)
     seen = (main, *(scene.sight(other) for other in found if other != place))
-    return Case(host, scene, own, found, main, scene.likeness(host, main), health(seen, scene.past(host)))
+    return Case(host, scene, own, found, main, scene.likeness(host, main), health(seen, scene.past(host), scene.now))
 
 
 def _rank(place: str, own: tuple[str, ...], host: str) -> tuple[bool, bool]:

@@ -28,6 +28,10 @@ class Evidence:
     def of(self, fact: str) -> list[Observation]:
         return self._by_fact.get(fact, [])
 
+    def subjects_of(self, prefixes: tuple[str, ...]) -> set[str]:
+        """Of all facts that begin so."""
+        return {one.subject for fact, seen in self._by_fact.items() if fact.startswith(prefixes) for one in seen}
+
 
 def _order(one: Observation) -> tuple[datetime, str, str, str, str, str, str]:
     return one.at, one.subject, one.fact, one.witness, one.channel.value, one.cluster or "", str(one.value)
@@ -60,6 +64,17 @@ def when(value: Any) -> datetime | None:
         return moment(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+Key = tuple[str, str]  # a fact, and which of several
+
+
+def by_key(observations: Iterable[Observation]) -> dict[Key, list[Observation]]:
+    """What was said on each thing, in the order given."""
+    found: dict[Key, list[Observation]] = {}
+    for one in observations:
+        found.setdefault((one.fact, part(one)), []).append(one)
+    return found
 
 
 _PARTS = {

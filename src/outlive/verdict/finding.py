@@ -53,11 +53,7 @@ def is_independent(observations: Iterable[Observation]) -> bool:
 
 def unique(observations: Iterable[Observation]) -> tuple[Observation, ...]:
     """In the order given, each once."""
-    kept: list[Observation] = []
-    for one in observations:
-        if one not in kept:
-            kept.append(one)
-    return tuple(kept)
+    return tuple({id(one): one for one in observations}.values())
 
 
 def seen(signs: Iterable[Sign]) -> tuple[Observation, ...]:

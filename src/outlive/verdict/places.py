@@ -8,6 +8,7 @@ it is still kept with that host, as a word about its service and never about its
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from outlive.model.observation import Observation
 from outlive.verdict.evidence import Evidence, field
@@ -30,12 +31,17 @@ def places(
     homes = {host: own[0] for host in pins if len(own := ledger.own(host)) == 1}
     only = next(iter(pins)) if len(pins) == 1 else None
     for one in evidence.all:
-        if one.fact.startswith(_ELSEWHERE):
+        if _is_elsewhere(one.fact):
             continue
         place = _place(one, pins, ledger, routes, homes) or only
         if place is not None:
             found.setdefault(place, []).append(one)
     return found
+
+
+@lru_cache(1024)
+def _is_elsewhere(fact: str) -> bool:
+    return fact.startswith(_ELSEWHERE)
 
 
 def _place(

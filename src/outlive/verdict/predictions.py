@@ -55,17 +55,8 @@ ROWS: Mapping[str, Row] = MappingProxyType(
 
 _SAME = {"key": S, "machine_id": S, "hardware": S, "engine": S, "certificate": S, "data": S, "alive": S, "position": S}
 _HERE = {**_SAME, "listed": S, "silent": C, "off": C}
-_NEW_DISK = {
-    "key": C,
-    "machine_id": C,
-    "engine": C,
-    "certificate": C,
-    "data": C,
-    "alive": C,
-    "older": C,
-    "boot": C,
-    "other": C,
-}
+_OLD_DISK_GONE = {"key": C, "machine_id": C, "engine": C, "certificate": C, "data": C}
+_NEW_DISK = {**_OLD_DISK_GONE, "alive": C, "older": C, "boot": C, "other": C}
 
 PREDICTIONS: Mapping[Name, Mapping[str, bool]] = MappingProxyType(
     {

@@ -31,7 +31,8 @@ def served_after_loss(hearing: Hearing) -> Iterator[Contradiction]:
             yield Contradiction(text_of(claim), tuple(alive[-3:]), _why(hearing, alive[-1], since))
         told = [one for one in logs if one.at >= since - _JUST_BEFORE]
         if told:
-            why = f"the logs of {hearing.host} still came in at {clock(told[-1].at)}; the loss is said to be of {clock(since)}"
+            last = clock(told[-1].at)
+            why = f"the logs of {hearing.host} still came in at {last}; the loss is said to be of {clock(since)}"
             yield Contradiction(text_of(claim), tuple(told[-3:]), why)
 
 

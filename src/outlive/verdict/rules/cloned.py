@@ -65,8 +65,8 @@ def _verdict(case: Case, place: str, proof: tuple[Observation, ...], *, alone: b
 def _lookalikes(case: Case) -> Iterator[str]:
     """Other places where something that only this disk holds was seen, as no other host of ours."""
     answers = case.scene.answers
-    for place, sight in case.scene.sights.items():
-        if place in (case.main.place, case.host) or sight.answer is not Answer.ANSWERS:
+    for place in case.scene.looks_like.get(case.host, ()):
+        if place in (case.main.place, case.host) or case.scene.sight(place).answer is not Answer.ANSWERS:
             continue
         if answers.get(place) in (case.host, "unknown") and _copied(case, place):
             yield place
