@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from outlive.model.observation import Channel, Observation
 from outlive.verdict.evidence import channel
@@ -12,7 +12,7 @@ from outlive.verdict.likeness import Kind, Likeness
 from outlive.verdict.past import Past
 from outlive.verdict.pins import Pins
 from outlive.verdict.scene import UNKNOWN, Scene
-from outlive.verdict.sight import Answer, Sight, merged
+from outlive.verdict.sight import DMI, Answer, Sight, merged
 from outlive.verdict.signs import SYSTEM_ID
 
 
@@ -60,10 +60,25 @@ class Case:
         return self.scene.servers.of(self.host)
 
     @property
+    def board(self) -> bool | None:
+        """Whether the guest sees the same hardware, asked together with the rest of it."""
+        newest = max((one.at for one in self.main.now.values()), default=self.now)
+        return self.like.state(DMI) if self.was_asked(DMI, "", newest) else None
+
+    @property
     def hardware(self) -> bool | None:
-        """Whether the hardware is the same: by what the hypervisor tells the guest, else by the provider's id."""
-        inside = self.like.state("guest.dmi_uuid")
-        return self.scene.servers.is_same(self.host) if inside is None else inside
+        """Whether the hardware is the same: by what the guest sees, else by the provider's id."""
+        return self.scene.servers.is_same(self.host) if self.board is None else self.board
+
+    def was_known(self, fact: str, which: str = "") -> bool:
+        """Whether it was pinned, or ever seen."""
+        return bool(self.pins.known(fact, which)) or self.past.newest_of((fact, which)) is not None
+
+    def was_asked(self, fact: str, which: str, at: datetime) -> bool:
+        """Whether it was seen together with what was seen at that time."""
+        one = self.main.now.get((fact, which))
+        together = timedelta(seconds=self.scene.settings.together_seconds)
+        return one is not None and one.error is None and abs(one.at - at) <= together
 
     @property
     def vouchers(self) -> tuple[Observation, ...]:

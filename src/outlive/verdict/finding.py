@@ -8,6 +8,7 @@ API and OpenTofu are one channel.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from outlive.model.observation import Channel, Observation
 from outlive.model.verdict import Name, Verdict
@@ -36,7 +37,7 @@ def found(
     return Verdict(
         host=case.host,
         name=name,
-        confirmed=sure and case.is_enrolled and not contrary and is_independent(carried),
+        confirmed=sure and case.is_enrolled and not contrary and is_independent(_of_now(case, carried)),
         in_favour=carried,
         against=contrary,
         missing=tuple(dict.fromkeys(missing)),
@@ -49,6 +50,13 @@ def is_independent(observations: Iterable[Observation]) -> bool:
     """Whether at least two channels, that cannot be wrong together, say it."""
     channels = {channel(one) for one in observations if one.error is None}
     return len(channels - {Channel.PERSON}) >= 2
+
+
+def _of_now(case: Case, observations: Iterable[Observation]) -> list[Observation]:
+    """Those that were seen together with the newest look at the host."""
+    newest = max((one.at for one in case.main.now.values()), default=case.now)
+    together = timedelta(seconds=case.scene.settings.together_seconds)
+    return [one for one in observations if one.at >= newest - together]
 
 
 def unique(observations: Iterable[Observation]) -> tuple[Observation, ...]:

@@ -46,6 +46,11 @@ class Health:
         return bool(self.hung or self.down or self.looping)
 
     @property
+    def is_sure(self) -> bool:
+        """A failing health check alone may be a check that lacks its tool."""
+        return any(one.fact != "container" or containers.is_dead(one) for one in self.bad) or bool(self.looping)
+
+    @property
     def bad(self) -> tuple[Observation, ...]:
         return (*self.hung, *self.down, *self.looping)
 

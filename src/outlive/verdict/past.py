@@ -35,6 +35,9 @@ class Past:
         keys = sorted({key for place in self.seen for key in place if key[0] == fact})
         return tuple(known[-1] for key in keys if (known := self._all(key)))
 
+    def newest_of(self, key: Key) -> Observation | None:
+        return next(reversed(self._all(key)), None)
+
     def first_seen(self, one: Observation) -> datetime:
         """Since when the value has been as it is now."""
         first = one.at

@@ -23,6 +23,7 @@ from outlive.verdict.judging import Judging
 
 HOST_KEY, MACHINE_ID, DMI = "ssh.host_key", "guest.machine_id", "guest.dmi_uuid"
 
+_KEY, _LOGIN = (HOST_KEY, ""), ("ssh.login", "")
 _ASKED_FROM_OUTSIDE = frozenset({HOST_KEY, "ssh.login", "tcp.connect", "tls.leaf", "http.response"})
 _SILENT = ("timeout", "timed out", "unreachable", "no route")
 
@@ -83,6 +84,7 @@ def sight(place: str, seen: Mapping[Key, Sequence[Observation]], now: datetime, 
     settled = {key: _settle(said, slack) for key, said in newest.items()}
     looks = [one for said in newest.values() for one in said if _is_recent(one, now, settings)]
     answer, silence = _answer(looks, slack)
+    doors = [one for key in (_KEY, _LOGIN) if (one := settled.get(key)) is not None and _is_closed(one)]
     since = _since(seen, slack)
     in_force = {
         key: one
@@ -90,7 +92,7 @@ def sight(place: str, seen: Mapping[Key, Sequence[Observation]], now: datetime, 
         if _is_recent(one, now, settings)
         and (since is None or one.at >= since)
         and not (answer is Answer.SILENT and silence and _is_before_silence(one, silence, slack))
-        and not _is_behind_a_closed_door(one, settled.get((HOST_KEY, "")), slack)
+        and not any(_is_behind(door, one, slack) for door in doors)
     }
     conflicts = tuple(pair for key, said in newest.items() if key in in_force for pair in _conflicts(said, slack))
     return Sight(place, answer, in_force, since, silence if answer is Answer.SILENT else None, conflicts)
@@ -165,8 +167,13 @@ def _is_before_silence(one: Observation, silence: Observation, slack: timedelta)
     return one.at < silence.at - slack if by_another_road else one.at <= silence.at
 
 
-def _is_behind_a_closed_door(one: Observation, door: Observation | None, slack: timedelta) -> bool:
-    if door is None or door.error is None or not one.fact.startswith("guest."):
+def _is_closed(door: Observation) -> bool:
+    return door.error is not None or door.value in ("rejected", "password_prompt")
+
+
+def _is_behind(door: Observation, one: Observation, slack: timedelta) -> bool:
+    """Whether something was seen inside before the door closed."""
+    if not one.fact.startswith("guest."):
         return False
     return one.at < (door.at if one.witness == door.witness else door.at - slack)
 

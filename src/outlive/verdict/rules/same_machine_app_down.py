@@ -8,9 +8,11 @@ restarted again and again (research/watch.md 3.3 rule 1, 2.2).
 
 from __future__ import annotations
 
+from outlive.model.observation import Observation
 from outlive.model.verdict import Name, Verdict
 from outlive.verdict.case import Case
 from outlive.verdict.finding import found, hands_off, missing, seen
+from outlive.verdict.servers import has_address
 
 
 def same_machine_app_down(case: Case) -> Verdict | None:
@@ -38,13 +40,20 @@ def ask_first(case: Case) -> tuple[str, ...]:
     return (f"ask {case.main.place} for its SSH host key first: nothing else tells for sure which machine it is",)
 
 
+def listed_here(case: Case) -> tuple[Observation, ...]:
+    """The provider's documents, where they too say that the host's server is at this address."""
+    is_listed = case.scene.servers.is_same(case.host)
+    return tuple(one for one in case.documents if is_listed and has_address(one, case.main.place))
+
+
 def service_fails(case: Case, name: Name, advice: tuple[str, ...]) -> Verdict:
     return found(
         case,
         name,
-        (*case.health.bad, *case.health.hints, *seen(case.like.same), *case.vouchers),
+        (*case.health.bad, *case.health.hints, *seen(case.like.same), *case.vouchers, *listed_here(case)),
         against=seen(case.like.changed),
         missing=missing(case),
         advice=(*ask_first(case), *advice),
         forbidden=hands_off(case),
+        sure=case.health.is_sure,
     )
