@@ -21,6 +21,7 @@ from outlive.verdict.words import clock
 
 _WEB = (80, 443)
 _LOG_SILENCE = timedelta(minutes=5)
+_AT_ONCE = timedelta(seconds=30)
 _TROUBLE = timedelta(hours=1)
 _COLLECTOR_SILENCE = timedelta(minutes=30)
 _WAITED = ("headers_timeout", "body_timeout")
@@ -70,6 +71,7 @@ def health(seen: Sequence[Sight], past: Past, now: datetime) -> Health:
     dead = tuple(one for one in boxes if containers.is_dead(one) and one not in looping)
     sick = tuple(one for one in boxes if containers.is_unhealthy(one) and one not in (*looping, *dead))
     hung = tuple(one for state, one in pages if state == "hung")
+    ports = [one for one in ports if not _is_served(one, good)]
     down = (*(one for state, one in pages if state == "down"), *ports, *dead, *(() if good else sick))
     hints = (*_hints([one for one, _ in looks]), *_one_sided(past.newest("log.seen")))
     return Health(
@@ -106,6 +108,11 @@ def _is_shut(one: Observation, answer: Answer, past: Past) -> bool:
     if one.error is None or answer is not Answer.ANSWERS or port == 22:
         return False
     return port in _WEB or any(before.error is None for before in past.before(one))
+
+
+def _is_served(shut: Observation, good: Sequence[Observation]) -> bool:
+    """Whether a page was had all the same: the port is closed to one witness only."""
+    return field(shut, "port") in _WEB and any(one.at >= shut.at - _AT_ONCE for one in good)
 
 
 def _hints(looks: Iterable[Observation]) -> Iterator[Observation]:
