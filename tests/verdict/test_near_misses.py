@@ -284,3 +284,10 @@ def test_dns_elsewhere_needs_all_answers_to_be_elsewhere() -> None:
         said(enrolled(), look(), saw("dns.addresses", {"error": "timeout"}, "web-1.example.org"))[0]
         == "same_machine_ok"
     )
+
+
+def test_a_pinned_cluster_without_a_name_is_any_of_several() -> None:
+    two = [saw("pg.system_identifier", value, "web-1", cluster=value) for value in ("cluster-web-1", "cluster-jobs")]
+    plain = look(pg__system_identifier=None, pg__lsn=None, pg__timeline=None)
+    assert said(enrolled(), plain, two)[0] == "same_machine_ok"
+    assert said(enrolled(), plain, two[1:])[0] == "data_replaced"

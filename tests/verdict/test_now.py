@@ -18,7 +18,7 @@ def test_an_old_look_is_no_look() -> None:
     assert said(enrolled(), look(ago=590), settings=WATCHING) == ("same_machine_ok", True)
     assert said(enrolled(), look(ago=610), settings=WATCHING) == ("no_data", False)
     assert said(enrolled(), look(ago=7200)) == ("same_machine_ok", True)  # recorded evidence is spread over hours
-    assert said(enrolled(), look(ago=4 * 3600)) == ("no_data", False)
+    assert said(enrolled(), look(ago=7 * 3600)) == ("no_data", False)
 
 
 def test_facts_have_ages_of_their_own() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from outlive.model.observation import Channel, Observation
-from tests.verdict.scenes import HOME, Seen, enrolled, look, page, said, saw, verdict
+from tests.verdict.scenes import AWAY, HOME, Seen, enrolled, look, page, said, saw, server, verdict
 
 DOWN, HUNG, OK = "same_machine_app_down", "same_machine_app_hung", "same_machine_ok"
 
@@ -124,3 +124,18 @@ def test_nothing_that_serves_was_seen() -> None:
     found = verdict(enrolled(), bare, saw("tcp.connect", {"port": 22, "seconds": 0.1}, HOME))
     assert (found.name, found.confirmed) == (OK, False)
     assert any("a look at what web-1 serves" in line for line in found.missing)
+
+
+def test_a_second_address_of_the_same_server_is_looked_at_too() -> None:
+    """People come by the second one, we log in by the first."""
+    both = server(addresses=[HOME, AWAY])
+    assert name(both, page(200, AWAY)) == OK
+    assert name(both, page(502, AWAY)) == DOWN
+    assert name(page(502, AWAY)) == OK  # nobody says that it is the host's
+
+
+def test_the_proxy_that_its_name_always_stood_for_is_its_face() -> None:
+    pins = enrolled(dns__addresses={"shop.example.org": [AWAY]})
+    proxied = saw("dns.addresses", [AWAY], "shop.example.org")
+    assert said(pins, look(page=None), proxied, page(502, AWAY))[0] == DOWN
+    assert said(pins, look(page=None), proxied, page(200, AWAY)) == (OK, True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outlive.model.verdict import Name
@@ -76,6 +76,7 @@ def test_the_next_look_comes_sooner_while_a_change_is_not_settled() -> None:
     assert next_look_seconds(1, pending) == 5
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from([OK, DOWN, HUNG, BLIND]), min_size=1, max_size=12), st.randoms())
 def test_order_of_arrival_and_repetition_mean_nothing(names: list[Name], random: object) -> None:
     seen = looks(*names)

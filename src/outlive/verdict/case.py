@@ -108,13 +108,23 @@ def serves_valid_certificate(one: Observation) -> bool:
 
 
 def case(host: str, scene: Scene) -> Case:
-    own = scene.ledger.own(host)
+    own = scene.home(host)
     found = tuple(sorted(scene.found.get(host, ()), key=lambda place: (*_rank(place, own, host), place)))
     place = _main(host, scene, own, found)
     by_name = scene.sights.get(host) if place != host else None
     main = merged(scene.sight(place), by_name, scene.settings.slack_seconds)
-    seen = (main, *(scene.sight(other) for other in found if other != place))
+    served = _served(host, scene, own, found) - {place}
+    seen = (main, *(scene.sight(other) for other in sorted(served)))
     return Case(host, scene, own, found, main, scene.likeness(host, main), health(seen, scene.past(host), scene.now))
+
+
+def _served(host: str, scene: Scene, own: tuple[str, ...], found: tuple[str, ...]) -> set[str]:
+    """The places at which its service is looked at: those that answer as it, its other addresses as long as no other
+    machine is there, and the proxies that its names stood for when it was enrolled."""
+    proxies = {str(at) for at in scene.pins[host].known("dns.addresses")}
+    others = (*own, *proxies) if set(found) & {*own, host} else tuple(proxies)
+    quiet = {at for at in others if scene.likeness_at(host, at).kind is Kind.NOTHING}
+    return {*found, *(at for at in quiet if scene.answers.get(at) in (None, UNKNOWN))}
 
 
 def _rank(place: str, own: tuple[str, ...], host: str) -> tuple[bool, bool]:

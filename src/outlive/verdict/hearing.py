@@ -11,6 +11,7 @@ from outlive.model.verdict import Name, Verdict
 from outlive.verdict.case import Case, serves_valid_certificate
 from outlive.verdict.evidence import channel, when
 from outlive.verdict.evidence import field as value_of
+from outlive.verdict.likeness import Kind
 from outlive.verdict.sight import HOST_KEY
 from outlive.verdict.signs import SYSTEM_ID, UNIQUE, fingerprint
 from outlive.verdict.subjects import address
@@ -72,13 +73,17 @@ class Hearing:
         return value in pinned and (one.fact, value) not in self.case.scene.shared
 
     def _is_served(self, one: Observation) -> bool:
-        if not serves_valid_certificate(one):
-            return False
-        for place in self.case.own:
-            since = self.case.scene.sight(place).since
-            if one in self.case.scene.placed.get(place, ()):
-                return since is None or one.at < since or place in self.case.found
-        return False
+        scene = self.case.scene
+        homes = (home for home in self.case.own if one in scene.placed.get(home, ()))
+        return serves_valid_certificate(one) and any(self._was_ours(home, one.at) for home in homes)
+
+    def _was_ours(self, home: str, at: datetime) -> bool:
+        """Whether no other machine is known to have stood there then."""
+        scene = self.case.scene
+        since = scene.sight(home).since
+        if scene.likeness_at(self.host, home).kind in (Kind.KEY_ONLY, Kind.NEW_DISK):
+            return since is not None and at < since
+        return True
 
 
 def is_of_loss(claim: Observation) -> bool:

@@ -76,7 +76,7 @@ def _measured(hearing: Hearing, name: Name, known: Sequence[Clue]) -> Hypothesis
     table = PREDICTIONS[name]
     fits = unique(one for row, holds, one in known if table.get(row) is holds)
     clashes = unique(one for row, holds, one in known if row in table and table[row] is not holds)
-    open_rows = [row for row in ROWS if row in table and ROWS[row].fact and row not in {seen for seen, _, _ in known}]
+    open_rows = [row for row in _open_rows(hearing, known) if row in table]
     missing = tuple(dict.fromkeys(f"{ROWS[row].fact} at {_place(hearing, row)}" for row in open_rows))
     return Hypothesis(hearing.host, name, tuple(one for one in fits if one not in clashes), clashes, missing, "")
 
@@ -85,19 +85,24 @@ def _with_probe(hearing: Hearing, one: Hypothesis, kept: Sequence[Hypothesis], k
     """The nearest rival is the likeliest other explanation that a single look would tell apart."""
     probe = _last_resort(hearing)
     for rival in (other for other in kept if other.name is not one.name):
-        row = next(_splits(one.name, rival.name, known), None)
+        row = next(_splits(one.name, rival.name, _open_rows(hearing, known)), None)
         if row is not None:
             probe = _probe(hearing, one.name, rival.name, row)
             break
     return replace(one, next_probe=probe)
 
 
-def _splits(one: Name, other: Name, known: Sequence[Clue]) -> Iterator[str]:
-    """Rows that nobody has looked at yet and that two explanations see differently, the cheapest first."""
+def _open_rows(hearing: Hearing, known: Sequence[Clue]) -> list[str]:
+    """What can be asked and nobody has looked at yet, the cheapest first."""
     seen = {row for row, _, _ in known}
-    mine, its = PREDICTIONS[one], PREDICTIONS[other]
     askable = (row for row in ROWS if ROWS[row].fact and row not in seen)
-    return (row for row in askable if row in mine and row in its and mine[row] is not its[row])
+    return [row for row in askable if ROWS[row].where != "other" or _others(hearing)]
+
+
+def _splits(one: Name, other: Name, rows: Iterable[str]) -> Iterator[str]:
+    """The rows that two explanations see differently."""
+    mine, its = PREDICTIONS[one], PREDICTIONS[other]
+    return (row for row in rows if row in mine and row in its and mine[row] is not its[row])
 
 
 def _probe(hearing: Hearing, one: Name, rival: Name, row: str) -> str:
@@ -111,8 +116,11 @@ def _place(hearing: Hearing, row: str) -> str:
     """The host's own address, whatever address people look at, unless the row is about just that one."""
     if ROWS[row].where == "name":
         return hearing.host
-    others = [at for at in hearing.case.told if at not in hearing.case.own]
-    return " and ".join(others) if ROWS[row].where == "other" and others else _home(hearing)
+    return " and ".join(_others(hearing)) if ROWS[row].where == "other" else _home(hearing)
+
+
+def _others(hearing: Hearing) -> list[str]:
+    return [at for at in hearing.case.told if at not in hearing.case.own]
 
 
 def _home(hearing: Hearing) -> str:

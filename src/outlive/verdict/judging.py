@@ -41,4 +41,4 @@ class Judging:
     def recorded(cls) -> Judging:
         """For evidence that people collected: hours pass between two looks, and documents are read once a day."""
         ages = MappingProxyType(dict.fromkeys(MAX_AGE_SECONDS, DAY))
-        return replace(cls(), max_age_seconds=3 * HOUR, max_ages=ages, news_seconds=7 * DAY)
+        return replace(cls(), max_age_seconds=6 * HOUR, max_ages=ages, news_seconds=7 * DAY)

@@ -34,7 +34,7 @@ EXPECTED = {
 def accepted(case: Case, verdict: Verdict) -> Verdict:
     """The verdict, marked as accepted where a window covers it."""
     for window in case.scene.evidence.of("maintenance"):
-        if window.subject == case.host and _covers(case, verdict, window):
+        if window.subject in (case.host, *case.own) and _covers(case, verdict, window):
             return replace(
                 verdict,
                 accepted=True,

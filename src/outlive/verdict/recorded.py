@@ -30,5 +30,7 @@ def _read(document: str) -> Iterator[Observation]:
             yield Observation.from_json(json.loads(line))
         except json.JSONDecodeError as error:
             raise BadLine(number, f"no JSON ({error.msg}, column {error.colno})") from None
-        except (ValueError, RecursionError) as error:
-            raise BadLine(number, str(error) or "nested too deeply") from None
+        except RecursionError:
+            raise BadLine(number, "nested too deeply") from None
+        except ValueError as error:
+            raise BadLine(number, str(error)) from None

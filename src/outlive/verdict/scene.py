@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from outlive.model.observation import Observation
+from outlive.verdict.blindness import blindness
 from outlive.verdict.evidence import Evidence, by_key
 from outlive.verdict.judging import Judging
 from outlive.verdict.ledger import Ledger
@@ -17,7 +18,7 @@ from outlive.verdict.pins import Pins, pinned
 from outlive.verdict.places import places
 from outlive.verdict.roster import hosts
 from outlive.verdict.routes import Routes
-from outlive.verdict.servers import Servers, servers
+from outlive.verdict.servers import Servers, addresses_of, servers
 from outlive.verdict.sight import HOST_KEY, Answer, Sight, sight
 from outlive.verdict.signs import LEAF, UNIQUE, fingerprint, signs
 
@@ -44,6 +45,10 @@ class Scene:
         return servers(self.evidence, self.pins, self.now, self.settings)
 
     @cached_property
+    def blind(self) -> Observation | None:
+        return blindness(self.evidence, self.now, self.settings)
+
+    @cached_property
     def answers(self) -> dict[str, str | None]:
         """As whom every place answers: a host, "unknown", or None for silence and for what nobody asked."""
         return {place: self._answers_as(place) for place in dict.fromkeys((*self.ledger.addresses, *self.sights))}
@@ -60,10 +65,18 @@ class Scene:
     def sight(self, place: str) -> Sight:
         return self.sights.get(place) or Sight(place)
 
+    def home(self, host: str) -> tuple[str, ...]:
+        """Where a host belongs: its own addresses, and those that the provider lists for the same server beside one of
+        them."""
+        own = self.ledger.own(host)
+        entries = (addresses_of(one) for one in self.servers.of(host))
+        beside = (at for listed_ones in entries if listed_ones & set(own) for at in sorted(listed_ones))
+        return tuple(dict.fromkeys((*own, *beside)))
+
     def past(self, host: str) -> Past:
         """What was seen where the host belongs, and what was said of it by name."""
         if host not in self._past:
-            seen = [self.keyed[place] for place in (*self.ledger.own(host), host) if place in self.keyed]
+            seen = [self.keyed[place] for place in (*self.home(host), host) if place in self.keyed]
             slack = timedelta(seconds=self.settings.slack_seconds)
             self._past[host] = Past(self.pins[host].at, slack, seen)
         return self._past[host]

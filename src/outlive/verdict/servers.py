@@ -94,8 +94,12 @@ def hostname(one: Observation) -> str:
     return found if isinstance(found, str) else ""
 
 
+def addresses_of(one: Observation) -> set[str]:
+    return set(filter(None, map(address, listed(field(one, "addresses")))))
+
+
 def has_address(one: Observation, at: str) -> bool:
-    return at in {address(listed_one) for listed_one in listed(field(one, "addresses"))}
+    return at in addresses_of(one)
 
 
 def is_running(one: Observation) -> bool:

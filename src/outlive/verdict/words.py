@@ -51,14 +51,15 @@ def _page(one: Observation) -> str:
     where = f" (by {at})" if at else ""
     if one.error is not None:
         return f"{url}: {one.error}{where}"
-    certificate = {True: " over a valid certificate", False: " over a certificate that is not valid"}
-    tls = certificate.get(field(one, "tls_valid"), "")
+    certificate = field(one, "tls_valid")
+    tls = " over a valid certificate" if certificate is True else ""
+    tls = " over a certificate that is not valid" if certificate is False else tls
     return f"{url} answered {field(one, 'status')}{tls}{where}"
 
 
 def _leaf(one: Observation) -> str:
     names = ", ".join(map(text, field(one, "names") or ())) if isinstance(field(one, "names"), list) else ""
-    valid = {True: "valid", False: "not valid"}.get(field(one, "valid"), "")
+    valid = "valid" if field(one, "valid") is True else "not valid"
     return f"certificate of {one.subject}: {valid} {names}, not before {field(one, 'not_before')}".replace("  ", " ")
 
 

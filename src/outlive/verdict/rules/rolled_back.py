@@ -69,7 +69,7 @@ def _went_back(case: Case, cluster: str) -> tuple[Observation, ...]:
     if highest is not None and highest[0] > position:
         return highest[1], now
     pinned = [known for value in case.pins.known(LSN, cluster) if (known := position_of(value)) is not None]
-    return (now,) if pinned and max(pinned) > position else ()
+    return (now,) if len(pinned) == 1 and pinned[0] > position and len(list(_clusters(case))) == 1 else ()
 
 
 def _was_promoted(case: Case, cluster: str) -> bool:
