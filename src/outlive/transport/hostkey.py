@@ -10,12 +10,9 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from outlive.commands import ssh as words
@@ -89,25 +86,18 @@ def only(key: ProvenKey) -> Iterator[Path]:
 def fingerprint(line: str) -> str:
     """`SHA256:...` of a known_hosts line, as `ssh-keygen -l` prints it. Raises ValueError."""
     try:
-        blob = b64decode(line.split()[2], validate=True)
-    except (IndexError, NotBase64) as error:
+        return words.fingerprint(line.split()[2])
+    except (IndexError, ValueError) as error:
         raise ValueError("not a line of known_hosts") from error
-    return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
 
 
 def _connect(host: Host, options: dict[str, str]) -> Completed:
     """A login that runs nothing, by a connection of its own, told in detail (-v)."""
-    address = SshAddress.parse(host.address)
     always = {"BatchMode": "yes", "StrictHostKeyChecking": "yes", "UpdateHostKeys": "no", "VerifyHostKeyDNS": "no"}
     always |= {"ControlMaster": "no", "ControlPath": "none", "ConnectTimeout": "10", "HashKnownHosts": "no"}
-    argv = ["ssh", "-T", "-v", *(["-F", host.ssh_config] if host.ssh_config else [])]
-    argv += ["-i", host.identity_file] if host.identity_file else []
-    argv += [word for name, value in (always | options).items() for word in ("-o", f"{name}={value}")]
-    argv += ["-p", str(address.port)] if address.port else []
-    argv += ["-l", address.user] if address.user else []
-    return process.run(
-        [*argv, "--", address.host, "true"], shown=("ssh", address.host), timeout_seconds=CONNECT_SECONDS
-    )
+    name = SshAddress.parse(host.address).host
+    argv = [*words.client(host, always | options), "-v", "--", name, "true"]
+    return process.run(argv, shown=("ssh", name), timeout_seconds=CONNECT_SECONDS)
 
 
 def _learned(host: Host, algorithms: str) -> str:
