@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -43,7 +44,7 @@ def host_of(address: str, ssh_config: Path | None, identity: Path | None) -> Hos
     except ValueError as error:
         raise UsageError(f"{error}.", hint="Write [ssh://]user@host[:port], or 'local' for this machine.") from error
     files = {"ssh_config": ssh_config, "identity_file": identity}
-    given = {name: str(file.absolute()) for name, file in files.items() if file}
+    given: dict[str, Any] = {name: str(file.absolute()) for name, file in files.items() if file}
     return Host(name=slug(parsed.host), address=f"ssh://{parsed}", **given)
 
 

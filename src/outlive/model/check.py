@@ -8,8 +8,6 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-Plain = str | int | float | bool
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
@@ -21,7 +19,7 @@ class Check:
     kind: Literal["page", "ready"] = "page"
     status: tuple[Annotated[int, Field(ge=100, le=599)], ...] = ()
     contains: str | None = None
-    json: dict[str, Plain] = field(default_factory=dict)
+    json: dict[str, Any] = field(default_factory=dict)
     timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
     every_seconds: Annotated[float, Field(ge=5)] | None = None
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -35,7 +33,7 @@ class Check:
         return _unmet_json(self.json, body) if self.json else ""
 
 
-def _unmet_json(wanted: dict[str, Plain], body: bytes) -> str:
+def _unmet_json(wanted: dict[str, Any], body: bytes) -> str:
     try:
         document = json_text.loads(body)
     except ValueError:
