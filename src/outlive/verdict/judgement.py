@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from outlive.model.observation import Observation, rfc3339
 from outlive.model.verdict import Address, Verdict
+from outlive.verdict.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,13 @@ class Event:
         return {"at": rfc3339(self.at), "what": self.what, "observation": self.observation.to_json()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judgement:
-    """One verdict a host, and as whom each address of the ledger answers."""
+    """One verdict a host, and as whom each address of the ledger answers. The rest is worked out when it is asked for."""
 
     hosts: tuple[Verdict, ...] = ()
     addresses: tuple[Address, ...] = ()
+    scene: Scene | None = field(default=None, repr=False, compare=False)
 
     @property
     def contradictions(self) -> tuple[Contradiction, ...]:
