@@ -58,6 +58,14 @@ printf 'end\t\n'
 """
 
 
+# In one step, so that no look meets half a marker; readable for its owner alone.
+_PLANT = r"""
+umask 077
+IFS= read -r token && [ "$token" ] && printf '%s
+' "$token" >"$1.new" && mv -f "$1.new" "$1" && sync
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Guest:
     """What a machine says of itself. `facts` has the words of the vocabulary without `guest.`; only what it told.
@@ -86,6 +94,20 @@ def look(volumes: Sequence[str], *, full: bool = False) -> tuple[str, ...]:
     """The command; `volumes` are those in which a marker is looked for."""
     script = _LOOK.replace("ROOT_MARKER", ROOT_MARKER).replace("VOLUME_MARKER", VOLUME_MARKER)
     return ("sh", "-c", script.replace("VOLUMES", VOLUMES), "sh", "full" if full else "-", *volumes)
+
+
+def marker_path(place: str) -> str:
+    """Where the marker of a volume is, or ("") that of the root disk."""
+    return f"{VOLUMES}/{place}/_data/{VOLUME_MARKER}" if place else ROOT_MARKER
+
+
+def plant(place: str) -> tuple[str, ...]:
+    """Writes the marker, which comes on stdin: an argument would be seen by everybody there."""
+    return ("sh", "-c", _PLANT, "sh", marker_path(place))
+
+
+def remove(place: str) -> tuple[str, ...]:
+    return ("rm", "-f", "--", marker_path(place))
 
 
 def read_look(text: str) -> Guest:

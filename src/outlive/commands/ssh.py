@@ -83,6 +83,34 @@ def client(host: Host, options: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(words)
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where SSH's own configuration leads for a host: the name or address that it connects to, its port, the name under
+    which it looks for keys, and whether it goes through another host."""
+
+    name: str
+    port: int
+    alias: str = ""
+    is_proxied: bool = False
+
+    @property
+    def known_as(self) -> str:
+        """As in sshconnect.c: HostKeyAlias, else the name, in brackets with its port when that is not 22."""
+        return self.alias or (self.name if self.port == 22 else f"[{self.name}]:{self.port}")
+
+
+def route(host: Host) -> tuple[str, ...]:
+    """The command that tells it (ssh(1) -G); nobody is asked."""
+    return (*client(host, {}), "-G", "--", SshAddress.parse(host.address).host)
+
+
+def read_route(host: Host, text: str) -> Route:
+    told = dict(line.partition(" ")[::2] for line in text.splitlines())
+    name = told.get("hostname", SshAddress.parse(host.address).host)
+    proxied = any(told.get(word, "none") != "none" for word in ("proxyjump", "proxycommand"))
+    return Route(name, int(told.get("port", "22")), told.get("hostkeyalias", ""), proxied)
+
+
 def fingerprint(key: str) -> str:
     """`SHA256:...` of a public key (base64), as `ssh-keygen -l` prints it. Raises ValueError."""
     digest = sha256(b64decode(key, validate=True)).digest()

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import h11
@@ -54,6 +56,14 @@ class Answer:
     seconds: float = 0.0
     distrust: str = ""
     redirects: tuple[str, ...] = ()
+
+    @property
+    def date(self) -> datetime | None:
+        """The server's clock, to the second."""
+        with suppress(ValueError):
+            said = parsedate_to_datetime(self.headers.get("date", ""))
+            return said if said.tzinfo else None
+        return None
 
 
 async def ask(question: Question, names: Names, trust: Trust) -> Answer:

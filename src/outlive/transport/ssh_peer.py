@@ -28,15 +28,18 @@ KEEP_SECONDS = 90
 
 
 class SshPeer:
-    """`folder` is private (0700); in it lie the key that was met and the socket of the kept connection. `prefer` is the
-    type of the key that is pinned: the host is asked for that one first."""
+    """`folder` is private (0700); in it lie the key that was met and the socket of the kept connection. `port` is the one
+    that SSH's configuration gives. `prefer` is the type of the key that is pinned: the host is asked for it first.
+    `subject` is how observations call the peer."""
 
-    def __init__(self, host: Host, address: str, folder: Path, *, prefer: str = "") -> None:
+    def __init__(self, host: Host, address: str, folder: Path, *, port: int = 22, prefer: str = "") -> None:
         self.host = host
         self.address = address
+        self.subject = subject(address, port)
         self._folder = folder
         self._prefer = prefer
         self.shaken: Shake | None = None
+        self.key = ""  # of the last shake: `TYPE BASE64`
 
     async def shake(self, timeout_seconds: float) -> Shake:
         """A new connection, as far as the login. Never raises for what the host does."""
@@ -72,7 +75,7 @@ class SshPeer:
         raise NoAnswer(ssh_shake.trouble(done.stderr), f"{self.address}: {said}")
 
     async def close(self) -> None:
-        """Ends the kept connection, if there is one."""
+        """Ends the kept connection, if there is one. It can be used again afterwards."""
         if self.shaken is None or self.shaken.fingerprint is None or not self._socket.exists():
             return
         with suppress(CommandFailed):
@@ -94,8 +97,9 @@ class SshPeer:
     def _keep(self, seen: Path, proven: str) -> None:
         """The line that ssh has learnt, for logins from now on. ssh writes it before the host has signed, so it is held
         against what was proven."""
-        lines = [line for line in seen.read_text().splitlines() if fingerprint(line) == proven]
-        self._socket.with_suffix(".key").write_text("".join(f"{line}\n" for line in lines))
+        (line,) = [line for line in seen.read_text().splitlines() if fingerprint(line) == proven]
+        self.key = " ".join(line.split()[1:3])
+        self._socket.with_suffix(".key").write_text(f"{line}\n")
 
     def _client(self, timeout_seconds: float) -> tuple[str, ...]:
         options = ssh_shake.once(self.address) | {
@@ -109,3 +113,10 @@ class SshPeer:
             "ControlPersist": str(KEEP_SECONDS),
         }
         return words.client(self.host, options)
+
+
+def subject(address: str, port: int) -> str:
+    """The address, with the port where it is not SSH's own: behind one address there may be several machines."""
+    if port == 22:
+        return address
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from outlive.clock import Clock
@@ -33,7 +33,7 @@ class DnsWitness:
         except NoAnswer as error:
             return [self._pad.no_data(FACT, error.word, error.why)]
         answers = await asyncio.gather(*(self._ask(one) for one in authorities))
-        seen = list(self._told(dict(zip(authorities, answers, strict=True))))
+        seen = list(self._told(zip(authorities, answers, strict=True)))
         servers = sorted({one.name for one in authorities})
         return [*seen, self._pad.note("dns.authorities", servers)]
 
@@ -54,21 +54,19 @@ class DnsWitness:
             return Records(()) if error.word == "nxdomain" else error
         return records
 
-    def _told(self, answers: dict[Authority, Records | NoAnswer]) -> Iterator[Observation]:
-        """One observation for each different answer, naming who gave it; an error only when nobody answered."""
-        said: dict[Records, list[str]] = {}
+    def _told(self, answers: Iterable[tuple[Authority, Records | NoAnswer]]) -> Iterator[Observation]:
+        """What each authority says, as a witness of its own: they may differ. An error only when nobody answered."""
+        said: set[tuple[str, Records]] = set()
         silent: list[NoAnswer] = []
-        for authority, answer in answers.items():
+        for authority, answer in answers:
+            pad = Pad(f"dns@{authority.name}", Channel.DNS, self.name, self.clock)
             if isinstance(answer, NoAnswer):
                 silent.append(answer)
-                where = {"server": authority.name, "address": authority.address}
-                yield self._pad.no_data("dns.authority", answer.word, answer.why, **where)
-            else:
-                said.setdefault(answer, []).append(f"{authority.name} ({authority.address})")
-        for records, servers in said.items():
-            source = ", ".join(servers)
-            yield self._pad.note(FACT, list(records.addresses), source=source)
-            if records.alias:
-                yield self._pad.note("dns.alias", records.alias, source=source)
+                yield pad.no_data("dns.authority", answer.word, answer.why, address=authority.address)
+            elif (authority.name, answer) not in said:  # several addresses of one server that say the same
+                said.add((authority.name, answer))
+                yield pad.note(FACT, list(answer.addresses), source=authority.address)
+                if answer.alias:
+                    yield pad.note("dns.alias", answer.alias, source=authority.address)
         if not said:
             yield self._pad.no_data(FACT, silent[0].word, silent[0].why)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from outlive.clock import Clock
@@ -72,7 +70,5 @@ class HttpWitness:
 
     def _skew(self, answer: http.Answer) -> float | None:
         """How far the server's clock is ahead of ours, to a second or so."""
-        with suppress(KeyError, ValueError):
-            said = parsedate_to_datetime(answer.headers["date"])
-            return round((said - self.clock.now()).total_seconds(), 1) if said.tzinfo else None
-        return None
+        said = answer.date
+        return None if said is None else round((said - self.clock.now()).total_seconds(), 1)

@@ -56,14 +56,17 @@ class SshWitness:
             self._did("renew")
         shaken = self._is_time("shake", SHAKE_SECONDS)
         if shaken and not await self._shake():
-            return [self._host_key()]
-        inside = await self._inside()
+            return [self._host_key(shaken)]
+        inside, login = await self._inside()
         if not shaken and (inside is None or self._keys_changed(inside)):
             shaken = True
             if await self._shake() and inside is None:
-                inside = await self._inside()
-        self._keys_inside = inside.host_keys if inside else self._keys_inside
-        return [self._host_key(shaken), *self._login, *(self._told(inside) if inside else ())]
+                inside, login = await self._inside()
+        if inside is None:
+            return [self._host_key(shaken), *login]
+        self._keys_inside = inside.host_keys
+        notes = told(self._pad(Channel.INSIDE), inside, self._marker_state)
+        return [self._host_key(shaken), *login, *notes]
 
     async def _shake(self) -> bool:
         """Whether a key was proven; when not, it is tried again at the next look."""
@@ -74,11 +77,10 @@ class SshWitness:
         self._did("shake")
         return True
 
-    async def _inside(self) -> guest.Guest | None:
-        """None when it did not tell; `_login` says what is known about logging in."""
-        self._login: list[Observation] = []
+    async def _inside(self) -> tuple[guest.Guest | None, list[Observation]]:
+        """What the machine says of itself, None when it says nothing; and what is to be noted of the login."""
         if not self._is_time("refused", REFUSED_SECONDS):
-            return None
+            return None, []
         full = self._is_time("full", FULL_SECONDS)
         pad = self._pad(Channel.OUTSIDE)
         try:
@@ -87,27 +89,21 @@ class SshWitness:
         except LoginRejected:
             self._did("refused")
             assert self._peer.shaken
-            self._login = [pad.note(LOGIN, ssh_shake.login(self._peer.shaken.methods))]
-            return None
+            return None, [pad.note(LOGIN, ssh_shake.login(self._peer.shaken.methods))]
         except NoAnswer as error:
-            self._login = [pad.no_data(LOGIN, error.word, error.why)]
-            return None
+            return None, [pad.no_data(LOGIN, error.word, error.why)]
         except ValueError as error:
-            self._login = [pad.note(LOGIN, "accepted"), self._pad(Channel.INSIDE).no_data("guest", "shell", str(error))]
-            return None
+            mute = self._pad(Channel.INSIDE).no_data("guest.machine_id", "no_shell", str(error))
+            return None, [pad.note(LOGIN, "accepted"), mute]
         if full:
             self._did("full")
-        self._login = [pad.note(LOGIN, "accepted")]
-        return found
+        return found, [pad.note(LOGIN, "accepted")]
 
     def _keys_changed(self, inside: guest.Guest) -> bool:
         """The host's key files are not those of the last look: the proof of a minute ago may be out of date."""
         return bool(self._keys_inside) and inside.host_keys != self._keys_inside
 
-    def _told(self, inside: guest.Guest) -> list[Observation]:
-        return list(told(self._pad(Channel.INSIDE), inside, self._marker_state))
-
-    def _host_key(self, shaken: bool = True) -> Observation:
+    def _host_key(self, shaken: bool) -> Observation:
         shake = self._peer.shaken
         assert shake
         if shake.fingerprint is None:
@@ -116,7 +112,7 @@ class SshWitness:
         return self._pad(Channel.OUTSIDE).note(HOST_KEY, shake.fingerprint, source=source)
 
     def _pad(self, channel: Channel) -> Pad:
-        return Pad("ssh_identity", channel, self._peer.address, self._clock)
+        return Pad("ssh_identity", channel, self._peer.subject, self._clock)
 
     def _is_time(self, what: str, seconds: float) -> bool:
         last = self._last.get(what)

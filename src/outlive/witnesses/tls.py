@@ -46,7 +46,7 @@ class TlsWitness:
 
     @property
     def _pad(self) -> Pad:
-        return Pad("tls", Channel.OUTSIDE, self.address, self.clock)
+        return Pad(f"tls@{self.name}", Channel.OUTSIDE, self.address, self.clock)
 
     def _no_data(self, error: str, why: str) -> Observation:
         return self._pad.no_data(FACT, error, why, name=self.name, port=self.port)

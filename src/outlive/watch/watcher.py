@@ -1,0 +1,159 @@
+"""Looking, remembering and judging, joined. `outlive check` does it once, the keeper all day."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from outlive.model.host import Host
+from outlive.model.observation import Channel, Observation
+from outlive.model.verdict import Address
+from outlive.model.watching import Enrolment, Told, Window
+from outlive.state.watching import Watching
+from outlive.transport import hostkey
+from outlive.transport.dns import literal_address
+from outlive.transport.net import NoAnswer
+from outlive.transport.ssh_peer import subject
+from outlive.verdict.judge import judge
+from outlive.verdict.judgement import Judgement
+from outlive.watch import ledger
+from outlive.watch.eyes import Eyes
+from outlive.watch.look import look
+from outlive.watch.own import OwnState
+from outlive.watch.plan import Ask, plan
+from outlive.watch.recall import HORIZON, Recall
+
+FIRST = ("dns", "tofu")  # what they tell is asked in the same look
+
+
+class Watcher:
+    """`memory` None: nothing is remembered (it could not be opened, or nothing may be written)."""
+
+    def __init__(self, eyes: Eyes, memory: Watching | None) -> None:
+        self.eyes = eyes
+        self.settings = eyes.sight.settings
+        self._clock = eyes.sight.clock
+        self._memory = memory
+        self.own = OwnState(self.settings.watch, eyes.sight.names, eyes.sight.trust, self._clock)
+        self.recall = Recall(memory.stretches(self._clock.now() - HORIZON) if memory else ())
+        self.ledger: list[Told] = memory.addresses() if memory else []
+        self.enrolments: dict[str, Enrolment] = {}
+        self.windows: list[Window] = []
+        self.reload()
+
+    def reload(self) -> None:
+        """What people have changed meanwhile: enrolments, windows, markers, addresses."""
+        if self._memory is None:
+            return
+        self.enrolments = {one.host: one for one in self._memory.enrolments()}
+        self.windows = self._memory.windows()
+        self.eyes.sight.planted = self._memory.planted()
+        self.ledger = self._memory.addresses()
+
+    async def locate(self) -> None:
+        """Where each host is to be found by its configuration, into the ledger."""
+        found = await asyncio.gather(*(self._locate(host) for host in self.settings.hosts if not host.is_local))
+        self.tell(told for one in found for told in one)
+
+    def plan(self) -> list[Ask]:
+        ports = {host: route.port for host, route in self.eyes.sight.routes.items()}
+        return plan(self.settings, ledger.asked(self.ledger), ports)
+
+    async def once(self) -> list[Observation]:
+        """Everybody is asked once: first where the hosts are, then the hosts."""
+        await self.locate()
+        first = await self._look([ask for ask in self.plan() if ask.kind in FIRST])
+        rest = await self._look([ask for ask in self.plan() if ask.kind not in FIRST])
+        own = await self.own.after(rest, alone=True)
+        self.recall.add(own)
+        return [*first, *rest, *own]
+
+    async def _look(self, asks: Sequence[Ask]) -> list[Observation]:
+        tasks = [look([self.eyes.witness(ask)], self.eyes.ceiling_seconds(ask)) for ask in asks]
+        seen = [self.learn(ask, found) for ask, found in zip(asks, await asyncio.gather(*tasks), strict=True)]
+        return [one for found in seen for one in found]
+
+    def learn(self, ask: Ask, seen: list[Observation]) -> list[Observation]:
+        """Takes in what one witness saw."""
+        self.recall.add(seen)
+        if ask.kind in FIRST:
+            self.tell(ledger.from_observations(ask.host, seen))
+        return seen
+
+    def tell(self, told: Iterable[Told]) -> None:
+        """Into the ledger, and its news into the memory."""
+        news = ledger.news(self.ledger, told)
+        if not news:
+            return
+        known = {(one.host, one.address, one.told_by): one for one in self.ledger}
+        for one in news:
+            which = (one.host, one.address, one.told_by)
+            known[which] = replace(known[which], last_at=one.last_at) if which in known else one
+        self.ledger = list(known.values())
+        if self._memory:
+            self._memory.tell(news)
+
+    def write(self) -> None:
+        """What was seen, into the memory. Raises what the store raises; nothing is lost then."""
+        if self._memory:
+            stretches = self.recall.unwritten()
+            self._memory.keep(stretches)
+            self.recall.written(stretches)
+
+    def judge(self) -> Judgement:
+        now = self._clock.now()
+        return judge(self.evidence(now), now=now)
+
+    def evidence(self, now: datetime) -> list[Observation]:
+        """Everything that is laid before the judge."""
+        open_windows = [one for one in self.windows if one.until >= now - timedelta(days=7)]
+        return [
+            *self.recall.evidence(now),
+            *(self._enrolled(host) for host in self.settings.hosts),
+            *(one.observation() for one in open_windows),
+            *ledger.testimony(self.ledger),
+        ]
+
+    def addresses(self, judgement: Judgement) -> list[Address]:
+        """The ledger, with who answers at each."""
+        answers = {one.address: one for one in judgement.addresses}
+        named = {one.address: ledger.told_by(self.ledger, one.address) for one in self.ledger if one.is_asked}
+        for host, route in self.eyes.sight.routes.items():
+            for address in ledger.asked(self.ledger).get(host, ()):
+                named[subject(address, route.port)] = named.get(address, ())
+        for address, told_by in named.items():
+            known = answers.get(address, Address(address, ()))
+            answers[address] = replace(known, told_by=told_by or known.told_by)
+        return [answers[address] for address in sorted(answers)]
+
+    async def _locate(self, host: Host) -> list[Told]:
+        sight, now = self.eyes.sight, self._clock.now()
+        if host.name not in sight.routes:
+            sight.routes[host.name] = await asyncio.to_thread(hostkey.route, host)
+            known_hosts = self.settings.keeper.known_hosts
+            sight.pinned[host.name] = await asyncio.to_thread(hostkey.pinned, host, known_hosts)
+        route = sight.routes[host.name]
+        found = [ledger.at(host.name, address, ledger.CONFIG, now) for address in host.addresses]
+        if route.is_proxied and literal_address(route.name) is None:
+            return [*found, ledger.at(host.name, route.name, ledger.SSH, now)]  # only the other host can resolve it
+        try:
+            addresses: Sequence[str] = await sight.names.resolve(route.name)
+        except NoAnswer:
+            addresses = () if any(one.host == host.name and one.is_asked for one in self.ledger) else (route.name,)
+        return [*found, *(ledger.at(host.name, address, ledger.SSH, now) for address in addresses)]
+
+    def _enrolled(self, host: Host) -> Observation:
+        """What was pinned; of a host that nobody enrolled, what the configuration and known_hosts pin all the same."""
+        if host.name in self.enrolments:
+            return self.enrolments[host.name].observation()
+        sight = self.eyes.sight
+        port = sight.routes[host.name].port if host.name in sight.routes else 22
+        own = [one for one in self.ledger if one.host == host.name and one.told_by in (ledger.SSH, ledger.CONFIG)]
+        facts: dict[str, object] = {"address": [subject(one.address, port) for one in own]}
+        if keys := [key.fingerprint for key in sight.pinned.get(host.name, ())]:
+            facts["ssh.host_key"] = keys
+        known_hosts = self.settings.keeper.known_hosts
+        at = datetime.fromtimestamp(known_hosts.stat().st_mtime, UTC) if known_hosts.is_file() else self._clock.now()
+        return Observation(at, "config", Channel.PERSON, host.name, "enrolled", facts, "outlive.toml, known_hosts")
