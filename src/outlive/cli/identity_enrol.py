@@ -13,24 +13,12 @@ import typer
 from outlive.cli.app import Output
 from outlive.cli.facts import value
 from outlive.cli.looking import Look
-from outlive.errors import NoData, Refused
 from outlive.model.host import Host
 from outlive.model.watching import Enrolment
 from outlive.state.watching import Watching
 from outlive.watch import enrol as rules
 from outlive.watch.enrolling import Candidate, candidate, pin
-
-
-class NotEnrolled(NoData):
-    """The host was not enrolled: nobody could be asked who it is."""
-
-    hint = "A login is needed once. `outlive check` shows what is in the way."
-
-
-class NotAccepted(Refused):
-    """Refused: another identity than the pinned one answers, and nobody has accepted it."""
-
-    hint = "Find out why. If it is meant to be so, repeat with the code that was printed."
+from outlive.watch.errors import NotAccepted, NotEnrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +61,6 @@ def _insist(host: Host, one: Candidate, changes: Sequence[rules.Change], wish: W
         typer.echo(words, err=True)
         if typer.confirm("Is that the machine that is meant, and may it be pinned?", err=True):
             return
-    raise NotAccepted(f"\n{words}\n", hint=f"If that is meant to be so: outlive identity {host.name} --enrol --accept {code}")
-
-
+    raise NotAccepted(
+        f"\n{words}\n", hint=f"If that is meant to be so: outlive identity {host.name} --enrol --accept {code}"
+    )

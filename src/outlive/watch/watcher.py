@@ -117,16 +117,21 @@ class Watcher:
         ]
 
     def addresses(self, judgement: Judgement) -> list[Address]:
-        """The ledger, with who answers at each."""
-        answers = {one.address: one for one in judgement.addresses}
-        named = {one.address: ledger.told_by(self.ledger, one.address) for one in self.ledger if one.is_asked}
-        for host, route in self.eyes.sight.routes.items():
-            for address in ledger.asked(self.ledger).get(host, ()):
-                named[subject(address, route.port)] = named.get(address, ())
-        for address, told_by in named.items():
-            known = answers.get(address, Address(address, ()))
-            answers[address] = replace(known, told_by=told_by or known.told_by)
-        return [answers[address] for address in sorted(answers)]
+        """The ledger, and whatever else was asked, with who answers there."""
+        found = {one.address: one for one in judgement.addresses}
+        for host in self.settings.hosts:
+            for where, address in self.subjects(host).items():
+                known = found.get(where) or Address(where, ())
+                found[where] = replace(known, told_by=ledger.told_by(self.ledger, address) or known.told_by)
+        return [found[address] for address in sorted(found)]
+
+    def subjects(self, host: Host) -> dict[str, str]:
+        """The host's addresses in the ledger, by how observations call them (with a port that is not SSH's own)."""
+        port = self.eyes.sight.routes[host.name].port if host.name in self.eyes.sight.routes else 22
+        return {subject(address, port): address for address in ledger.asked(self.ledger).get(host.name, ())}
+
+    def now(self) -> datetime:
+        return self._clock.now()
 
     async def _locate(self, host: Host) -> list[Told]:
         sight, now = self.eyes.sight, self._clock.now()
@@ -148,11 +153,10 @@ class Watcher:
         """What was pinned; of a host that nobody enrolled, what the configuration and known_hosts pin all the same."""
         if host.name in self.enrolments:
             return self.enrolments[host.name].observation()
-        sight = self.eyes.sight
-        port = sight.routes[host.name].port if host.name in sight.routes else 22
-        own = [one for one in self.ledger if one.host == host.name and one.told_by in (ledger.SSH, ledger.CONFIG)]
-        facts: dict[str, object] = {"address": [subject(one.address, port) for one in own]}
-        if keys := [key.fingerprint for key in sight.pinned.get(host.name, ())]:
+        ours = (ledger.SSH, ledger.CONFIG)
+        told = {one.address for one in self.ledger if one.host == host.name and one.told_by in ours}
+        facts: dict[str, object] = {"address": [at for at, bare in self.subjects(host).items() if bare in told]}
+        if keys := [key.fingerprint for key in self.eyes.sight.pinned.get(host.name, ())]:
             facts["ssh.host_key"] = keys
         known_hosts = self.settings.keeper.known_hosts
         at = datetime.fromtimestamp(known_hosts.stat().st_mtime, UTC) if known_hosts.is_file() else self._clock.now()
