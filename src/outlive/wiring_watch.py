@@ -6,13 +6,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 from outlive import wiring
 from outlive.clock import Clock
 from outlive.config.schema import Settings
 from outlive.errors import ConfigError
+from outlive.keeper.jobs import is_streamed
+from outlive.keeper.looks import LookParts, Looks
 from outlive.model.asset import PostgresAsset, PostgresDumpAsset
+from outlive.state.store import Store
 from outlive.state.watching import Watching
 from outlive.transport.dns import Names
 from outlive.transport.net import trust
@@ -20,7 +22,8 @@ from outlive.transport.postgres_identity import PostgresIdentity, identify
 from outlive.transport.ssh import private_folder
 from outlive.watch.eyes import Eyes, Sight
 from outlive.watch.markers import KEY_BYTES
-from outlive.wiring_keeper import store
+from outlive.watch.watcher import Watcher
+from outlive.wiring_state import store
 
 MARKER_KEY = "marker.key"
 
@@ -35,8 +38,10 @@ def memory(settings: Settings) -> Iterator[Watching]:
         opened.close()
 
 
-def eyes(settings: Settings, clock: Clock) -> Eyes:
-    """Who looks. Nothing is asked yet."""
+def eyes(
+    settings: Settings, clock: Clock, by_stream: Callable[[str], PostgresIdentity | None] = lambda asset: None
+) -> Eyes:
+    """Who looks. Nothing is asked yet. `by_stream` may know a cluster already, so that it need not be asked."""
     watch = settings.watch
     folder = wiring.ssh_paths(settings).control
     private_folder(folder)
@@ -47,7 +52,7 @@ def eyes(settings: Settings, clock: Clock) -> Eyes:
             names=Names(watch.resolvers, min(5.0, watch.timeout_seconds)),
             trust=trust(watch.ca_file),
             folder=folder,
-            identify=partial(_identify, settings),
+            identify=lambda asset: by_stream(asset) or _identify(settings, asset),
             marker_key=marker_key(settings),
         )
     )
@@ -70,6 +75,20 @@ def marker_key(settings: Settings, make: Callable[[int], bytes] | None = None) -
         return key
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}.", hint="Check owner and mode of `keeper.state`.") from error
+
+
+def looks(
+    settings: Settings,
+    clock: Clock,
+    opened: Store,
+    say: Callable[[str], None],
+    by_stream: Callable[[str], PostgresIdentity | None],
+) -> Looks:
+    """The keeper's looking."""
+    remembered = Watching(opened)
+    streamed = [one.name for one in settings.assets if is_streamed(settings, one)]
+    watcher = Watcher(eyes(settings, clock, by_stream), remembered, streamed)
+    return Looks(LookParts(watcher, remembered, clock, say, opened.beat()))
 
 
 def _identify(settings: Settings, name: str) -> PostgresIdentity:

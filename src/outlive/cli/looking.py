@@ -70,7 +70,7 @@ async def _look(settings: Settings, clock: Clock, memory: Watching | None) -> Lo
 
 
 def _remember(found: Look, memory: Watching, clock: Clock) -> None:
-    found.watcher.write()
+    found.watcher.write(found.watcher.news())
     now = clock.now()
     for one in found.hosts:
         memory.judged(Judged(one.host, now, now, one.name, one.confirmed, one.to_json()))

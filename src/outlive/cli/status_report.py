@@ -108,9 +108,9 @@ def _remembered(settings: Settings) -> tuple[Memory, dict[str, StreamFacts]]:
     """What the keeper has told; nothing when none ever ran here."""
     if not wiring.has_store(settings):
         return Memory(), {}
-    from outlive import wiring_keeper  # its database layer is loaded only where there is a database
+    from outlive import wiring_state  # its database layer is loaded only where there is a database
 
-    store = wiring_keeper.store(settings)
+    store = wiring_state.store(settings)
     try:
         rows, memory = store.stream_rows(), Memory(store.beat(), tuple(store.outcomes().values()))
     finally:

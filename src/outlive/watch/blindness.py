@@ -38,6 +38,12 @@ def clock(skews: Mapping[str, float]) -> str | None:
     return CLOCK_SKEW if agreed and abs(middle) > SKEW_SECONDS else OK
 
 
+def worst(states: Iterable[str | None]) -> str | None:
+    """The first that is not well; else that all is, as far as anything is known."""
+    told = [one for one in states if one is not None]
+    return next((one for one in told if one != OK), told[0] if told else None)
+
+
 def skews(seen: Iterable[Observation]) -> dict[str, float]:
     """How far clocks elsewhere are ahead, by the machine (its address) that told."""
     found = {}

@@ -21,7 +21,8 @@ SUBJECT = "keeper"
 
 
 class OwnState:
-    """Keeps what is known of the network and the clock between two looks."""
+    """Keeps what is known of the network and the clock between two looks. `state` is as last said; None: nothing is
+    known."""
 
     def __init__(self, settings: WatchSettings, names: Names, trust: Trust, clock: Clock) -> None:
         self._settings = settings
@@ -32,6 +33,8 @@ class OwnState:
         self._skews: dict[str, tuple[float, float]] = {}  # who told, when (steady), how far ahead
         self._asked: float | None = None
         self._network: str | None = None
+        self.locked = False  # set from outside: the memory could not be written
+        self.state: str | None = None
         self._lock = asyncio.Lock()
 
     async def after(self, seen: Iterable[Observation], *, alone: bool = False) -> list[Observation]:
@@ -44,9 +47,9 @@ class OwnState:
             self._network = blindness.OK
         elif alone and blindness.silent(seen):
             await self._ask_canaries()
-        told = [one for one in (self._network, self._clock_state(now)) if one is not None]
-        worst = next((one for one in told if one != blindness.OK), told[0] if told else None)
-        return [] if worst is None else [self._pad.note("self", {"state": worst})]
+        told = (self._network, self._clock_state(now), blindness.LOCKED if self.locked else None)
+        self.state = blindness.worst(told)
+        return [] if self.state is None else [self._pad.note("self", {"state": self.state})]
 
     async def check_clock(self) -> None:
         """Asks the canaries for the time, where none of the hosts told it lately."""

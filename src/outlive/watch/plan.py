@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -32,8 +32,14 @@ class Ask:
     check: int = -1
 
 
-def plan(settings: Settings, addresses: Mapping[str, Sequence[str]], ports: Mapping[str, int]) -> list[Ask]:
-    """Everything, each once. `addresses` are those of the ledger, `ports` those of SSH, by host."""
+def plan(
+    settings: Settings,
+    addresses: Mapping[str, Sequence[str]],
+    ports: Mapping[str, int],
+    streamed: Collection[str] = (),
+) -> list[Ask]:
+    """Everything, each once. `addresses` are those of the ledger, `ports` those of SSH, by host; of the clusters whose log
+    is `streamed`, the stream tells, which costs nothing."""
     asks: dict[Ask, None] = {}
     for host in settings.hosts:
         every = host.every_seconds or settings.watch.every_seconds
@@ -41,7 +47,8 @@ def plan(settings: Settings, addresses: Mapping[str, Sequence[str]], ports: Mapp
             asks[ask] = None
     for asset in settings.assets:
         if isinstance(asset, PostgresAsset | PostgresDumpAsset) and asset.host is not None:
-            asks[Ask("postgres", max(DATA_SECONDS, settings.watch.every_seconds), asset.host, name=asset.name)] = None
+            every = settings.watch.every_seconds if asset.name in streamed else DATA_SECONDS
+            asks[Ask("postgres", every, asset.host, name=asset.name)] = None
     return list(asks)
 
 

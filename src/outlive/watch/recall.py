@@ -41,6 +41,10 @@ class Recall:
             if self._unwritten.get((one.key, one.first.at)) is one:
                 del self._unwritten[one.key, one.first.at]
 
+    def present(self) -> list[Observation]:
+        """The last sight of everything."""
+        return [one[-1].last for one in self._past.values()]
+
     def evidence(self, now: datetime) -> list[Observation]:
         """For the judge: first and last sight of every stretch that reaches into the horizon."""
         edge = now - HORIZON

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from outlive.model.host import Host
 from outlive.model.observation import Channel, Observation
+from outlive.model.stretch import Stretch
 from outlive.model.verdict import Address
 from outlive.model.watching import Enrolment, Told, Window
 from outlive.state.watching import Watching
@@ -28,29 +29,43 @@ from outlive.watch.recall import HORIZON, Recall
 FIRST = ("dns", "tofu")  # what they tell is asked in the same look
 
 
-class Watcher:
-    """`memory` None: nothing is remembered (it could not be opened, or nothing may be written)."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the memory does not have yet."""
 
-    def __init__(self, eyes: Eyes, memory: Watching | None) -> None:
+    stretches: list[Stretch]
+    told: list[Told]
+
+
+class Watcher:
+    """Belongs to one thread, but for what says otherwise. `memory` None: nothing is remembered (it could not be opened, or
+    nothing may be written). `streamed` are the assets of which the keeper's own streams tell."""
+
+    def __init__(self, eyes: Eyes, memory: Watching | None, streamed: Collection[str] = ()) -> None:
         self.eyes = eyes
         self.settings = eyes.sight.settings
         self._clock = eyes.sight.clock
         self._memory = memory
+        self._streamed = streamed
         self.own = OwnState(self.settings.watch, eyes.sight.names, eyes.sight.trust, self._clock)
         self.recall = Recall(memory.stretches(self._clock.now() - HORIZON) if memory else ())
         self.ledger: list[Told] = memory.addresses() if memory else []
         self.enrolments: dict[str, Enrolment] = {}
         self.windows: list[Window] = []
+        self._untold: list[Told] = []
         self.reload()
 
     def reload(self) -> None:
-        """What people have changed meanwhile: enrolments, windows, markers, addresses."""
+        """What people have changed meanwhile: enrolments, windows, markers, addresses. May be called from another thread;
+        raises what the store raises, and then everything stays as it was."""
         if self._memory is None:
             return
-        self.enrolments = {one.host: one for one in self._memory.enrolments()}
-        self.windows = self._memory.windows()
-        self.eyes.sight.planted = self._memory.planted()
-        self.ledger = self._memory.addresses()
+        enrolments, windows, planted = self._memory.enrolments(), self._memory.windows(), self._memory.planted()
+        known = {(one.host, one.address, one.told_by): one for one in self._memory.addresses()}
+        for one in list(self._untold):
+            known.setdefault((one.host, one.address, one.told_by), one)
+        self.enrolments = {one.host: one for one in enrolments}
+        self.windows, self.eyes.sight.planted, self.ledger = windows, planted, list(known.values())
 
     async def locate(self) -> None:
         """Where each host is to be found by its configuration, into the ledger."""
@@ -59,7 +74,7 @@ class Watcher:
 
     def plan(self) -> list[Ask]:
         ports = {host: route.port for host, route in self.eyes.sight.routes.items()}
-        return plan(self.settings, ledger.asked(self.ledger), ports)
+        return plan(self.settings, ledger.asked(self.ledger), ports, self._streamed)
 
     async def once(self) -> list[Observation]:
         """Everybody is asked once: first where the hosts are, then the hosts."""
@@ -83,24 +98,29 @@ class Watcher:
         return seen
 
     def tell(self, told: Iterable[Told]) -> None:
-        """Into the ledger, and its news into the memory."""
+        """Into the ledger."""
         news = ledger.news(self.ledger, told)
-        if not news:
-            return
         known = {(one.host, one.address, one.told_by): one for one in self.ledger}
         for one in news:
             which = (one.host, one.address, one.told_by)
             known[which] = replace(known[which], last_at=one.last_at) if which in known else one
         self.ledger = list(known.values())
-        if self._memory:
-            self._memory.tell(news)
+        self._untold += news
 
-    def write(self) -> None:
-        """What was seen, into the memory. Raises what the store raises; nothing is lost then."""
+    def news(self) -> News:
+        """What is to be written."""
+        return News(self.recall.unwritten(), list(self._untold))
+
+    def write(self, news: News) -> None:
+        """Into the memory; may be called from another thread. Raises what the store raises; `written` is to be called
+        only when it did not."""
         if self._memory:
-            stretches = self.recall.unwritten()
-            self._memory.keep(stretches)
-            self.recall.written(stretches)
+            self._memory.keep(news.stretches)
+            self._memory.tell(news.told)
+
+    def written(self, news: News) -> None:
+        self.recall.written(news.stretches)
+        self._untold = [one for one in self._untold if one not in news.told]
 
     def judge(self) -> Judgement:
         now = self._clock.now()
