@@ -44,10 +44,11 @@ class Look:
 
     @property
     def exit_code(self) -> int:
-        """1 when anything was found, 3 when something could not be told, 0 when every host is well."""
-        if any(one.name is not Name.SAME_MACHINE_OK and one.name not in UNTOLD for one in self.hosts):
+        """1 when anything was found, 3 when something could not be told, 0 when every host is well, or as was declared."""
+        alarming = [one for one in self.hosts if one.name is not Name.SAME_MACHINE_OK and not one.accepted]
+        if any(one.name not in UNTOLD for one in alarming):
             return 1
-        return 3 if any(one.name in UNTOLD for one in self.hosts) else 0
+        return 3 if alarming else 0
 
 
 def look(settings: Settings, clock: Clock, memory: Watching | None) -> Look:

@@ -28,7 +28,9 @@ def words(report: Report, width: int) -> list[RenderableType]:
     parts.append(table if report.standings else "nothing: outlive.toml names no asset")
     told = (
         ("At risk", _risks(report)),
+        ("Hosts", [_verdict(one) for one in report.hosts]),
         ("Not seen", [f"{one['what']}: {one['why']}" for one in report.blind]),
+        ("Not seen for a time", [_blind_time(one) for one in report.blind_before]),
         ("Left unguarded on purpose", [f"{one.kind} {one.name}: {one.why}" for one in report.settings.unguarded]),
         ("To do", [f"{one.asset}: {note}" for one in report.standings for note in one.notes] + list(report.notes)),
     )
@@ -40,13 +42,22 @@ def words(report: Report, width: int) -> list[RenderableType]:
     return parts
 
 
+def _verdict(host: dict[str, Any]) -> str:
+    sure = "" if host["confirmed"] or host["verdict"] == "no_data" else " (not confirmed)"
+    return f"{host['host']}: {host['verdict']}{sure}: {'; '.join(host['because'])}"
+
+
+def _blind_time(one: dict[str, Any]) -> str:
+    return f"{one['what']}, {moment(one['from'])} to {moment(one['to'])}: {one['why']}"
+
+
 def document(report: Report) -> dict[str, Any]:
     """As CONTRACT has it, and more: `window`, `risks`, `notes` of each asset, `risks` and `notes` of the whole, and with
     what is unguarded why, and whether that is accepted in outlive.toml."""
     accepted = report.settings.unguarded
     return {
         "at": report.at,
-        "hosts": report.looked.hosts,
+        "hosts": list(report.hosts),
         "assets": [_asset(one) for one in report.standings],
         "unguarded": [
             {"kind": one.kind, "name": one.name, "host": host, "bytes": one.bytes, "why": one.why, "accepted": False}
@@ -56,7 +67,7 @@ def document(report: Report) -> dict[str, Any]:
             {"kind": one.kind, "name": one.name, "host": one.host, "bytes": None, "why": one.why, "accepted": True}
             for one in accepted
         ],
-        "blind": list(report.blind),
+        "blind": [*report.blind, *report.blind_before],
         "risks": list(report.risks),
         "notes": list(report.notes),
     }
