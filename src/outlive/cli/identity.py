@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import re
-import socket
 from datetime import timedelta
 from typing import Annotated
 
@@ -14,7 +12,7 @@ from outlive import wiring_watch
 from outlive.cli import identity_enrol, identity_markers
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.identity_words import document, exit_code, lines
-from outlive.cli.looking import look
+from outlive.cli.looking import look, person
 from outlive.clock import Clock, SystemClock
 from outlive.config.load import load
 from outlive.config.schema import Settings
@@ -74,11 +72,6 @@ def identity(
             for line in lines(found, memory, hosts):
                 output.console.print(line)
         return exit_code(found, hosts)
-
-
-def person() -> str:
-    """Who does it, as far as this machine knows."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def _chosen(settings: Settings, name: str) -> list[Host]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -49,6 +51,11 @@ class Look:
         if any(one.name not in UNTOLD for one in alarming):
             return 1
         return 3 if alarming else 0
+
+
+def person() -> str:
+    """Who sits here, as far as this machine knows."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def look(settings: Settings, clock: Clock, memory: Watching | None) -> Look:

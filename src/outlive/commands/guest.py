@@ -7,6 +7,7 @@ millisecond a program, and one byte a read. It needs no root, but says more with
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ VOLUME_MARKER = ".outlive-marker"
 VOLUMES = "/var/lib/docker/volumes"
 ANONYMOUS = 64  # letters of the name of a volume that nobody named
 MOST_VOLUMES = 50
+_LONGEST_SECONDS = 1e10  # three centuries: what is more was made up
 
 # `say` prints a file's first line. Docker before 23 keeps its engine's id beside a private key, which is left where it is.
 # The root file system's device is compared with the links of /dev/disk/by-uuid (`-ef`: the same file). Anything below /proc
@@ -119,10 +121,11 @@ def read_look(text: str) -> Guest:
     for line in lines:
         told.setdefault(line[0], []).append(line[-1].strip())
     uptime = told.get("uptime", [""])[0].partition(" ")[0]
+    seconds = float(uptime) if uptime else None
     clock, volumes = _stats(lines)
     return Guest(
         facts=dict(_facts(told)),
-        uptime_seconds=float(uptime) if uptime else None,
+        uptime_seconds=seconds if seconds is not None and 0 <= seconds < _LONGEST_SECONDS else None,
         clock=clock,
         addresses=tuple(told.get("address", ())),
         volumes=volumes,
@@ -157,7 +160,7 @@ def _stats(lines: list[list[str]]) -> tuple[datetime | None, dict[str, datetime]
     clock: datetime | None = None
     volumes: dict[str, datetime] = {}
     for line in lines:
-        if line[0] != "stat" or len(line) != 3 or not line[1].isdigit():
+        if line[0] != "stat" or len(line) != 3 or not re.fullmatch("[0-9]{1,11}", line[1]):
             continue
         at, name = datetime.fromtimestamp(int(line[1]), UTC), line[2].rstrip("/").rpartition("/")[2]
         if line[2].startswith("/proc/"):

@@ -22,10 +22,10 @@ _METHODS = re.compile(r"Authentications that can continue: (\S+)")
 _TROUBLES = (
     ("timed out during banner exchange", "banner_timeout"),
     ("connection refused", "refused"),
-    ("timed out", "timeout"),
     ("could not resolve hostname", "unreachable"),
     ("no route to host", "unreachable"),
     ("network is unreachable", "unreachable"),
+    ("timed out", "timeout"),
     ("closed", "closed"),
     ("connection reset", "closed"),
 )
@@ -90,11 +90,8 @@ def read_shake(log: str, status: int) -> Shake:
 
 def trouble(log: str) -> str:
     """Why ssh could not even begin, in one word; for what is not known, that nothing was reached."""
-    for line in reversed([line.lower() for line in log.splitlines() if not line.startswith("debug")]):
-        for words, error in _TROUBLES:
-            if words in line:
-                return error
-    return "unreachable"
+    said = "\n".join(line.lower() for line in log.splitlines() if not line.startswith("debug"))
+    return next((error for words, error in _TROUBLES if words in said), "unreachable")
 
 
 def login(methods: tuple[str, ...]) -> str:

@@ -111,6 +111,7 @@ class Survey:
     data_files: dict[str, tuple[DataFile, ...]] | None = None
     config_files: tuple[ConfigFile, ...] = ()
     wanted_paths: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()  # URLs that a web server's configuration names
 
     def weight(self, path: str) -> Weight:
         return (self.weights or {}).get(path, UNSEEN)

@@ -83,7 +83,7 @@ def names_of(host: Host) -> tuple[str, ...]:
     """The DNS names that should lead to the host: those that are named, and those in URLs."""
     in_urls = [urlsplit(check.url).hostname or "" for check in host.all_checks]
     wanted = [*host.names, *(name for name in in_urls if "." in name and not _is_address(name))]
-    return tuple(dict.fromkeys(name.rstrip(".").lower() for name in wanted))
+    return tuple(dict.fromkeys(name.lower() for name in wanted))
 
 
 def port_of(url: SplitResult) -> int:
