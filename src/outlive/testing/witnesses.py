@@ -119,7 +119,9 @@ def _well_formed(seen: list[Observation]) -> None:
         allowed = next((channels for prefix, channels in CHANNELS.items() if one.fact.startswith(prefix)), ())
         _hold(one.channel in allowed, f"{one.fact} comes by {allowed}, not by {one.channel}")
         _hold(one.at.tzinfo is not None and one.observed_at is not None, "both times are told, and aware")
-        _hold(Observation.from_json(json.loads(json.dumps(one.to_json()))) == one, "it survives JSON")
+        _hold(
+            Observation.from_json(json.loads(json.dumps(one.to_json()))).to_json() == one.to_json(), "it survives JSON"
+        )
         _hold(one.error is None or one.error != "", "an error has a word")
 
 
