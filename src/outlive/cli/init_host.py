@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -46,8 +47,9 @@ def host_of(address: str, ssh_config: Path | None, identity: Path | None) -> Hos
         parsed = SshAddress.parse(address)
     except ValueError as error:
         raise UsageError(f"{error}.", hint="Write [ssh://]user@host[:port], or 'local' for this machine.") from error
-    config, key = (str(file.absolute()) if file else None for file in (ssh_config, identity))
-    return Host(name=slug(parsed.host), address=f"ssh://{parsed}", ssh_config=config, identity_file=key)
+    files = {"ssh_config": ssh_config, "identity_file": identity}
+    given: dict[str, Any] = {name: str(file.absolute()) for name, file in files.items() if file}
+    return Host(name=slug(parsed.host), address=f"ssh://{parsed}", **given)
 
 
 @contextmanager

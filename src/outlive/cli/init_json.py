@@ -30,6 +30,8 @@ def document(survey: Survey, proposal: Proposal, written: Written, now: datetime
             "assets": [_proposed(one) for one in proposal.assets],
             "optional": [_proposed(one) for one in proposal.optional],
             "unguarded": [asdict(one) for one in proposal.unguarded],
+            "urls": proposal.urls,
+            "names": proposal.names,
         },
     }
 

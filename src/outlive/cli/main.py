@@ -25,6 +25,8 @@ COMMANDS: tuple[str, ...] = (
     "drill",
     "restore",
     "status",
+    "check",
+    "identity",
     "keys",
     "vault",
     "prune",

@@ -9,6 +9,7 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
+from outlive.config import checks_watch
 from outlive.config.errors import Problem, Where
 from outlive.config.schema import Document, VaultSettings
 from outlive.model.asset import ConfigAsset, PathAsset, PostgresAsset, PostgresDumpAsset, SecretRef
@@ -32,6 +33,7 @@ def problems(document: Document) -> list[Problem]:
         *_paths(document),
         *_numbers(document),
         *_secrets((), document),
+        *checks_watch.problems(document),
     ]
 
 

@@ -113,6 +113,7 @@ class Survey:
     config_files: tuple[ConfigFile, ...] = ()
     wanted_paths: tuple[str, ...] = ()
     login: str = ""
+    sites: tuple[str, ...] = ()  # URLs that a web server's configuration names
 
     def weight(self, path: str) -> Weight:
         return (self.weights or {}).get(path, UNSEEN)

@@ -26,6 +26,10 @@ def _lines(survey: Survey, proposal: Proposal) -> Iterator[str]:
     nothing = "Nothing was found that could be guarded. Name what matters with --path."
     yield f"To be guarded ({count})" if count else nothing
     yield from _table(_asset(one) for one in proposal.assets)
+    if proposal.urls:
+        yield ""
+        yield f"To be looked at ({len(proposal.urls)})"
+        yield from (line for url in proposal.urls for line in _wrapped(one_line(url), "  "))
     if proposal.at_risk:
         yield ""
         yield f"AT RISK: data that cannot be copied yet ({len(proposal.at_risk)})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from stat import S_ISDIR
 
 from outlive.commands import ssh as words
@@ -15,24 +16,27 @@ from outlive.transport.base import Completed
 SUDO_SECONDS = 30
 
 
-class SshShell:
-    """Runs programs on a host, as root where the host says `sudo`. The folder for shared connections is made (0700) when
-    missing.
+def private_folder(folder: Path) -> None:
+    """The folder for shared connections, made (0700) when missing. Raises `ConfigError` when others may write there:
+    whoever puts a socket into it could answer in the host's name."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if not S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise ConfigError(
+            f"{folder}, where SSH connections are shared, can be written by others.",
+            hint="Remove it, and set XDG_RUNTIME_DIR to a folder of your own.",
+        )
 
-    Raises `ConfigError` when others may write there: whoever puts a socket into it could answer in the host's name.
-    """
+
+class SshShell:
+    """Runs programs on a host, as root where the host says `sudo`. Raises `ConfigError` when the folder for shared
+    connections is not private."""
 
     def __init__(self, host: Host, paths: words.SshPaths) -> None:
         self.host = host
         self._paths = paths
         self._may = not host.sudo
-        paths.control.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = paths.control.lstat()
-        if not S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-            raise ConfigError(
-                f"{paths.control}, where SSH connections are shared, can be written by others.",
-                hint="Remove it, and set XDG_RUNTIME_DIR to a folder of your own.",
-            )
+        private_folder(paths.control)
 
     @property
     def name(self) -> str:
