@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import hypothesis
 import pytest
 
+from outlive.lab.ground.server import Server
 from tests.world import ledger
 from tests.world.disk import small_disk
 from tests.world.docker import DockerEngine
@@ -22,7 +23,6 @@ from tests.world.postgres import PostgresServer
 from tests.world.postgres_container import PostgresContainer
 from tests.world.postgres_trees import MAJORS
 from tests.world.s3 import CephGateway, Rclone, Swift
-from tests.world.server import Server
 from tests.world.sshd import SshServer
 
 MARKERS = {
