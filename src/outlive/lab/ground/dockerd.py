@@ -55,6 +55,11 @@ def stop() -> bool:
     return True
 
 
+def is_ours() -> bool:
+    """Whether the engine of this machine was last one that we started, though it may have died since."""
+    return (_run_folder() / "dockerd.mark").exists()
+
+
 def keep(name: str) -> None:
     """The engine stays up when its last user ends, until `let_go` of the same name."""
     (_run_folder() / f"dockerd.keep.{name}").touch()
