@@ -31,6 +31,7 @@ COMMANDS: tuple[str, ...] = (
     "selftest",
     "mirror",
     "plan-guard",
+    "lab",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT

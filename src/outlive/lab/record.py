@@ -33,7 +33,7 @@ class Broken:
 
 @dataclass(slots=True)
 class Record:
-    """The lab; `ready` when it was brought up to the end.
+    """The lab; `ready` when it was brought up to the end. `seed` is the image of an empty server's disk.
 
     `machines` are by their place in the story: our hosts by their names, and whoever else came along. `nameservers` are
     containers by their addresses, `names` is what they say; `broken` is in the order in which it was broken.
@@ -42,6 +42,7 @@ class Record:
     name: str
     network: str
     subnet: str
+    seed: str
     nameservers: dict[str, str] = field(default_factory=dict)
     provider_url: str = ""
     machines: dict[str, MachineRecord] = field(default_factory=dict)
@@ -63,7 +64,3 @@ class Record:
     def address(self, last: int) -> str:
         """An address of the lab's network, which is a /24."""
         return f"{self.subnet.rpartition('.')[0]}.{last}"
-
-    def last_broken(self, host: str) -> Broken | None:
-        """The newest break of that host: it has to be undone before older ones."""
-        return next((one for one in reversed(self.broken) if one.host == host), None)

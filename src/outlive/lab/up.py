@@ -94,7 +94,7 @@ class _Builder:
         disk = machine.seed(self.engine, stack_images(self.engine))
         nameserver = names.image(self.engine)
         subnet = self._network()
-        lab = Lab(self.folder, self.engine, Record(self.ledger.name, self.ledger.name, subnet))
+        lab = Lab(self.folder, self.engine, Record(self.ledger.name, self.ledger.name, subnet, str(disk)))
         make_key(self.folder / "identity")
         make_authority(lab.authority)
         self.tell(f"Network {subnet}: two servers with a shop on each, two nameservers, a provider")
@@ -137,21 +137,17 @@ class _Builder:
         remote.start(address, port, token, self.ledger.file)
         lab.record.provider_url = f"http://{address}:{port}/v1"
         created = rfc3339(self.clock.now().replace(microsecond=0) - timedelta(seconds=UPTIME_SECONDS))
-        public = (self.folder / "identity.pub").read_text().strip()
-        lab.provider.keys([Key(KEY_ID, "shop-keeper", public, created)])
-        servers = [
-            Server(SERVER_IDS[place], place, lab.record.address(last), created, ssh_keys=[KEY_ID])
-            for place, last in ADDRESSES.items()
-        ]
-        lab.provider.servers(servers)
+        lab.provider.keys([Key(KEY_ID, "shop-keeper", lab.public_key, created)])
+        for place, last in ADDRESSES.items():
+            lab.provider.add(Server(SERVER_IDS[place], place, lab.record.address(last), created, ssh_keys=[KEY_ID]))
 
 
 def _server(lab: Lab, place: str, disk: Path) -> machine.Machine:
     """One of our hosts, its shop serving."""
     made = lab.new_machine(place, Hardware())
     made.disk.create_from(disk)
-    public = (lab.folder / "identity.pub").read_text().strip()
-    made.boot(address=lab.record.address(ADDRESSES[place]), authorized_key=public, uptime_seconds=UPTIME_SECONDS)
+    address = lab.record.address(ADDRESSES[place])
+    made.boot(address=address, authorized_key=lab.public_key, uptime_seconds=UPTIME_SECONDS)
     shop = Shop(made)
     shop.deploy(SITES[place], lab.authority)
     shop.wait(PAGES[place], lab.authority)
@@ -168,7 +164,5 @@ def make_authority(folder: Path) -> None:
 
 def take_snapshot(lab: Lab) -> None:
     """What `break rollback` goes back to."""
-    folder = lab.folder / "snapshots"
-    folder.mkdir()
     with lab.machine(WEB).disk.frozen() as image:
-        copy_image(image, folder / WEB)
+        copy_image(image, lab.snapshot)

@@ -7,6 +7,7 @@ import json
 import time
 from pathlib import Path
 
+from outlive.clock import SystemClock
 from outlive.lab import names
 from outlive.lab.errors import NoLab
 from outlive.lab.ground.disk import Disk
@@ -16,6 +17,7 @@ from outlive.lab.ground.machine import Hardware, Machine
 from outlive.lab.provider.remote import Remote
 from outlive.lab.record import DOMAIN, PREVIEW, WEB, MachineRecord, Record
 from outlive.lab.shop import Shop
+from outlive.model.observation import rfc3339
 
 SERVER_IDS = {WEB: 700101, PREVIEW: 700102}
 PAGES = {WEB: f"www.{DOMAIN}", PREVIEW: f"preview.{DOMAIN}"}  # the name under which each host's pages are asked for
@@ -60,6 +62,19 @@ class Lab:
     @property
     def provider(self) -> Remote:
         return Remote(int(self.record.provider_url.rpartition(":")[2].partition("/")[0]))
+
+    @property
+    def public_key(self) -> str:
+        """The keeper's, as the provider writes it to new machines."""
+        return (self.folder / "identity.pub").read_text().strip()
+
+    @property
+    def snapshot(self) -> Path:
+        """The image of web-1's disk when the lab came up."""
+        return self.folder / "snapshot"
+
+    def now(self) -> str:
+        return rfc3339(SystemClock().now().replace(microsecond=0))
 
     def save(self) -> None:
         """Whole or not at all."""

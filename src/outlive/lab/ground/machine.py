@@ -75,6 +75,10 @@ class Machine:
         self.engine.docker("start", self.container)
         self._wait()
 
+    def restart_sshd(self) -> None:
+        """It reads its host keys again."""
+        self.inside("sh", "-c", "kill -HUP $(cat /run/sshd.pid)")
+
     def pause(self) -> None:
         """It hangs: TCP accepts, nobody answers."""
         self.engine.docker("pause", self.container)

@@ -30,8 +30,12 @@ class Remote:
     def __init__(self, port: int) -> None:
         self._base = f"http://127.0.0.1:{port}/lab"
 
-    def servers(self, servers: Sequence[Server]) -> None:
-        self._say("PUT", "servers", [asdict(one) for one in servers])
+    def add(self, server: Server) -> None:
+        """There is one more."""
+        self._say("POST", "servers", asdict(server))
+
+    def drop(self, server: int) -> None:
+        self._say("DELETE", f"servers/{server}", None)
 
     def keys(self, keys: Sequence[Key]) -> None:
         self._say("PUT", "keys", [asdict(one) for one in keys])

@@ -55,8 +55,10 @@ class Provider:
             match method, path.strip("/").split("/"):
                 case "GET", ["requests"]:
                     return api.Answer(200, list(self.seen))
-                case "PUT", ["servers"]:
-                    self.known.servers = [Server(**one) for one in body]
+                case "POST", ["servers"]:
+                    self.known.servers.append(Server(**body))
+                case "DELETE", ["servers", identity]:
+                    self.known.servers = [one for one in self.known.servers if str(one.id) != identity]
                 case "PUT", ["keys"]:
                     self.known.keys = [Key(**one) for one in body]
                 case "PATCH", ["servers", identity]:

@@ -3,8 +3,11 @@
 # /usr, which every server has from the image. Then boot.sh goes on inside.
 set -u
 
-# A time namespace, so that the uptime starts at FAKE_UP seconds and not at this machine's. (Kernels before 5.6 have none.)
+# A time namespace, so that the uptime starts at FAKE_UP seconds and not at this machine's, and at zero with the next boot.
+# (Kernels before 5.6 have none.)
 if [ -z "${IN_NAMESPACE:-}" ]; then
+  [ -e /.booted ] && FAKE_UP=0
+  touch /.booted
   time=()
   if unshare --time true 2>/dev/null; then
     up=$(cut -d. -f1 /proc/uptime)
