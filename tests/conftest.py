@@ -20,6 +20,7 @@ from outlive.lab.ground.cache import cache_root
 from outlive.lab.ground.server import Server
 from outlive.lab.up import up
 from outlive.lab.world import Lab
+from tests.lab.leftovers import leftovers
 from tests.world import ledger
 from tests.world.disk import small_disk
 from tests.world.docker import DockerEngine
@@ -180,6 +181,7 @@ def whole_lab(docker_host: DockerEngine) -> Iterator[Lab]:
     finally:
         if folder.exists():
             down(folder)
+            assert leftovers(docker_host, folder) == []
         ledger.strike("ledger", folder / "ledger")
 
 

@@ -95,7 +95,7 @@ def test_the_app_is_started_again_and_again(lab: Lab, what: str, exit_code: str)
 def test_the_edge_is_gone(lab: Lab) -> None:
     break_it(lab, "kill-edge")
     assert "ConnectionRefused" in facts.page(lab, at(lab)).error
-    assert facts.ssh(lab, at(lab), "docker exec shop-app-1 /programs/ready").returncode == 0
+    assert facts.ssh(lab, at(lab), "docker exec shop-app-1 bash /programs/ready").returncode == 0
     heal(lab, "kill-edge")
     assert facts.page(lab, at(lab)).status == 200
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
 import secrets
-import subprocess
-from collections.abc import Sequence
+import tarfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from outlive.lab.ground import images
 from outlive.lab.ground.docker import DockerEngine
 from outlive.lab.ground.machine import Machine
-from outlive.lab.ground.missing import ProgramFailed
 from outlive.lab.ground.process import wait_until
 from outlive.lab.visit import visit
 
@@ -21,6 +22,7 @@ FOLDER = "/srv/shop"
 MODE = f"{FOLDER}/mode/app"
 VOLUMES = "/var/lib/docker/volumes"
 PATIENCE_SECONDS = 120
+ORDERS = 5000  # so many are there from the beginning; further ones come from the scheduler, after a row for its own job
 
 
 def stack_images(engine: DockerEngine) -> tuple[str, ...]:
@@ -38,14 +40,11 @@ class Shop:
 
     def deploy(self, sites: Sequence[str], authority: Path) -> None:
         """Copies the stack over, with fresh passwords and the certificate authority in that folder, and starts it."""
-        files = subprocess.run(["tar", "-C", STACK, "-c", "."], check=True, capture_output=True).stdout
-        self._shell(f"mkdir -p {FOLDER}/ca {FOLDER}/mode && tar -x --no-same-owner -C {FOLDER}", files)
         settings = {name: secrets.token_hex(12) for name in ("DB_PASSWORD", "SHOP_PASSWORD", "JOBS_PASSWORD")}
         settings["SITES"] = ", ".join(sites)
         lines = "".join(f'{name}="{value}"\n' for name, value in settings.items())
-        self._shell(f"umask 077; cat >{FOLDER}/.env", lines.encode())
-        for name in ("root.crt", "root.key"):
-            self._shell(f"umask 077; cat >{FOLDER}/ca/{name}", (authority / name).read_bytes())
+        private = {f"ca/{name}": (authority / name).read_bytes() for name in ("root.crt", "root.key")}
+        self._shell(f"mkdir -p {FOLDER}/mode && tar -x -C {FOLDER}", _archive(private | {".env": lines.encode()}))
         self.compose("up", "--detach", "--quiet-pull")
         uploads = f"{VOLUMES}/{PROJECT}_uploads/_data"
         self._shell(f'cd {uploads}; for n in $(seq 40); do echo "receipt $n" >"receipt $n.txt"; done; chmod 600 *1.txt')
@@ -70,19 +69,31 @@ class Shop:
         return self.machine.inside("docker", "exec", f"{PROJECT}-{service}-1", *psql)
 
     def wait(self, name: str, authority: Path) -> None:
-        """Returns when a user is served through the edge, and both clusters answer."""
+        """Returns when a user is served through the edge, and the scheduler has written into both clusters."""
 
         def serves() -> bool:
             page = visit(self.machine.address, name, "/status.json", authority / "root.crt")
-            return page.status == 200 and self._has_run()
+            return page.status == 200 and json.loads(page.body)["orders"] > ORDERS
 
         wait_until(serves, f"the shop on {self.machine.name} to serve", seconds=PATIENCE_SECONDS, every=0.2)
 
-    def _has_run(self) -> bool:
-        try:
-            return self.sql("select 1 from runs limit 1", "jobs-db", "jobs") == "1"
-        except ProgramFailed:
-            return False
-
     def _shell(self, script: str, input: bytes = b"") -> str:
         return self.machine.inside("sh", "-euc", script, input=input)
+
+
+def _archive(private: Mapping[str, bytes]) -> bytes:
+    """The stack's files and those private ones, as a tar; all of it root's."""
+
+    def of_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+        member.uid = member.gid = 0
+        member.uname = member.gname = "root"
+        return member
+
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.add(STACK, ".", filter=of_root)
+        for name, data in private.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(data), 0o600
+            archive.addfile(of_root(member), io.BytesIO(data))
+    return content.getvalue()

@@ -29,7 +29,7 @@ def undo_dns(lab: Lab, broken: Broken) -> None:
 
 
 def partition_keeper(lab: Lab, broken: Broken, options: Options) -> None:
-    """Whatever this machine sends to the lab's network is lost: to hosts, nameservers and provider."""
+    """Whatever comes from the lab's network to this machine is lost: from hosts, nameservers and provider."""
     rule = _rule(lab)
     lab.engine.ledger.note("firewall", rule)
     run(["iptables", "-w", "-I", *rule.split()])
@@ -42,4 +42,4 @@ def undo_partition(lab: Lab, broken: Broken) -> None:
 
 
 def _rule(lab: Lab) -> str:
-    return f"OUTPUT -d {lab.record.subnet} -m comment --comment {lab.record.name} -j DROP"
+    return f"INPUT -s {lab.record.subnet} -m comment --comment {lab.record.name} -j DROP"

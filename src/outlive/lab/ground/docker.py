@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Self
 
 from outlive.lab.ground import dockerd
 from outlive.lab.ground.ledger import Ledger
-from outlive.lab.ground.missing import ProgramFailed
-from outlive.lab.ground.process import run, wait_until
+from outlive.lab.ground.missing import ProgramFailed, TookTooLong
+from outlive.lab.ground.process import run
 from outlive.lab.ground.server import Server
 
 # What a container needs to run sshd and an engine of its own. Not --privileged: that asks for CAP_SYS_RESOURCE too,
@@ -80,14 +81,21 @@ class DockerEngine(Server):
 
     def wait_for_log(self, container: str, text: str, seconds: float = 60, since: str = "") -> None:
         """Returns when it has printed `text` (since that time); raises with its log when it ends or takes too long."""
-
-        def printed() -> bool:
-            log = self.logs(container, since)
-            if text not in log and self.docker("inspect", "-f", "{{.State.Running}}", container) != "true":
-                raise ProgramFailed(f"the container ended:\n{log[-3000:]}")
-            return text in log
-
-        wait_until(printed, f"{text!r} in the log of {container[:12]}", seconds=seconds, every=0.1)
+        command = [self.client, "logs", "--follow", *(["--since", since] if since else []), container]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as following:
+            patience = threading.Timer(seconds, following.kill)
+            patience.start()
+            try:
+                assert following.stdout is not None
+                seen = next((True for line in following.stdout if text in line), False)
+                late = not patience.is_alive()
+            finally:
+                patience.cancel()
+                following.kill()
+        if not seen and late:
+            raise TookTooLong(f"{text!r} in the log of {container[:12]}, within {seconds:g} s.")
+        if not seen:
+            raise ProgramFailed(f"the container ended:\n{self.logs(container, since)[-3000:]}")
 
     def address(self, container: str) -> str:
         """Its address on the docker network, reachable from this machine."""

@@ -99,10 +99,16 @@ def _context(recipe: Path, files: Mapping[str, Path]) -> bytes:
     # GNU: docker looks at the first block only, and PAX would put there a header of its own.
     with tarfile.open(fileobj=content, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for path in sorted(recipe.iterdir()):
-            archive.add(path, path.name)
+            archive.add(path, path.name, filter=_executable if path.read_bytes().startswith(b"#!") else None)
         for name, path in files.items():
             archive.add(path, name)
     return content.getvalue()
+
+
+def _executable(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """A script stays one, though whoever installed this package may have dropped its mode."""
+    member.mode = 0o755
+    return member
 
 
 def _digest(recipes: Sequence[Path], arguments: Mapping[str, str], files: Mapping[str, Path]) -> str:

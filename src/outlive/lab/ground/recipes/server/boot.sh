@@ -34,8 +34,9 @@ for group in /sys/fs/cgroup/*; do mountpoint -q "$group" && mount -o remount,rw,
 
 mkdir -p /run/sshd
 /usr/sbin/sshd -e -D >/var/log/sshd.log 2>&1 &
+rm -f /run/docker.sock
 dockerd >/var/log/dockerd.log 2>&1 &
-for _ in $(seq 300); do docker info >/dev/null 2>&1 && break; sleep 0.1; done
+until [ -S /run/docker.sock ] && docker version >/dev/null 2>&1; do sleep 0.1; done
 echo MACHINE READY
 
 # Ends in order when it is stopped, so that the inner engine's files are whole.
