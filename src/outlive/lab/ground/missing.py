@@ -18,6 +18,6 @@ class ProgramFailed(Failed):
 
 
 class TookTooLong(Failed):
-    """It did not happen in time:"""
+    """It did not happen in time."""
 
     hint = ProgramFailed.hint
