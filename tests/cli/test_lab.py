@@ -1,4 +1,4 @@
-"""`outlive lab` where there is none: what can be broken, and a clear word when there cannot be one. (Real ones: tests/lab.)"""
+"""`outlive lab` where there is none: what can be broken, and a clear word when it cannot be had. (Real ones: tests/lab.)"""
 
 from __future__ import annotations
 

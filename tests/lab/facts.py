@@ -8,9 +8,9 @@ import json
 import socket
 import struct
 import subprocess
+import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 from typing import Any
 
 from outlive.lab.visit import Page, visit
@@ -31,9 +31,9 @@ _QUESTIONS = {
 
 def ssh(lab: Lab, address: str, command: str) -> subprocess.CompletedProcess[str]:
     """Whatever its host key; never with a prompt."""
-    options = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "ConnectTimeout=5")
+    options = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "ConnectTimeout=60")
     words = ["ssh", "-F", "/dev/null", "-i", str(lab.folder / "identity"), *(f"-o{one}" for one in options)]
-    return subprocess.run([*words, f"root@{address}", command], capture_output=True, text=True, timeout=60)
+    return subprocess.run([*words, f"root@{address}", command], capture_output=True, text=True, timeout=120)
 
 
 def host_key(lab: Lab, address: str) -> str:
@@ -41,9 +41,18 @@ def host_key(lab: Lab, address: str) -> str:
     known = lab.folder / "seen_hosts"
     known.unlink(missing_ok=True)
     options = ("BatchMode=yes", "StrictHostKeyChecking=accept-new", f"UserKnownHostsFile={known}", "HashKnownHosts=no")
-    words = ["ssh", "-F", "/dev/null", *(f"-o{one}" for one in (*options, "ConnectTimeout=5"))]
-    subprocess.run([*words, f"root@{address}", "true"], capture_output=True, timeout=60)
+    words = ["ssh", "-F", "/dev/null", *(f"-o{one}" for one in (*options, "ConnectTimeout=60"))]
+    subprocess.run([*words, f"root@{address}", "true"], capture_output=True, timeout=120)
     return known.read_text().split()[2] if known.exists() else ""
+
+
+def answers(address: str) -> bool:
+    """Whether anything there takes a connection for SSH."""
+    try:
+        socket.create_connection((address, 22), timeout=3).close()
+    except OSError:
+        return False
+    return True
 
 
 def inside(lab: Lab, address: str) -> dict[str, str]:
@@ -59,8 +68,13 @@ def sql(lab: Lab, address: str, query: str, service: str = "db", database: str =
     ).stdout.strip()
 
 
-def page(lab: Lab, address: str, path: str = "/", host: str = "web-1") -> Page:
-    return visit(address, PAGES[host], path, lab.authority / "root.crt", timeout_seconds=3)
+def page(lab: Lab, address: str, path: str = "/", host: str = "web-1", patience_seconds: float = 60) -> Page:
+    return visit(address, PAGES[host], path, lab.authority / "root.crt", patience_seconds)
+
+
+def silent(lab: Lab, address: str, path: str = "/", host: str = "web-1") -> bool:
+    """Whether nothing comes back for three seconds."""
+    return "timed out" in page(lab, address, path, host, patience_seconds=3).error
 
 
 def leaf(lab: Lab, address: str, host: str = "web-1") -> str:
@@ -69,7 +83,7 @@ def leaf(lab: Lab, address: str, host: str = "web-1") -> str:
 
 
 def provider(lab: Lab, path: str, token: str | None = None) -> tuple[int, Any]:
-    """Status and document of `GET /v1/<path>`."""
+    """Status and document of `GET /v1/<path>`, asked again when we asked too often."""
     token = token or (lab.folder / "provider-token").read_text().strip()
     url = f"{lab.record.provider_url}/{path}"
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
@@ -77,6 +91,9 @@ def provider(lab: Lab, path: str, token: str | None = None) -> tuple[int, Any]:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as refusal:
+        if refusal.code == 429:
+            time.sleep(float(refusal.headers["Retry-After"]))
+            return provider(lab, path, token)
         return refusal.code, json.load(refusal)
 
 
@@ -95,7 +112,3 @@ def dns(server: str, name: str) -> list[str]:
             found.append(socket.inet_ntoa(answer[at + 12 : at + 12 + length]))
         at += 12 + length
     return found
-
-
-def files_below(folder: Path) -> list[str]:
-    return sorted(str(one.relative_to(folder)) for one in folder.rglob("*"))

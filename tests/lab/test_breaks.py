@@ -7,6 +7,7 @@ import pytest
 from outlive.lab.breaks import app, machines, network
 from outlive.lab.breaks.base import Options
 from outlive.lab.breaks.table import break_it, heal
+from outlive.lab.errors import CannotBreak
 from outlive.lab.ground.process import wait_until
 from outlive.lab.record import PREVIEW, WEB
 from outlive.lab.world import SERVER_IDS, Lab
@@ -24,6 +25,11 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     """Which facts of the machine's identity are others now."""
     assert set(IDENTITY) <= set(before) and set(IDENTITY) <= set(after), "not all could be asked"
     return {name for name in IDENTITY if before[name] != after[name]}
+
+
+def same(before: dict[str, str], after: dict[str, str]) -> bool:
+    """The same machine, with the same boot. (When that was, the kernel reckons from a clock that may be set.)"""
+    return before | {"boot_time": ""} == after | {"boot_time": ""}
 
 
 def position(lsn: str) -> int:
@@ -61,8 +67,10 @@ def test_as_it_comes_up(lab: Lab) -> None:
 
 def test_the_app_hangs_but_says_that_it_is_ready(lab: Lab) -> None:
     break_it(lab, "hang-app")
+    with pytest.raises(CannotBreak, match="done already"):
+        break_it(lab, "hang-app")
     assert facts.page(lab, at(lab), "/readyz").status == 200
-    assert "timed out" in facts.page(lab, at(lab), "/").error
+    assert facts.silent(lab, at(lab), "/")
     assert facts.inside(lab, at(lab))["hostname"] == WEB
     heal(lab, "hang-app")
     assert facts.page(lab, at(lab), "/").status == 200
@@ -105,7 +113,7 @@ def test_a_reboot_changes_the_boot_alone(lab: Lab) -> None:
     break_it(lab, "reboot")
     after = facts.inside(lab, at(lab))
     assert changed(before, after) == set() and before["boot_id"] != after["boot_id"]
-    assert int(after["boot_time"]) > int(before["boot_time"]) + 86400
+    assert int(after["boot_time"]) > int(before["boot_time"])
     assert (facts.host_key(lab, at(lab)), facts.leaf(lab, at(lab))) == (key, leaf)
     assert lab.record.broken == []
 
@@ -114,7 +122,7 @@ def test_new_host_keys_and_nothing_else(lab: Lab) -> None:
     before, key = facts.inside(lab, at(lab)), facts.host_key(lab, at(lab))
     break_it(lab, "rekey")
     assert facts.host_key(lab, at(lab)) not in ("", key)
-    assert facts.inside(lab, at(lab)) == before
+    assert same(before, facts.inside(lab, at(lab)))
     heal(lab, "rekey")
     assert facts.host_key(lab, at(lab)) == key
 
@@ -129,7 +137,7 @@ def test_another_machine_takes_its_place_in_silence(lab: Lab) -> None:
     assert "ConnectionRefused" in facts.page(lab, at(lab)).error
     assert facts.provider(lab, "projects/100200/servers") == documents, "the provider says nothing of it"
     heal(lab, "replace")
-    assert facts.inside(lab, at(lab)) == before, "the same machine, with the same boot"
+    assert same(before, facts.inside(lab, at(lab)))
     assert (facts.host_key(lab, at(lab)), facts.leaf(lab, at(lab))) == (key, leaf)
 
 
@@ -137,14 +145,14 @@ def test_another_machine_at_another_address_asks_for_a_password(lab: Lab) -> Non
     key = facts.host_key(lab, at(lab))
     break_it(lab, "replace", options=Options(other_address=True, no_login=True))
     new = lab.record.address(machines.NEW_ADDRESS)
-    assert facts.host_key(lab, at(lab)) == "", "the old address is silent"
+    assert not facts.answers(at(lab)), "the old address is silent"
     assert facts.host_key(lab, new) not in ("", key)
     assert "Permission denied (publickey,password)" in facts.ssh(lab, new, "true").stderr
     server = facts.provider(lab, f"servers/{SERVER_IDS[WEB]}")[1]
     assert server["ip_addresses"][0]["address"] == new
     assert facts.dns(next(iter(lab.record.nameservers)), "www.shop.example") == [at(lab)], "DNS was told nothing"
     heal(lab)
-    assert facts.host_key(lab, at(lab)) == key and facts.host_key(lab, new) == ""
+    assert facts.host_key(lab, at(lab)) == key and not facts.answers(new)
 
 
 def test_a_reinstall_leaves_the_hardware(lab: Lab) -> None:
@@ -154,25 +162,26 @@ def test_a_reinstall_leaves_the_hardware(lab: Lab) -> None:
     assert changed(before, after) == set(IDENTITY) - {"dmi_uuid"}
     assert after["volumes"] == "" and facts.host_key(lab, at(lab, PREVIEW)) not in ("", key)
     heal(lab)
-    assert facts.inside(lab, at(lab, PREVIEW)) == before
+    assert same(before, facts.inside(lab, at(lab, PREVIEW)))
 
 
 def test_a_snapshot_takes_the_data_back(lab: Lab) -> None:
     before, key = facts.inside(lab, at(lab)), facts.host_key(lab, at(lab))
-    cluster = "select system_identifier || ' ' || pg_current_wal_lsn() || ' ' || (select count(*) from orders)"
-    cluster += " from pg_control_system()"
-    identifier, lsn, rows = facts.sql(lab, at(lab), cluster).split()
-    facts.ssh(lab, at(lab), "touch /root/written-later && sync")
+    where = "select system_identifier || ' ' || pg_current_wal_lsn() from pg_control_system()"
+    later = "select count(*) from orders where customer = 'later'"
+    facts.sql(lab, at(lab), "insert into orders (customer, cents) values ('later', 1); select pg_switch_wal()")
+    identifier, lsn = facts.sql(lab, at(lab), where).split()
+    facts.ssh(lab, at(lab), "touch /root/later && sync")
     break_it(lab, "rollback")
     after = facts.inside(lab, at(lab))
     assert changed(before, after) == set() and before["boot_id"] != after["boot_id"]
     assert facts.host_key(lab, at(lab)) == key
-    assert facts.ssh(lab, at(lab), "ls /root/written-later").returncode != 0
-    then_identifier, then_lsn, then_rows = facts.sql(lab, at(lab), cluster).split()
-    assert then_identifier == identifier and int(then_rows) < int(rows)
-    assert position(then_lsn) < position(lsn)
+    assert facts.ssh(lab, at(lab), "ls /root/later").returncode != 0
+    then_identifier, then_lsn = facts.sql(lab, at(lab), where).split()
+    assert then_identifier == identifier and position(then_lsn) < position(lsn)
+    assert facts.sql(lab, at(lab), later) == "0"
     heal(lab)
-    assert facts.ssh(lab, at(lab), "ls /root/written-later").returncode == 0
+    assert facts.ssh(lab, at(lab), "ls /root/later").returncode == 0 and facts.sql(lab, at(lab), later) == "1"
 
 
 def test_a_clone_has_the_same_identity_on_other_hardware(lab: Lab) -> None:
@@ -185,7 +194,7 @@ def test_a_clone_has_the_same_identity_on_other_hardware(lab: Lab) -> None:
     names = [server["hostname"] for server in facts.provider(lab, "projects/100200/servers")[1]]
     assert names == [WEB, PREVIEW, WEB]
     heal(lab)
-    assert facts.host_key(lab, other) == "" and len(facts.provider(lab, "projects/100200/servers")[1]) == 2
+    assert not facts.answers(other) and len(facts.provider(lab, "projects/100200/servers")[1]) == 2
 
 
 def test_two_addresses_are_exchanged(lab: Lab) -> None:
@@ -201,7 +210,7 @@ def test_two_addresses_are_exchanged(lab: Lab) -> None:
 
 def test_the_provider_switches_it_off(lab: Lab) -> None:
     break_it(lab, "suspend")
-    assert facts.host_key(lab, at(lab)) == "" and facts.page(lab, at(lab)).status == 0
+    assert not facts.answers(at(lab)) and facts.page(lab, at(lab), patience_seconds=3).status == 0
     server = facts.provider(lab, f"servers/{SERVER_IDS[WEB]}?fields=state,power")[1]
     assert (server["state"], server["power"]) == ("inactive", "off")
     team = facts.provider(lab, "teams")[1][0]
@@ -217,7 +226,7 @@ def test_a_volume_is_another_one(lab: Lab) -> None:
     break_it(lab, "wipe-volume")
     assert facts.sql(lab, at(lab), cluster) not in ("", shop)
     assert facts.sql(lab, at(lab), cluster, "jobs-db", "jobs") == jobs
-    assert facts.inside(lab, at(lab)) == before and facts.host_key(lab, at(lab)) == key
+    assert same(before, facts.inside(lab, at(lab))) and facts.host_key(lab, at(lab)) == key
     heal(lab)
     assert facts.sql(lab, at(lab), cluster) == shop
 
@@ -240,10 +249,28 @@ def test_names_lead_to_a_stranger(lab: Lab) -> None:
 def test_the_keeper_is_cut_off(lab: Lab) -> None:
     break_it(lab, "partition-keeper")
     for host in (WEB, PREVIEW):
-        assert "timed out" in facts.page(lab, at(lab, host), "/", host).error
+        assert facts.silent(lab, at(lab, host), "/", host)
     with pytest.raises(TimeoutError):
         facts.dns(next(iter(lab.record.nameservers)), "www.shop.example")
     with pytest.raises(OSError, match="timed out"):
         facts.provider(lab, "teams")
     heal(lab)
     assert facts.page(lab, at(lab)).status == 200 and facts.provider(lab, "teams")[0] == 200
+
+
+def test_what_makes_no_sense_is_refused(lab: Lab) -> None:
+    for what, host, options in (
+        ("explode", None, Options()),
+        ("clone", PREVIEW, Options()),
+        ("rekey", None, Options(no_login=True)),
+        ("reinstall", None, Options(other_address=True)),
+    ):
+        with pytest.raises(CannotBreak):
+            break_it(lab, what, host, options)
+    with pytest.raises(CannotBreak, match="Nothing is broken"):
+        heal(lab)
+    break_it(lab, "stderr-flood")
+    break_it(lab, "hang-app", PREVIEW)
+    with pytest.raises(CannotBreak, match="hang-app was broken after it"):
+        heal(lab, "stderr-flood")
+    assert [(heal(lab).what, heal(lab).what), lab.record.broken] == [("hang-app", "stderr-flood"), []]

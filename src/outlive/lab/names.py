@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from outlive.lab.ground import images
 from outlive.lab.ground.docker import DockerEngine
 from outlive.lab.record import DOMAIN
 from outlive.lab.shop import RECIPES
-
-TTL_SECONDS = 5
+from outlive.lab.zone import zone
 
 
 def image(engine: DockerEngine) -> str:
@@ -30,13 +29,3 @@ def publish(engine: DockerEngine, containers: Mapping[str, str], names: Mapping[
     load = f"cat >/run/zone && exec pdnsutil load-zone {DOMAIN} /run/zone"
     for container in containers.values():
         engine.exec(container, "sh", "-euc", load, input=text)
-
-
-def zone(servers: Sequence[str], names: Mapping[str, str], serial: int) -> str:
-    """The zone, as RFC 1035 writes it. Pure."""
-    lines = [f"$ORIGIN {DOMAIN}.", f"$TTL {TTL_SECONDS}"]
-    lines.append(f"@ IN SOA ns1.{DOMAIN}. hostmaster.{DOMAIN}. {serial} 60 60 3600 {TTL_SECONDS}")
-    for number, address in enumerate(servers, 1):
-        lines += [f"@ IN NS ns{number}.{DOMAIN}.", f"ns{number}.{DOMAIN}. IN A {address}"]
-    lines += [f"{name}. IN A {address}" for name, address in names.items()]
-    return "\n".join(lines) + "\n"

@@ -61,9 +61,11 @@ def heal(lab: Lab, what: str | None = None) -> Broken:
     """Undoes what was broken last, which must be `what` when that is given; what it was. Raises CannotBreak else."""
     if what is not None:
         _find(what)
-    last = lab.record.broken[-1] if lab.record.broken else None
-    if last is None or (what not in (None, last.what) and what not in [one.what for one in lab.record.broken]):
-        raise CannotBreak(f"{what or 'Nothing'} is not broken, so that there is nothing to heal.")
+    if not lab.record.broken:
+        raise CannotBreak("Nothing is broken, so that there is nothing to heal.")
+    last = lab.record.broken[-1]
+    if what not in (None, *(one.what for one in lab.record.broken)):
+        raise CannotBreak(f"{what} was not done, so that there is nothing to heal.")
     if what not in (None, last.what):
         raise CannotBreak(
             f"{last.what} was broken after it.",

@@ -14,6 +14,7 @@ from outlive.lab.ground.cache import cache_root, make_once
 from outlive.lab.ground.disk import MEBIBYTES, Disk, make_image, mount, unmount
 from outlive.lab.ground.docker import MACHINE_RIGHTS, DockerEngine
 from outlive.lab.ground.missing import ProgramFailed
+from outlive.lab.ground.process import wait_until
 
 # Whatever an installation makes at its first boot: the image that a provider writes to disks has none of it.
 IDENTITY = (
@@ -76,8 +77,10 @@ class Machine:
         self._wait()
 
     def restart_sshd(self) -> None:
-        """It reads its host keys again."""
+        """It reads its host keys again; returns when it shows them."""
         self.inside("sh", "-c", "kill -HUP $(cat /run/sshd.pid)")
+        shown = ("sh", "-c", "ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null; true")
+        wait_until(lambda: self.host_key in self.inside(*shown), "sshd to show its new key", every=0.2)
 
     def pause(self) -> None:
         """It hangs: TCP accepts, nobody answers."""
@@ -113,7 +116,7 @@ class Machine:
 
     def _wait(self) -> None:
         started = self.engine.docker("inspect", "-f", "{{.State.StartedAt}}", self.container)
-        self.engine.wait_for_log(self.container, "MACHINE READY", since=started)
+        self.engine.wait_for_log(self.container, "MACHINE READY", seconds=180, since=started)
 
 
 def seed(engine: DockerEngine, stack_images: Sequence[str] = ()) -> Path:
@@ -130,7 +133,7 @@ def _fill(engine: DockerEngine, image: Path, stack_images: Sequence[str]) -> Non
     mount(["-o", "loop", str(image)], root, engine.ledger)
     container = engine.run(images.server(engine), options=[*MACHINE_RIGHTS, "--volume", f"{root}:/machine"])
     try:
-        engine.wait_for_log(container, "MACHINE READY")
+        engine.wait_for_log(container, "MACHINE READY", seconds=180)
         if stack_images:
             _load(engine, container, stack_images)
         engine.docker("stop", "--time", "20", container)

@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ LAB = "/lab/"
 class Provider:
     """What all requests share. `stale` is what it goes on saying instead of what it knows."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, seconds: Callable[[], float] = time.monotonic) -> None:
         self.token = token
+        self._seconds = seconds
         self.lock = threading.Lock()
         self.known = Knowledge()
         self.stale: Knowledge | None = None
@@ -41,7 +43,7 @@ class Provider:
     def ask(self, path: str, query: dict[str, str], token: str) -> api.Answer:
         """A client's GET."""
         with self.lock:
-            now = time.monotonic()
+            now = self._seconds()
             if len(self._recent) == RATE_PER_SECOND and now - self._recent[0] < 1:
                 return api.refusal(429, "Too many requests.", {"Retry-After": "1"})
             self._recent.append(now)
