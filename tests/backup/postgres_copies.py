@@ -24,6 +24,8 @@ from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.streams.unseal import unseal_all
 from outlive.backup.take import take
 from outlive.clock import SystemClock
+from outlive.lab.ground import postgres_trees
+from outlive.lab.ground.cache import cache_root
 from outlive.model.asset import PostgresAsset, PostgresDumpAsset
 from outlive.model.chain import Full, Origin, Prior
 from outlive.model.copy import Check, Copy
@@ -34,8 +36,6 @@ from outlive.transport.local import LocalShell
 from outlive.transport.postgres import DsnWay, Way
 from outlive.vault.base import Vault
 from outlive.vault.local import LocalVault
-from tests.world import postgres_trees
-from tests.world.cache import cache_root
 from tests.world.postgres import PostgresServer
 
 ODD = 'shop\'s = \\ db "ü"'  # a name that must be quoted for SQL, for the shell and for libpq

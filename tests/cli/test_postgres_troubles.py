@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from outlive.backup.copies import catalog
+from outlive.lab.ground.process import free_port, wait_until
 from tests.backup.made import contents
 from tests.cli.golden import check, transcript
 from tests.cli.home import Done, Home
 from tests.world.postgres import PostgresServer
-from tests.world.process import free_port, wait_until
 
 pytestmark = pytest.mark.postgres
 Call = Callable[..., Done]

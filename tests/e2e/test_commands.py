@@ -19,13 +19,13 @@ import pytest
 
 import outlive as package
 from outlive.backup.copies import catalog
+from outlive.lab.ground.cache import is_root
+from outlive.lab.ground.process import as_nobody, give_to_nobody, wait_until
 from tests.backup.made import contents
 from tests.cli.home import Done, Home, environment
 from tests.cli.shapes import SHAPES, differences
 from tests.world import ledger
-from tests.world.cache import is_root
 from tests.world.postgres import PostgresServer
-from tests.world.process import as_nobody, give_to_nobody, wait_until
 
 pytestmark = pytest.mark.slow
 INTERRUPTED = "outlive: interrupted; nothing half-done is counted as done.\n"

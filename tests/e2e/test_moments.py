@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from outlive.cli.app import rfc3339
+from outlive.lab.ground.cache import cache_root
+from outlive.lab.ground.process import end, give_to_nobody, run, wait_until
 from tests.e2e.test_keep import Keep
 from tests.keeper.homes import ALLOWED, home
-from tests.world.cache import cache_root
 from tests.world.postgres import PostgresServer
-from tests.world.process import end, give_to_nobody, run, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 

@@ -14,12 +14,12 @@ import pytest
 
 from outlive.commands import sqlite
 from outlive.errors import SourceFailed
+from outlive.lab.ground.process import wait_until
 from outlive.model.asset import Hook, PathAsset
 from outlive.sources.path import PathSource
 from outlive.testing.clock import ManualClock
 from outlive.transport.local import LocalShell
 from tests.sources.trees import drain, names_in
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.slow
 

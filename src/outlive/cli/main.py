@@ -34,6 +34,7 @@ COMMANDS: tuple[str, ...] = (
     "mirror",
     "plan-guard",
     "diagnose",
+    "lab",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT

