@@ -65,6 +65,14 @@ def test_a_wrong_password(
     assert done.code == 3 and "hunter2" not in done.err
 
 
+@KINDS
+def test_a_database_that_is_not_there(
+    home: Home, outlive: Call, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    guard(home, postgres.dsn("shpo"), monkeypatch, kind)
+    assert told(f"{kind}-no-such-database", home, outlive).code == 3
+
+
 def test_a_role_that_may_not_replicate(
     home: Home, outlive: Call, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

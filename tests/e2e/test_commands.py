@@ -135,6 +135,16 @@ def test_a_restore(large: Home, watched: Watched) -> None:
     assert not (large.folder / "new").exists() and not list(large.folder.glob(".new*"))
 
 
+def test_a_restore_that_was_killed_is_not_taken_for_one(large: Home, watched: Watched) -> None:
+    """SIGKILL: what is left has no name but a temporary one, and the next try is not in its way."""
+    process = watched.start("restore", "site", "--to", "new", cwd=large.folder)
+    midway(lambda: any(large.folder.glob(".new*/noise")), process)
+    assert end(process, signal.SIGKILL).code == -signal.SIGKILL
+    assert not (large.folder / "new").exists()
+    assert large.call("restore", "site", "--to", "new").code == 0
+    assert (large.folder / "new" / "noise").stat().st_size == 150 << 20
+
+
 def test_before_anything_has_begun(large: Home, watched: Watched) -> None:
     """While Python still loads the command: no traceback."""
     for delay in (0.25, 0.5, 0.8):
