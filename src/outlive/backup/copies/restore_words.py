@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from outlive.backup.copies.restore_log import log_after
 from outlive.model.copy import Manifest, Stream
 from outlive.model.naming import check_name
 
@@ -156,7 +157,9 @@ psql -XAtqc "select 'restored: ' || datname from pg_database where datallowconn"
 def _postgres(manifest: Manifest) -> str:
     major = int(manifest.source["server_version_num"]) // 10000
     oids = [_oid(space) for space in manifest.source.get("tablespaces", [])]
-    return "\n".join((_pg_set_up(major), _pg_unpack(manifest, oids), _pg_verify(), _pg_start(oids), _PG_AFTER))
+    return "\n".join(
+        (_pg_set_up(major), _pg_unpack(manifest, oids), _pg_verify(), _pg_start(oids), _PG_AFTER, log_after(manifest))
+    )
 
 
 def _oid(space: dict[str, str]) -> str:
