@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from outlive.backup.log.ship import ShipPolicy
 from outlive.backup.streams.prior import find_prior
 from outlive.clock import SystemClock
 from outlive.model.asset import PostgresAsset, PostgresDumpAsset
@@ -16,9 +19,10 @@ from outlive.model.chain import Full, Origin, Prior
 from outlive.sources.postgres import PostgresSource
 from outlive.sources.postgres_dump import PostgresDumpSource
 from outlive.transport.postgres import DsnWay
-from outlive.vault.encryption import read_identities
+from outlive.vault.encryption import parse_recipients, read_identities
 from outlive.vault.keys import create_keys
 from outlive.vault.local import LocalVault
+from tests.backup.streamed import Shipping, now
 from tests.hand_restore.by_hand import Kept, Person, damaged, keep
 from tests.world.docker import DockerEngine
 from tests.world.postgres import PostgresServer
@@ -223,3 +227,35 @@ def start_empty(hand: Person) -> None:
     )
     answer = hand.shell(script)
     assert answer.status == 0, answer.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("upto", [2, 3], ids=["to a moment", "everything"])
+def test_the_log_after_the_copy_is_replayed_by_hand(
+    upto: int,
+    tmp_path: Path,
+    new_postgres: Callable[..., PostgresServer],
+    person: Callable[[Kept, int], Person],
+    docker_host: DockerEngine,
+) -> None:
+    """The last section of RESTORE.md: pieces, whole segments and a mark."""
+    server, log = new_postgres(17), LocalVault.create(tmp_path / "log")
+    server.sql("create table written(n bigint)")
+    kept = backup(server, tmp_path)
+    policy = ShipPolicy(parse_recipients(kept.keys.recipients), every_seconds=0.2)
+    shipper = Shipping(DsnWay(server.dsn()), log, policy).start()
+    server.sql("insert into written values (1); select pg_switch_wal(); insert into written values (2)")
+    shipper.await_until(now())
+    at = server.sql("select now()")
+    time.sleep(0.5)
+    server.sql("insert into written values (3)")
+    shipper.await_until(now())
+    shipper.end()
+    hand = person(kept, 17)
+    docker_host.docker("cp", str(log.root / "wal" / "db" / f"pg-{server.system_identifier}"), f"{hand.container}:/log")
+    page = hand.shell("cat /copy/RESTORE.md").text
+    script = "".join(re.findall(r"^```sh\n(.*?)^```$", page, re.S | re.M))
+    settings = f"TARGET=/srv/back SOCKETS=/tmp/s LOG=/log AT='{at if upto == 2 else ''}'"
+    answer = hand.shell(f"cat > /root/page.sh; cd /copy; export {settings}; bash /root/page.sh", input=script)
+    assert answer.status == 0, answer.text
+    assert hand.sql("select string_agg(n::text, ',' order by n) from written") == ",".join(map(str, range(1, upto + 1)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from outlive.backup.copies.restore_log import log_after
 from outlive.backup.copies.restore_shell import EMPTY_TARGET, call
 from outlive.model.copy import Manifest
 from outlive.model.naming import check_copy_id
@@ -18,7 +19,7 @@ def postgres(manifest: Manifest, earlier: Sequence[Manifest]) -> str:
     major = int(manifest.source["server_version_num"]) // 10000
     oids = _oids(manifest)
     unpack = _pg_unpack_chain((*earlier, manifest)) if earlier else _pg_unpack(manifest, oids)
-    return "\n".join((_pg_set_up(major), unpack, _pg_verify(), _pg_start(oids), _PG_AFTER))
+    return "\n".join((_pg_set_up(major), unpack, _pg_verify(), _pg_start(oids), _PG_AFTER, log_after(manifest)))
 
 
 def _oids(manifest: Manifest) -> list[str]:
