@@ -131,7 +131,7 @@ def test_channels_that_disagree() -> None:
     secret = saw("ci.secret", {"name": "VM_HOST", "address": AWAY}, "web-1")
     assert has(f"web-1 answers at {HOME}, by its own key", PINS, look(), secret)
     state = saw("tofu.state", {"server_id": "1", "addresses": [HOME]}, "web-1")
-    assert has("one server cannot be at both", PINS, server(addresses=[AWAY]), state)
+    assert has("the documents disagree", PINS, server(addresses=[AWAY]), state)
     other = (enrolled("web-2", AWAY), look("web-2", AWAY, "web-2", page=None))
     names = (saw("dns.addresses", [HOME], "web-1.example.org", 900), saw("dns.addresses", [AWAY], "web-1.example.org"))
     assert has(f"{AWAY} answers as web-2", PINS, look(), *other, names)

@@ -41,15 +41,18 @@ def words(judgement: Judgement, at: datetime) -> Iterator[str]:
 
 
 def _contradictions(judgement: Judgement) -> Iterator[str]:
-    """What speaks against several claims is told once, below all of them."""
-    if judgement.contradictions:
-        yield from ("", "Contradictions")
+    """Claims that meet the same contradictions are told together, and each contradiction once."""
+    against: dict[str, list[str]] = {}
+    for one in judgement.contradictions:
+        against.setdefault(one.why, []).append(one.claim)
     told = {one.why: one for one in judgement.contradictions}
-    for why, one in told.items():
-        for claim in dict.fromkeys(other.claim for other in judgement.contradictions if other.why == why):
+    for index, claims in enumerate(dict.fromkeys(tuple(dict.fromkeys(found)) for found in against.values())):
+        yield from ("", "Contradictions") if index == 0 else ("",)
+        for claim in claims:
             yield from wrapped(f'"{claim}"', "  ")
-        yield from listed("but", [why])
-        yield from observations("seen", one.evidence)
+        for why in (why for why, found in against.items() if tuple(dict.fromkeys(found)) == claims):
+            yield from listed("but", [why])
+            yield from observations("seen", told[why].evidence)
 
 
 def _hypotheses(judgement: Judgement) -> Iterator[str]:

@@ -84,4 +84,5 @@ def ledger(addresses: Sequence[Address]) -> Iterator[str]:
         answer = {None: "silent or not asked", "unknown": "answers, unknown as whom"}.get(
             one.answers_as, f"answers as {one.answers_as}"
         )
-        yield from wrapped(f"{answer} (told by {', '.join(one.told_by)})", f"  {one.address:<16} ")
+        tellers = "nobody told us of it" if one.told_by == ("asked",) else f"told by {', '.join(one.told_by)}"
+        yield from wrapped(f"{answer} ({tellers})", f"  {one.address:<16} ")

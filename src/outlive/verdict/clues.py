@@ -31,6 +31,7 @@ _ROWS = {
     **dict.fromkeys(DATA, "data"),
 }
 
+_CLOCK = timedelta(minutes=10)
 _TWOS = {Name.CLONED: cloned, Name.DUPLICATE: duplicate, Name.DNS_ELSEWHERE: dns_elsewhere}  # seen by their own rules
 
 
@@ -103,8 +104,8 @@ def _after_loss(hearing: Hearing) -> Iterator[Clue]:
     yield from (("alive", True, one) for one in _last_after(since, (*hearing.signs_of_life(), *logs)))
     places = sorted({*hearing.own_places, *hearing.case.told})
     boots = [one for one in hearing.seen_at(*places) if one.fact == BOOT_TIME and when(one.value) is not None]
-    for one in boots[-1:]:
-        yield "older", (when(one.value) or since) < since - timedelta(minutes=10), one
+    for one in [boot for boot in boots if boot.at >= since - _CLOCK][-1:]:
+        yield "older", (when(one.value) or since) < since - _CLOCK, one
 
 
 def _last_after(since: datetime, observations: Iterable[Observation]) -> list[Observation]:

@@ -55,14 +55,16 @@ def hypotheses(hearings: Iterable[Hearing]) -> tuple[Hypothesis, ...]:
 
 def _of(hearing: Hearing) -> Sequence[Hypothesis]:
     verdict = hearing.verdict
-    if verdict.name is Name.SAME_MACHINE_OK and verdict.confirmed and not hearing.claims:
+    is_well = verdict.name is Name.SAME_MACHINE_OK and verdict.confirmed
+    if hearing.case.scene.blind or (is_well and not hearing.claims):
         return ()
     known = clues(hearing)
     claimed = {str(one.value.get("verdict")) for one in hearing.claims if isinstance(one.value, dict)}
     names = [name for name in PREDICTIONS if name in claimed or name is verdict.name or _has_a_mark(name, known)]
     measured = (_measured(hearing, name, known) for name in names)
     ranked = sorted(measured, key=lambda one: (one.name is not verdict.name, -one.weight))
-    kept = [one for place, one in enumerate(ranked) if place < _MOST or one.name in claimed]
+    rivals = [one for one in ranked[1:] if not (verdict.confirmed and one.against)][: _MOST - 1]
+    kept = [one for one in ranked if one.name is verdict.name or one.name in claimed or one in rivals]
     return [_with_probe(hearing, one, kept, known) for one in kept]
 
 
@@ -128,5 +130,7 @@ def _home(hearing: Hearing) -> str:
 
 
 def _last_resort(hearing: Hearing) -> str:
+    if hearing.verdict.confirmed:
+        return f"nothing has to be asked to tell what it is: {hearing.verdict.name} is confirmed"
     home = _home(hearing)
     return f"the provider's console of {hearing.host} ({home}): its screen, and a rescue boot that shows the disk"

@@ -39,7 +39,7 @@ def accepted(case: Case, verdict: Verdict) -> Verdict:
                 verdict,
                 accepted=True,
                 in_favour=(*verdict.in_favour, window),
-                advice=(_words(verdict, window), *verdict.advice),
+                advice=(_words(verdict, window),),
             )
     return verdict
 

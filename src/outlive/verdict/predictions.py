@@ -60,7 +60,7 @@ _NEW_DISK = {**_OLD_DISK_GONE, "alive": C, "older": C, "boot": C, "other": C}
 
 PREDICTIONS: Mapping[Name, Mapping[str, bool]] = MappingProxyType(
     {
-        Name.SAME_MACHINE_OK: {**_HERE, "service": S},
+        Name.SAME_MACHINE_OK: {**_HERE, "service": S, "boot": S},
         Name.SAME_MACHINE_APP_HUNG: {**_HERE, "service": C, "hangs": S, "boot": S},
         Name.SAME_MACHINE_APP_DOWN: {**_HERE, "service": C, "hangs": C},
         Name.WRONG_MACHINE: {"older": S, "alive": S, "other": S, "login": C},

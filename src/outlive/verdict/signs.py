@@ -26,7 +26,7 @@ DATA = (SYSTEM_ID, VOLUME_MARKER, VOLUME_CREATED)
 UNIQUE = (HOST_KEY, MACHINE_ID, ENGINE, DMI, LEAF)  # no two machines share them, unless one was copied
 WEAK = ("guest.hostname", "guest.authorized_keys", "guest.root_fs_uuid", "guest.instance_id")
 
-_COMPARED = frozenset((*DISK, DMI, BOOT_ID, LEAF, *DATA, *WEAK))
+_COMPARED = (*DISK, DMI, BOOT_ID, LEAF, *DATA, *WEAK)
 _MARKERS = {"ok": True, "old": True, "missing": False, "foreign": False}  # old: an earlier state of the same disk
 
 Shared = Collection[tuple[str, str]]
@@ -45,8 +45,8 @@ class Sign:
 
 
 def signs(pins: Pins, past: Past, seen: Sight, shared: Shared) -> tuple[Sign, ...]:
-    """Of everything seen at a place that can be compared."""
-    return tuple(_signs(pins, past, seen, shared))
+    """Of everything seen at a place that can be compared, the most telling first."""
+    return tuple(sorted(_signs(pins, past, seen, shared), key=lambda one: _COMPARED.index(one.fact)))
 
 
 def marker_state(one: Observation) -> str:

@@ -68,7 +68,7 @@ def _documents_differ(case: Case) -> Iterator[Contradiction]:
             by_address.setdefault(addresses, one)
     if len(by_address) > 1 and not frozenset.intersection(*by_address):
         said = " and ".join(f"{', '.join(sorted(at))} ({one.witness})" for at, one in by_address.items())
-        why = "one server cannot be at both: read id and address in one answer of the API, and ask both addresses"
+        why = "the documents disagree: read id and address in one answer of the API, and ask both addresses"
         yield Contradiction(f"{case.host}'s server is at {said}", tuple(by_address.values()), why)
 
 

@@ -27,7 +27,7 @@ def plan_is_blind(hearing: Hearing) -> Iterator[Contradiction]:
             continue
         code = number(field(one, "exit_code"))
         if code == 0 and not field(one, "resource_drift"):
-            yield Contradiction('OpenTofu\'s plan says "No changes"', (one, *_evidence(hearing)), _why(one))
+            yield Contradiction("OpenTofu's plan says 'No changes'", (one, *_evidence(hearing)), _why(one))
         elif code == 1 or one.error is not None:
             why = "the plan failed: it is no data, and no plan without drift"
             yield Contradiction("OpenTofu's plan shows no drift", (one,), why)
