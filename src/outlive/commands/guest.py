@@ -156,7 +156,8 @@ def _facts(told: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
 
 
 def _stats(lines: list[list[str]]) -> tuple[datetime | None, dict[str, datetime]]:
-    """The clock, and when each volume that somebody named was made: Docker's own CreatedAt is this very time."""
+    """The clock, and when each volume that somebody named was made: its folder changes with the volume only, not with what
+    is written into it (Docker's own CreatedAt does, before version 23)."""
     clock: datetime | None = None
     volumes: dict[str, datetime] = {}
     for line in lines:

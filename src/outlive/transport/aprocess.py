@@ -13,46 +13,54 @@ from outlive.transport.base import STDERR_BYTES, Completed, show
 from outlive.transport.process import not_installed
 
 MOST_BYTES = 1 << 20  # of an answer: who is asked may be anybody
+_STDOUT, _STDERR = 1, 2
 
 
 async def run(argv: Sequence[str], *, shown: Sequence[str] | None = None, timeout_seconds: float) -> Completed:
     """Runs to the end and returns whatever status came. Raises `CommandFailed` when the program is not there, does not
     end in time or says too much; then, and when the task is cancelled, its whole process group is ended."""
-    pipe = asyncio.subprocess.PIPE
+    loop = asyncio.get_running_loop()
+    heard = _Heard(loop.create_future())
     try:
-        child = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=pipe,
-            stderr=pipe,
-            start_new_session=True,
-        )
+        nothing = asyncio.subprocess.DEVNULL
+        transport, _ = await loop.subprocess_exec(lambda: heard, *argv, stdin=nothing, start_new_session=True)
     except FileNotFoundError as error:
         raise not_installed(argv[0]) from error
     try:
         async with asyncio.timeout(timeout_seconds):
-            stdout, stderr = await asyncio.gather(_read(child.stdout), _read(child.stderr))
-            await child.wait()
+            await heard.end
     except TimeoutError as error:
         raise CommandFailed(f"{show(shown or argv)}: no end after {timeout_seconds:.0f} s, killed.") from error
-    except asyncio.IncompleteReadError as error:
+    except _TooMuch as error:
         raise CommandFailed(f"{show(shown or argv)}: it said more than {MOST_BYTES} bytes, killed.") from error
     finally:
-        if child.returncode is None:
+        status = transport.get_returncode()
+        if status is None:
             with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            await child.wait()
-    assert child.returncode is not None
-    tail = stderr[-STDERR_BYTES:].decode("utf-8", "replace")
-    return Completed(tuple(shown or argv), child.returncode, stdout, tail)
+                os.killpg(transport.get_pid(), signal.SIGKILL)
+        # Its pipes may be held by others (a shared SSH connection writes to them itself): they are not waited for.
+        transport.close()
+    assert status is not None
+    tail = bytes(heard.said[_STDERR][-STDERR_BYTES:]).decode("utf-8", "replace")
+    return Completed(tuple(shown or argv), status, bytes(heard.said[_STDOUT]), tail)
 
 
-async def _read(stream: asyncio.StreamReader | None) -> bytes:
-    """To its end. Raises `IncompleteReadError` when that is too far away."""
-    assert stream is not None
-    said = bytearray()
-    while data := await stream.read(64 << 10):
-        said += data
-        if len(said) > MOST_BYTES:
-            raise asyncio.IncompleteReadError(bytes(said[:0]), MOST_BYTES)
-    return bytes(said)
+class _TooMuch(Exception):
+    """The answer goes on and on."""
+
+
+class _Heard(asyncio.SubprocessProtocol):
+    """Collects what a child says. `end` is done when it has ended and everything was heard."""
+
+    def __init__(self, end: asyncio.Future[None]) -> None:
+        self.end = end
+        self.said = {_STDOUT: bytearray(), _STDERR: bytearray()}
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self.said[fd] += data
+        if len(self.said[fd]) > MOST_BYTES and not self.end.done():
+            self.end.set_exception(_TooMuch())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.end.done():
+            self.end.set_result(None)
