@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from outlive.clock import SystemClock
+from outlive.lab.ground.process import free_port
 from outlive.model.check import Check
 from outlive.model.host import Host
 from outlive.testing.witnesses import WITNESS_CONTRACT, Case, Promise, it_reports_what_it_sees
@@ -32,7 +33,6 @@ from outlive.witnesses.tls import TlsWitness
 from outlive.witnesses.tofu_state import TofuStateWitness
 from tests.world.names import NameServer
 from tests.world.need import need
-from tests.world.process import free_port
 from tests.world.sshd import SshServer, client_config
 from tests.world.web import Authority, Page, WebServer
 

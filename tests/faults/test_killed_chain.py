@@ -15,13 +15,13 @@ import pytest
 
 from outlive.backup.copies import catalog
 from outlive.backup.restore.cluster import Cluster
+from outlive.lab.ground.cache import cache_root
+from outlive.lab.ground.postgres_trees import tree
 from outlive.model.copy import Copy
 from tests.backup.postgres_copies import DIGEST, programs
 from tests.cli.home import Home, environment
 from tests.faults.test_killed import ROOT
-from tests.world.cache import cache_root
 from tests.world.postgres import PostgresServer
-from tests.world.postgres_trees import tree
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 ASSET = '[[assets]]\nname = "db"\nkind = "postgres"\ndsn = { env = "DB" }\nincremental = "always"\n'

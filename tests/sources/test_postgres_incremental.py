@@ -12,6 +12,7 @@ from outlive.backup.drill.verify import verify
 from outlive.backup.streams.prior import find_prior
 from outlive.clock import SystemClock
 from outlive.errors import KeysError
+from outlive.lab.ground.process import wait_until
 from outlive.model.chain import MOST, Full, Origin
 from outlive.model.copy import Copy
 from outlive.transport.local import LocalShell
@@ -19,7 +20,6 @@ from outlive.transport.postgres import ContainerWay
 from tests.backup.postgres_copies import DIGEST, Guard, dsn, guarding, program_folder, verdicts
 from tests.world.postgres import PostgresServer
 from tests.world.postgres_container import PostgresContainer
-from tests.world.process import wait_until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 NewServer = Callable[..., PostgresServer]

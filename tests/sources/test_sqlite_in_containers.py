@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from outlive.lab.ground.process import wait_until
 from outlive.model.asset import DockerVolumeAsset, PathAsset
 from outlive.sources.base import Source
 from outlive.sources.docker_volume import DockerVolumeSource
@@ -18,7 +19,6 @@ from tests.sources.test_sqlite import WRITER, rows, without_sqlite3
 from tests.sources.trees import drain, names_in
 from tests.world import images
 from tests.world.docker import DockerEngine
-from tests.world.process import wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 USER = "1000:1000"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from outlive.errors import CommandFailed
+from outlive.lab.ground.process import wait_until
 from outlive.transport import aprocess
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.slow
 

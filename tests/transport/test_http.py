@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from outlive.errors import ConfigError
+from outlive.lab.ground.process import free_port
 from outlive.transport import http
 from outlive.transport.dns import Names
 from outlive.transport.net import Trust, trust
-from tests.world.process import free_port
 from tests.world.web import Authority, Page, WebServer
 
 pytestmark = pytest.mark.slow

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from outlive.errors import LoginRejected
+from outlive.lab.ground.process import free_port
 from outlive.model.host import Host
 from outlive.transport import hostkey
 from outlive.transport.net import NoAnswer
 from outlive.transport.ssh_peer import SshPeer, subject
 from tests.transport.test_hostkey import SpoiledSignatures
 from tests.world.need import need
-from tests.world.process import free_port
 from tests.world.sshd import SshServer, client_config, make_key
 
 pytestmark = pytest.mark.slow

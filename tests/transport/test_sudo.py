@@ -13,6 +13,7 @@ import pytest
 from outlive.commands.ssh import SshPaths
 from outlive.config.load import load
 from outlive.errors import CommandFailed, NotPermitted, SourceFailed, SudoRefused
+from outlive.lab.ground.process import wait_until
 from outlive.model.asset import ConfigAsset, DockerVolumeAsset, Hook, PathAsset
 from outlive.model.host import Host
 from outlive.sources import containers
@@ -29,7 +30,6 @@ from tests.world.login import Login
 from tests.world.need import need
 from tests.world.postgres import PostgresServer
 from tests.world.postgres_container import PostgresContainer
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.slow
 NewShell = Callable[..., SshShell]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from outlive.lab.ground.process import wait_until
 from outlive.model.host import Host
 from outlive.model.observation import Observation
 from outlive.testing.clock import ManualClock
@@ -15,7 +16,6 @@ from outlive.transport.ssh_peer import SshPeer
 from outlive.witnesses import ssh_identity
 from outlive.witnesses.ssh_identity import SshWitness
 from tests.world.need import need
-from tests.world.process import wait_until
 from tests.world.sshd import SshServer, client_config, make_key
 
 pytestmark = pytest.mark.slow

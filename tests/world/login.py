@@ -6,11 +6,11 @@ import secrets
 from pathlib import Path
 from typing import Self
 
+from outlive.lab.ground.cache import is_root
+from outlive.lab.ground.process import program, run
+from outlive.lab.ground.server import Server
 from tests.world import ledger
-from tests.world.cache import is_root
 from tests.world.need import Missing
-from tests.world.process import program, run
-from tests.world.server import Server
 from tests.world.sshd import SshServer
 
 

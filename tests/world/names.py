@@ -14,8 +14,8 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from outlive.lab.ground.server import Server
 from tests.world.need import Missing
-from tests.world.server import Server
 
 TTL = 60
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from outlive.lab.ground.process import run
 from tests.backup.postgres_copies import ODD, fill, libpq, quoted
 from tests.world.postgres import PostgresServer
 from tests.world.postgres_trees import binary
-from tests.world.process import run
 
 SHOP = r"""
 create extension hstore; comment on extension hstore is 'ours';
