@@ -41,7 +41,8 @@ def apply_settings(connection: Connection, database: dict[str, Any], target: str
     """Does what the inventory says; returns, in words, what the server would not take. Raises `psycopg.Error` when it went
     away."""
     refused = []
-    for statement in (*_settings(database, target), *_rights(database, target), *_remark(database, target)):
+    remark = () if _has_remark(connection, database, target) else tuple(_remark(database, target))
+    for statement in (*_settings(database, target), *_rights(database, target), *remark):
         try:
             connection.execute(statement)
         except psycopg.Error as error:
@@ -73,6 +74,13 @@ def _rights(database: dict[str, Any], target: str) -> Iterator[Composed]:
         who = SQL("PUBLIC") if grantee is None else Identifier(grantee)
         grant = SQL("GRANT {} ON DATABASE {} TO {}").format(SQL(right), Identifier(target), who)
         yield grant + SQL(" WITH GRANT OPTION") if may_grant else grant
+
+
+def _has_remark(connection: Connection, database: dict[str, Any], target: str) -> bool:
+    """True for the one that every `postgres` is born with: not everybody may set it again."""
+    query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+    row = connection.execute(query, (target,)).fetchone()
+    return row is not None and row[0] == database.get("comment")
 
 
 def _remark(database: dict[str, Any], target: str) -> Iterator[Composed]:
