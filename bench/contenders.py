@@ -14,8 +14,8 @@ import pyrage
 
 from bench.database import set_archive_command
 from bench.measure import Command
+from outlive.lab.ground.process import give_to_nobody, run
 from tests.world.postgres import PostgresServer
-from tests.world.process import give_to_nobody, run
 
 ROOT = Path(__file__).parents[1]
 PASSPHRASE = "a passphrase for the bench only"

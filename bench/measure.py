@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.world.process import as_nobody
+from outlive.lab.ground.process import as_nobody
 
 SAMPLE_SECONDS = 0.04
 _TICKS = os.sysconf("SC_CLK_TCK")

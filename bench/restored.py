@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from outlive.lab.ground.process import free_port, give_to_nobody
 from tests.world import ledger
 from tests.world.postgres import PostgresServer
-from tests.world.process import free_port, give_to_nobody
 
 _TRUST = "local all all trust\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,6 +13,14 @@ from typing import Any, TypeVar
 import hypothesis
 import pytest
 
+from outlive.clock import SystemClock
+from outlive.lab.breaks.table import heal
+from outlive.lab.down import down
+from outlive.lab.ground.cache import cache_root
+from outlive.lab.ground.server import Server
+from outlive.lab.up import up
+from outlive.lab.world import Lab
+from tests.lab.leftovers import leftovers
 from tests.world import ledger
 from tests.world.disk import small_disk
 from tests.world.docker import DockerEngine
@@ -22,7 +31,6 @@ from tests.world.postgres import PostgresServer
 from tests.world.postgres_container import PostgresContainer
 from tests.world.postgres_trees import MAJORS
 from tests.world.s3 import CephGateway, Rclone, Swift
-from tests.world.server import Server
 from tests.world.sshd import SshServer
 
 MARKERS = {
@@ -41,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("outlive")
     # A CI job is cancelled with SIGTERM: as after Ctrl-C, fixtures then end what they started.
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background, and our children's too
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -160,3 +169,25 @@ def flaky_rclone(rclone_s3: Rclone) -> Iterator[FlakyProxy]:
     """The same before `rclone_s3`, which is up in a moment."""
     with FlakyProxy(rclone_s3.endpoint) as proxy:
         yield proxy
+
+
+@pytest.fixture(scope="session")
+def whole_lab(docker_host: DockerEngine) -> Iterator[Lab]:
+    """The lab, up for the session. Tests take `lab`."""
+    folder = cache_root() / "run" / f"lab-{os.getpid()}"
+    ledger.note("ledger", folder / "ledger")
+    try:
+        yield need("docker", lambda: up(folder, SystemClock(), lambda step: None))
+    finally:
+        if folder.exists():
+            down(folder)
+            assert leftovers(docker_host, folder) == []
+        ledger.strike("ledger", folder / "ledger")
+
+
+@pytest.fixture
+def lab(whole_lab: Lab) -> Iterator[Lab]:
+    """The lab, to be broken; what is still broken at the end of the test is healed."""
+    yield whole_lab
+    while whole_lab.record.broken:
+        heal(whole_lab)

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from outlive.lab.ground.missing import ProgramFailed
+from outlive.lab.ground.process import wait_until
 from tests.world import images, ledger
 from tests.world.docker import DockerEngine
 from tests.world.flaky_http import FlakyProxy, answer, cut_request, cut_response, drop_response, eventually
@@ -19,7 +21,6 @@ from tests.world.machine import Machine
 from tests.world.postgres import PostgresServer
 from tests.world.postgres_container import PostgresContainer
 from tests.world.postgres_trees import MAJORS
-from tests.world.process import wait_until
 from tests.world.s3 import CephGateway, Rclone, S3Server, Swift
 from tests.world.sshd import SshServer
 
@@ -138,7 +139,7 @@ def test_another_machine_at_the_same_address_is_noticed(new_vm: Callable[..., Ma
     assert machine.ssh("cat /proc/sys/kernel/random/boot_id") != boot
     machine.replace()
     assert (machine.address, machine.host_key_fingerprint == key) == (address, False)
-    with pytest.raises(RuntimeError, match="REMOTE HOST IDENTIFICATION HAS CHANGED"):
+    with pytest.raises(ProgramFailed, match="REMOTE HOST IDENTIFICATION HAS CHANGED"):
         machine.ssh("true")
 
 

@@ -46,6 +46,12 @@ class KeysError(OutliveError):
     hint = "`outlive keys show` lists what is there; `outlive keys init` makes new ones (old copies keep theirs)."
 
 
+class EvidenceUnreadable(UsageError):
+    """The evidence cannot be read, so nothing was judged."""
+
+    hint = "Each line is one JSON object as docs/reference/observations.md describes it; mend or remove that line."
+
+
 # --- 3: could not tell -------------------------------------------------------------------------------------------
 
 
@@ -81,6 +87,10 @@ class LoginRejected(NoData):
     """The host answered but refused the login."""
 
     hint = "Check the user and the key file (`ssh -v`). The host itself is up."
+
+
+class SudoRefused(NoData):
+    """The host answered, but its login may not become root, so it could not be asked."""
 
 
 class DatabaseUnreachable(NoData):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from outlive.backup.log.ship import ShipPolicy
-from outlive.backup.restore.target import DirectoryTarget, SshTarget
+from outlive.backup.restore.target import DirectoryTarget, DockerTarget, SshTarget
+from outlive.backup.streams.prior import find_prior
 from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.upkeep.lock_days import lock_days, words
 from outlive.clock import Clock
@@ -27,6 +29,7 @@ from outlive.model.asset import (
     PostgresDumpAsset,
     SecretRef,
 )
+from outlive.model.chain import Full, Origin, Prior
 from outlive.model.host import Host
 from outlive.sources.base import Source
 from outlive.sources.config import ConfigSource
@@ -127,9 +130,10 @@ def ssh_paths(settings: Settings) -> SshPaths:
     return SshPaths(settings.keeper.known_hosts, runtime / f"outlive-{os.geteuid()}-{digest}")
 
 
-def target_shell(settings: Settings, target: DirectoryTarget | SshTarget) -> Shell:
-    """Where a restore's directory is: here, at a configured host (by name or address), or at any pinned address."""
-    if isinstance(target, DirectoryTarget):
+def target_shell(settings: Settings, target: DirectoryTarget | SshTarget | DockerTarget) -> Shell:
+    """Where a restore's directory or Docker is: here, at a configured host (by name or address), or at any pinned
+    address."""
+    if isinstance(target, DirectoryTarget) or target.address is None:
         return LocalShell()
     bare = target.address.removeprefix("ssh://")
     for host in settings.hosts:
@@ -142,7 +146,9 @@ def source(settings: Settings, asset: Asset, clock: Clock) -> Source:
     """The source that copies the asset."""
     match asset:
         case PostgresAsset():
-            return PostgresSource(asset, way(settings, asset), clock, remote=_is_remote(settings, asset.host))
+            remote = _is_remote(settings, asset.host)
+            prior_of = partial(_prior, settings, asset.name, clock)
+            return PostgresSource(asset, way(settings, asset), clock, remote=remote, prior_of=prior_of)
         case PostgresDumpAsset():
             return PostgresDumpSource(asset, way(settings, asset), clock)
         case DockerVolumeAsset():
@@ -153,6 +159,11 @@ def source(settings: Settings, asset: Asset, clock: Clock) -> Source:
             return ConfigSource(asset, shell(settings, asset.host), clock)
         case ImagesAsset():
             return ImagesSource(asset, shell(settings, asset.host), clock)
+
+
+def _prior(settings: Settings, asset: str, clock: Clock, origin: Origin) -> Prior | Full:
+    keys = partial(identities, settings, None)
+    return find_prior(vault(settings, clock), asset, origin, settings.keys.recipients, keys)
 
 
 def way(settings: Settings, asset: PostgresAsset | PostgresDumpAsset) -> Way:

@@ -8,12 +8,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import URL
-
 from outlive.backup.copies import catalog
 from outlive.clock import Clock
 from outlive.config.schema import Settings, VaultSettings
-from outlive.config.secrets import resolve
 from outlive.engine.dbos_engine import DbosEngine
 from outlive.keeper.acts import acts
 from outlive.keeper.children import Children
@@ -21,39 +18,36 @@ from outlive.keeper.jobs import is_streamed
 from outlive.keeper.loop import Parts
 from outlive.keeper.whereabouts import Whereabouts, look_around, server_of_folder, server_of_url
 from outlive.model.asset import PostgresAsset
-from outlive.state.store import Store
 from outlive.vault.base import Vault
-from outlive.wiring import host_shell, state_file, stream_plan, vault
-
-
-def store(settings: Settings) -> Store:
-    """The keeper's memory, its tables brought up to date."""
-    return Store(_database(settings) or _sqlite(state_file(settings)))
+from outlive.wiring import host_shell, stream_plan, vault
+from outlive.wiring_state import database, sqlite, store
+from outlive.wiring_watch import looks
 
 
 def keeper_parts(settings: Settings, clock: Clock, say: Callable[[str], None]) -> Parts:
     """What the keeper's loop joins."""
-    there = vault(settings, clock)
+    there, opened = vault(settings, clock), store(settings)
     children = Children(settings.path.absolute())
-    runs = _database(settings) or _sqlite(settings.keeper.state / "runs.db")
+    runs = database(settings) or sqlite(settings.keeper.state / "runs.db")
     streamed = [one for one in settings.assets if isinstance(one, PostgresAsset) and is_streamed(settings, one)]
     return Parts(
         settings=settings,
         clock=clock,
-        store=store(settings),
+        store=opened,
         engine=DbosEngine(runs, acts(children, there)),
         streams=tuple(stream_plan(settings, asset, there, clock) for asset in streamed),
         say=say,
         last_copy=partial(_last_copy, there),
         end_jobs=children.end_all,
+        looks=partial(looks, settings, clock, opened, say) if settings.hosts else None,
     )
 
 
 def whereabouts(settings: Settings) -> Whereabouts:
     """Whether the keeper, all its vaults or its memory is on a host that it guards. Asks every host."""
     vaults = [settings.vault, *([settings.mirror] if settings.mirror else [])]
-    database = _database(settings)
-    memory = server_of_folder(settings.keeper.state) if database is None else server_of_url(database)
+    named = database(settings)
+    memory = server_of_folder(settings.keeper.state) if named is None else server_of_url(named)
     needed = {"the vault": [_server(one) for one in vaults], "the keeper's memory": [memory]}
     return look_around(settings.hosts, partial(host_shell, settings), needed)
 
@@ -67,12 +61,3 @@ def _server(wanted: VaultSettings) -> str | None:
 def _last_copy(there: Vault, asset: str) -> datetime | None:
     copies = catalog.listing(there, asset).copies
     return max((copy.manifest.started_at for copy in copies if not copy.is_damaged), default=None)
-
-
-def _sqlite(path: Path) -> str:
-    return URL.create("sqlite", database=str(path)).render_as_string()
-
-
-def _database(settings: Settings) -> str | None:
-    named = settings.schedule.database
-    return None if named is None else resolve(named, settings.base)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+from outlive.lab.ground.process import give_to_nobody, run, wait_until
 from tests.world.postgres import PostgresServer
-from tests.world.process import give_to_nobody, run, wait_until
 
 
 def make_standby(server: PostgresServer, standby: PostgresServer) -> PostgresServer:

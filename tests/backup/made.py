@@ -36,12 +36,14 @@ def policy(part_bytes: int = 1000, **settings: Any) -> SealPolicy:
 
 @dataclass
 class Made:
-    """A source and its one capture: these streams, of this lineage. `breaks` is raised after the last byte."""
+    """A source and its one capture: these streams, of this lineage, on that `parent`. `breaks` is raised after the last
+    byte."""
 
     streams_: Mapping[str, bytes]
     lineage: Lineage = field(default_factory=lambda: Lineage("made-1", {"made": "yes"}))
     clock: Clock = field(default_factory=ManualClock)
     breaks: Exception | None = None
+    parent: str | None = None
     is_open: bool = False
 
     def identify(self) -> Lineage:
@@ -60,7 +62,7 @@ class Made:
             yield RawStream(name, self._chunks(data))
 
     def finish(self) -> Outcome:
-        return Outcome(self.clock.now(), {"made": True}, {"names": list(self.streams_)})
+        return Outcome(self.clock.now(), {"made": True}, {"names": list(self.streams_)}, parent=self.parent)
 
     def _chunks(self, data: bytes) -> Iterator[bytes]:
         yield data

@@ -19,11 +19,15 @@ from outlive.backup.restore.programs import LocalPrograms
 from outlive.backup.restore.restore import Restored, RestorePlan, restore
 from outlive.backup.restore.target import parse_target
 from outlive.backup.streams.inventory import read_inventory
+from outlive.backup.streams.prior import find_prior
 from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.streams.unseal import unseal_all
 from outlive.backup.take import take
 from outlive.clock import SystemClock
+from outlive.lab.ground import postgres_trees
+from outlive.lab.ground.cache import cache_root
 from outlive.model.asset import PostgresAsset, PostgresDumpAsset
+from outlive.model.chain import Full, Origin, Prior
 from outlive.model.copy import Check, Copy
 from outlive.sources.base import Source
 from outlive.sources.postgres import PostgresSource
@@ -32,8 +36,6 @@ from outlive.transport.local import LocalShell
 from outlive.transport.postgres import DsnWay, Way
 from outlive.vault.base import Vault
 from outlive.vault.local import LocalVault
-from tests.world import postgres_trees
-from tests.world.cache import cache_root
 from tests.world.postgres import PostgresServer
 
 ODD = 'shop\'s = \\ db "ü"'  # a name that must be quoted for SQL, for the shell and for libpq
@@ -68,12 +70,21 @@ class Guard:
         way: Way,
         *,
         compress_on: Literal["keeper", "server"] = "keeper",
+        incremental: Literal["auto", "always", "never"] = "auto",
         max_rate_bytes: int | None = None,
         stall_seconds: float = 60,
     ) -> Copy:
-        asset = PostgresAsset(name="shop", compress_on=compress_on, max_rate_bytes=max_rate_bytes)
-        source = PostgresSource(asset, way, self.clock, remote=False, stall_seconds=stall_seconds)
+        asset = PostgresAsset(
+            name="shop", compress_on=compress_on, incremental=incremental, max_rate_bytes=max_rate_bytes
+        )
+        source = PostgresSource(
+            asset, way, self.clock, remote=False, stall_seconds=stall_seconds, prior_of=self.prior_of
+        )
         return self.take(asset, source)
+
+    def prior_of(self, origin: Origin) -> Prior | Full:
+        """As `wiring` joins it."""
+        return find_prior(self.vault, "shop", origin, [str(self.key.to_public())], lambda: [self.key])
 
     def logical(self, way: Way) -> Copy:
         asset = PostgresDumpAsset(name="shop")

@@ -28,6 +28,7 @@ from outlive.backup.streams.seal import SealPolicy
 from outlive.backup.take import take
 from outlive.clock import Clock, SystemClock
 from outlive.commands.wal import segment_start
+from outlive.lab.ground.process import wait_until
 from outlive.model.asset import PostgresAsset
 from outlive.model.copy import Copy
 from outlive.sources.postgres import PostgresSource
@@ -38,7 +39,6 @@ from outlive.transport.postgres import DsnWay, Way
 from outlive.vault.base import Vault
 from tests.backup.made import KEY, RECOVERY
 from tests.world.postgres import PostgresServer
-from tests.world.process import wait_until
 
 ASSET = PostgresAsset(name="db")
 RECIPIENTS = (KEY.to_public(), RECOVERY.to_public())

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import segno
 
-from outlive.backup.recovery_kit import Kit, render
+from outlive.backup.copies.restore_md import ALL_AT_ONCE
+from outlive.backup.recovery_kit import Kit, Place, render
 from outlive.testing.clock import ManualClock
 
 SECRET = "AGE-SECRET-KEY-1" + "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L" + "QPZRY9X8GF2TVDW0S3JN54KHCE"
-KIT = Kit(SECRET, "age1recovery", ("age1recovery", "age1drill"), "s3://copies/a&b", ManualClock().now())
+S3 = Place("s3://copies/a&b", "https://s3.example.com", "eu-1")
+MIRROR = Place("file:///srv/the mirror")
+ASSETS = ("shop-db (postgres of web-1)", "uploads (docker_volume of web-1)")
+KIT = Kit(SECRET, "age1recovery", ("age1recovery", "age1drill"), (S3, MIRROR), "keeper-1", ASSETS, ManualClock().now())
 
 
 class Page(HTMLParser):
@@ -38,16 +43,28 @@ class Page(HTMLParser):
 def test_the_page_says_what_a_person_needs() -> None:
     text = "".join(Page(render(KIT)).words)
     assert SECRET in text.replace("\n", ""), "copied text must be the key, without gaps"
-    for needed in ("age1recovery", "age1drill", "s3://copies/a&b", "2026-02-07", "RESTORE.md", "recovery.txt", "two"):
+    for needed in ("age1recovery", "age1drill", "2026-02-07", "keeper-1", "RESTORE.md", "recovery.txt", "two"):
         assert needed in text
-    for command in (
-        "sha256sum --check",
-        'age -d -i recovery.txt "$part" || exit 1',
-        "zstd -d",
-        "tar -x",
-        "set -o pipefail",
-    ):
-        assert command in text
+    for place in ("s3://copies/a&b at https://s3.example.com, region eu-1", "file:///srv/the mirror"):
+        assert place in text, "without the store's address nobody finds a bucket"
+    assert ", ".join(ASSETS) in text and "apt-get install age zstd tar awscli" in text
+    assert (
+        "aws --region eu-1 --endpoint-url https://s3.example.com s3 \\\n  cp --recursive s3://copies/a&b/copies/NAME/"
+        in text
+    )
+    assert "cp -r '/srv/the mirror/copies/NAME/DATE-...' copy" in text
+    assert ALL_AT_ONCE in text, "the commands that are tested with RESTORE.md"
+
+
+def test_many_assets_do_not_push_the_page_over_its_end() -> None:
+    many = tuple(f"volume-{number}" for number in range(40))
+    text = "".join(Page(render(replace(KIT, assets=many))).words)
+    assert "volume-9 and 30 more" in text
+
+
+def test_on_a_disk_nothing_is_said_of_s3() -> None:
+    text = "".join(Page(render(replace(KIT, places=(MIRROR,)))).words)
+    assert "aws" not in text.lower() and "region" not in text
 
 
 def test_opening_it_asks_no_network_and_runs_nothing() -> None:
@@ -55,7 +72,7 @@ def test_opening_it_asks_no_network_and_runs_nothing() -> None:
     assert Page(page).fetched == []
     assert not {"script", "link", "img", "iframe", "object", "form"} & set(Page(page).tags)
     assert "url(" not in page and "@import" not in page and "default-src 'none'" in page
-    assert re.findall(r"https?://", page) == []
+    assert re.findall(r"https?://[^ ]*", page.replace(str(S3.endpoint), "")) == []
 
 
 def test_the_code_is_the_key() -> None:
@@ -82,7 +99,7 @@ def _dark(path: str) -> set[tuple[int, int]]:
 
 
 def test_what_is_put_in_cannot_become_markup() -> None:
-    page = render(Kit(SECRET, "age1x", ("age1x",), "file:///<script>alert(1)</script>", KIT.made_at))
+    page = render(replace(KIT, places=(Place("file:///<script>alert(1)</script>"),), assets=("<script>",)))
     assert "<script" not in page and html.escape("<script>") in page
 
 

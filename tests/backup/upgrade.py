@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from outlive.lab.ground.process import run
 from tests.world.postgres import PostgresServer
-from tests.world.process import run
 
 
 def upgrade(old: PostgresServer, new: PostgresServer) -> PostgresServer:

@@ -37,15 +37,17 @@ COPY = {
     "stored_bytes": int,
     "parts": int,
     "proof": PROOF,
+    "parent": (str, NOTHING),
     "warnings": [str],
 }
+LISTED = COPY | {"saved_bytes": int, "broken": (str, NOTHING)}
 WINDOW = {"from": MOMENT, "to": MOMENT, "base": str, "gap": (str, NOTHING)}
 ERROR = {"error": str, "cure": str, "exit_code": int}
 
 SHAPES: dict[str, Any] = {
     "backup": {"copies": [COPY], "failed": [FAILED]},
     "copies": {
-        "copies": [COPY],
+        "copies": [LISTED],
         "windows": [{"asset": str, "lineage": str, **WINDOW}],
         "unreadable": [{"key": str, "why": str}],
     },

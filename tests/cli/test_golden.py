@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from outlive.backup.copies import catalog
 from outlive.backup.copies.lock import only_one
+from outlive.backup.copies.manifest import dump_manifest
 from outlive.cli.main import run
+from outlive.model.copy import Copy
+from tests.backup.chains import member, row
 from tests.cli.golden import GOLDEN, check, transcript
 from tests.cli.home import Done, Home
 
@@ -53,6 +57,13 @@ def become_another(home: Home) -> None:
     (home.site / "index.html").write_text("It works!")
 
 
+def put_chain(home: Home, copies: list[Copy]) -> None:
+    """Their manifests, under the name of the asset; the last is the smallest."""
+    for copy in copies:
+        manifest = replace(copy.manifest, asset="site")
+        home.vault.put(f"copies/site/{manifest.id}/manifest.json", dump_manifest(manifest))
+
+
 # --- all is well ------------------------------------------------------------------------------------------------------
 
 
@@ -64,6 +75,18 @@ def first_backup(home: Home, call: Call) -> None:
 @case("copies")
 def no_copy_yet(home: Home, call: Call) -> None:
     nothing(home, call)
+
+
+@case("copies")
+def two_copies_that_build_on_a_full_one(home: Home, call: Call) -> None:
+    first = member(0, plain_bytes=7_000_000)
+    second = member(1, first, plain_bytes=30_000)
+    put_chain(home, [first, second, member(2, second, plain_bytes=200_000), member(3, plain_bytes=7_100_000)])
+
+
+@case("copies")
+def the_full_copy_is_gone(home: Home, call: Call) -> None:
+    put_chain(home, row(3)[1:])
 
 
 @case("copies")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
+import re
 import stat
 import sys
 from pathlib import Path
@@ -94,6 +96,33 @@ def test_the_kit_is_private_and_never_overwritten(home: Path, capsys: pytest.Cap
     assert recipients(home)[0] in kit.read_text() and str(home / "vault") in kit.read_text()
     assert run(["keys", "recovery-kit"]) == 2
     assert "left as it" in capsys.readouterr().err
+
+
+def test_the_kit_is_enough_when_everything_else_is_gone(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it says is written down elsewhere and done: the configuration, and every command of Outlive's."""
+    copy = back_up(home, "one", recipients(home))
+    assert run(["keys", "recovery-kit"]) == 0
+    page = (home / "kit.html").read_text()
+    secret = re.search(r'<div class="secret">(.*?)</div>', page)
+    boxes = [html.unescape(box) for box in re.findall(r"<pre>(.*?)</pre>", page, re.S)]
+    assert secret
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "recovery.txt").write_text(re.sub("<.*?>", "", secret[1]) + "\n")
+    (elsewhere / "outlive.toml").write_text(next(box for box in boxes if box.startswith("[vault]")))
+    for gone in ("outlive.toml", "keys", "files"):
+        (home / gone).rename(home / f"{gone}-gone")
+    monkeypatch.chdir(elsewhere)
+    capsys.readouterr()
+    commands = [line.partition("#")[0].split() for box in boxes for line in box.splitlines() if "outlive " in line]
+    assert [words[1] for words in commands] == ["copies", "keys", "restore"]
+    for words in commands:
+        given = {"/root/recovery.txt": "recovery.txt", "/srv/restored": "restored", "NAME": "one"}
+        assert run([given.get(word, word) for word in words[1:]]) == 0, capsys.readouterr().err
+    assert copy in capsys.readouterr().out
+    assert (elsewhere / "restored" / "row").read_text() == "1"
 
 
 def test_the_kit_wants_the_recovery_key(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from outlive.backup.copies import catalog
+from outlive.lab.ground.process import free_port, wait_until
 from tests.backup.made import contents
 from tests.cli.golden import check, transcript
 from tests.cli.home import Done, Home
 from tests.world.postgres import PostgresServer
-from tests.world.process import free_port, wait_until
 
 pytestmark = pytest.mark.postgres
 Call = Callable[..., Done]
@@ -63,6 +63,14 @@ def test_a_wrong_password(
     guard(home, f"postgresql://{server.superuser}:hunter2@127.0.0.1:{server.port}/postgres", monkeypatch, kind)
     done = told(f"{kind}-wrong-password", home, outlive)
     assert done.code == 3 and "hunter2" not in done.err
+
+
+@KINDS
+def test_a_database_that_is_not_there(
+    home: Home, outlive: Call, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    guard(home, postgres.dsn("shpo"), monkeypatch, kind)
+    assert told(f"{kind}-no-such-database", home, outlive).code == 3
 
 
 def test_a_role_that_may_not_replicate(

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from outlive.lab.ground.process import wait_until
 from tests.cli.golden import check, transcript
 from tests.cli.home import Done, Home
 from tests.world.need import need
-from tests.world.process import wait_until
 from tests.world.sshd import SshServer, make_key
 
 pytestmark = pytest.mark.slow

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from outlive import wiring_keeper
+from outlive import wiring_state
 from outlive.backup.drill.selftest import SelfTest, note
 from outlive.cli.status_words import brief
 from outlive.config.load import load
@@ -47,7 +47,7 @@ def told(home: Home, *words: str) -> Any:
 
 
 def remember(home: Home, *, beat: Beat | None = None, outcome: Outcome | None = None) -> None:
-    store = wiring_keeper.store(load(home.config))
+    store = wiring_state.store(load(home.config))
     if beat is not None:
         store.set_beat(beat)
     if outcome is not None:

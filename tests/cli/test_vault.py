@@ -9,7 +9,7 @@ import pytest
 from pyrage import x25519
 
 from outlive.cli.main import run
-from tests.world.process import free_port
+from outlive.lab.ground.process import free_port
 from tests.world.s3 import CephGateway, Rclone, S3Server
 
 

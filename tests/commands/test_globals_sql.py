@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from outlive.commands.globals_sql import is_about_tablespace, new_tablespace, role_of, statements
+from outlive.commands.globals_sql import (
+    by_me,
+    by_power,
+    is_about_tablespace,
+    new_tablespace,
+    role_of,
+    shown,
+    statements,
+)
 
 TEXT = r"""--
 -- PostgreSQL database cluster dump
@@ -47,3 +55,32 @@ def test_whose_statement_it_is() -> None:
 def test_tablespaces_are_told_apart() -> None:
     about = [one for one in statements(TEXT) if is_about_tablespace(one)]
     assert len(about) == 2 and new_tablespace(about[0]) == "my side" and new_tablespace(about[1]) is None
+
+
+def test_every_power_is_asked_for_by_itself() -> None:
+    """As pg_dumpall 14 to 18 writes them; the password may hold anything."""
+    words = "SUPERUSER NOINHERIT NOCREATEROLE CREATEDB LOGIN REPLICATION NOBYPASSRLS CONNECTION LIMIT 7"
+    rest = "PASSWORD 'SUPERUSER; '' WITH\nLOGIN' VALID UNTIL '2031-01-01 00:00:00+00'"
+    assert list(by_power(f'ALTER ROLE "a WITH b" WITH {words} {rest};')) == [
+        f'ALTER ROLE "a WITH b" WITH NOINHERIT LOGIN CONNECTION LIMIT 7 {rest};',
+        'ALTER ROLE "a WITH b" WITH SUPERUSER;',
+        'ALTER ROLE "a WITH b" WITH CREATEDB;',
+        'ALTER ROLE "a WITH b" WITH REPLICATION;',
+    ]
+    plain = "ALTER ROLE app WITH NOSUPERUSER INHERIT NOCREATEROLE NOCREATEDB NOLOGIN NOREPLICATION NOBYPASSRLS;"
+    assert list(by_power(plain)) == ["ALTER ROLE app WITH INHERIT NOLOGIN;"]
+    for other in ("CREATE ROLE app;", "ALTER ROLE app SET work_mem TO '5MB';", "GRANT a TO b;"):
+        assert list(by_power(other)) == [other]
+
+
+def test_a_membership_without_its_grantor() -> None:
+    assert by_me('GRANT a TO b WITH ADMIN OPTION, INHERIT TRUE GRANTED BY "x ""y";') == (
+        "GRANT a TO b WITH ADMIN OPTION, INHERIT TRUE;"
+    )
+    assert by_me("GRANT a TO b;") is None
+    assert by_me("COMMENT ON ROLE a IS 'GRANT GRANTED BY x';") is None
+
+
+def test_a_password_is_not_shown() -> None:
+    assert shown("ALTER ROLE a WITH LOGIN PASSWORD 'md5\nx' VALID UNTIL 'y';") == "ALTER ROLE a WITH LOGIN PASSWORD ..."
+    assert shown("COMMENT ON ROLE a IS 'two\nlines';") == "COMMENT ON ROLE a IS 'two lines'"

@@ -24,6 +24,22 @@ def test_a_newer_server_may_compress() -> None:
     )
 
 
+def test_only_what_changed_is_asked_for_in_one_word() -> None:
+    said = words.base_backup(180000, BaseBackupOptions(server_zstd=1, incremental=True))
+    assert ", INCREMENTAL, COMPRESSION 'zstd'" in said
+    assert "INCREMENTAL" not in words.base_backup(180000, BaseBackupOptions())
+
+
+def test_the_full_member_is_named_first_and_an_equals_sign_ends_no_path() -> None:
+    argv = words.combine(17, ["/w/0", "/w/1"], "/w=/data", {"/w/1-tablespaces/5": "/w=/data-tablespaces/5"})
+    assert argv == (
+        *("pg_combinebackup", "--no-sync"),
+        r"--tablespace-mapping=/w/1-tablespaces/5=/w\=/data-tablespaces/5",
+        *("--output=/w=/data", "/w/0", "/w/1"),
+    )
+    assert "--link" in words.combine(18, ["/w/0", "/w/1"], "/w/data", {})
+
+
 @pytest.mark.parametrize(("asked", "said"), [(1, 32), (1 << 20, 1024), (5 << 40, 1 << 20)])
 def test_the_rate_stays_within_what_the_server_takes(asked: int, said: int) -> None:
     assert f"MAX_RATE {said}" in words.base_backup(170000, BaseBackupOptions(max_rate_bytes=asked))

@@ -40,6 +40,18 @@ tar: Exiting with failure status due to previous errors
     assert complaints.others == ("tar: ./x: Cannot open: Permission denied",)
 
 
+def test_where_journals_come_and_go_a_changed_directory_says_nothing() -> None:
+    """The names as GNU tar 1.34 prints them in the C locale."""
+    said = """\
+tar: .: file changed as we read it
+tar: ./c d/\\303\\274\\n\\\\z: file changed as we read it
+tar: ./c d: file changed as we read it
+tar: ./c d/log: file changed as we read it
+"""
+    complaints = tar.read_complaints(said, restless=[".", "./c d/ü\n\\z"])
+    assert complaints.changed == tuple(said.splitlines()[2:])
+
+
 def test_pseudo_file_systems_below_a_directory() -> None:
     mountinfo = """\
 22 1 252:0 / / rw,relatime shared:1 - ext4 /dev/vda rw

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from outlive.commands.postgres import lsn
 from outlive.commands.wal import PAGE_BYTES, segment_start
 from outlive.commands.wal_records import last_record_end
+from outlive.lab.ground.process import run
 from tests.world.postgres import PostgresServer
-from tests.world.process import run
 
 SEGMENT = 1 << 20
 BEGIN = 3 * SEGMENT

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from outlive import wiring_watch
 from outlive.config.load import load
 from outlive.model.asset import ConfigAsset, DockerVolumeAsset, PostgresAsset, PostgresDumpAsset, SecretRef
 from tests.world import ledger
@@ -88,7 +89,7 @@ def test_a_compose_stack_is_found_proposed_and_written(keeper: Keeper, vm: Machi
         "outlive backup",
     ):
         assert words in done.stdout
-    assert keeper.written == ["keys", "known_hosts", "outlive.toml", "vault"]
+    assert keeper.written == ["keys", "known_hosts", "outlive.toml", "state", "vault"]
 
     settings = load(keeper.folder / "outlive.toml")
     assets = {asset.name: asset for asset in settings.assets}
@@ -100,6 +101,15 @@ def test_a_compose_stack_is_found_proposed_and_written(keeper: Keeper, vm: Machi
     assert settings.hosts[0].address == "ssh://root@web-1"
     assert vm.host_key_fingerprint in (keeper.folder / "outlive.toml").read_text()
     assert "app_pgdata" not in {one.name for one in settings.unguarded}, "it is guarded as a database"
+    with wiring_watch.memory(settings) as memory:
+        (enrolment,) = memory.enrolments()
+    assert (enrolment.host, enrolment.how) == ("web-1", "init")
+    assert enrolment.facts["ssh.host_key"] == vm.host_key_fingerprint
+    assert enrolment.facts["guest.machine_id"] == vm.ssh("cat /etc/machine-id").strip()
+    assert enrolment.facts["address"] == [vm.address]
+    assert enrolment.facts["pg.system_identifier"] == {
+        "app-db": vm.sql("select system_identifier from pg_control_system()").strip()
+    }
 
 
 @pytest.mark.docker

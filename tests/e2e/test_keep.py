@@ -16,12 +16,13 @@ from typing import Any
 
 import pytest
 
+from outlive.lab.ground.cache import cache_root
+from outlive.lab.ground.missing import TookTooLong
+from outlive.lab.ground.process import end, wait_until
 from tests.cli.home import environment
 from tests.keeper.homes import ALLOWED, home
-from tests.world.cache import cache_root
 from tests.world.flaky_http import FlakyProxy, delay
 from tests.world.postgres import PostgresServer
-from tests.world.process import end, wait_until
 from tests.world.s3 import Rclone
 
 pytestmark = pytest.mark.slow
@@ -75,7 +76,7 @@ class Keep:
     def until(self, ready: Callable[[], bool], what: str) -> None:
         try:
             wait_until(ready, what, PATIENCE, every=0.2)
-        except TimeoutError as error:
+        except TookTooLong as error:
             raise AssertionError(f"{error}\n{self.log}") from error
 
     def stop(self, keeper: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> int:

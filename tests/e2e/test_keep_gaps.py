@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from outlive.lab.ground.cache import cache_root
+from outlive.lab.ground.process import end
 from tests.backup.upgrade import upgrade
 from tests.e2e.test_keep import Keep
 from tests.e2e.test_moments import running, short_folder
 from tests.keeper.homes import ALLOWED, home
 from tests.keeper.test_streams import SMALL, keep_log
-from tests.world.cache import cache_root
 from tests.world.postgres import PostgresServer
-from tests.world.process import end
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 ASSET = '[[assets]]\nname = "db"\nkind = "postgres"\ndsn = { env = "DB" }\n'

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from outlive.cli.app import rfc3339
+from outlive.lab.ground.cache import cache_root
+from outlive.lab.ground.process import end, give_to_nobody, run, wait_until
 from tests.e2e.test_keep import Keep
 from tests.keeper.homes import ALLOWED, home
-from tests.world.cache import cache_root
 from tests.world.postgres import PostgresServer
-from tests.world.process import end, give_to_nobody, run, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
@@ -83,7 +83,7 @@ def running(server: PostgresServer, data: Path) -> Iterator[Callable[[str], str]
     give_to_nobody(data)
     control = [server.bin("pg_ctl"), "-D", data, "-w", "-s"]
     options = f"-p 5999 -k {server.socket_dir} -c listen_addresses='' -c archive_mode=off"
-    run([*control, "-l", server.socket_dir / "restored.log", "-o", options, "start"], unprivileged=True)
+    run([*control, "-l", data / "restored.log", "-o", options, "start"], unprivileged=True)
     door = f"host={server.socket_dir} port=5999 user=postgres dbname=postgres"
     try:
         yield lambda sql: run([server.bin("psql"), "-XAtq", "-d", door, "-c", sql], unprivileged=True).strip()
@@ -105,10 +105,11 @@ def test_restored_to_a_moment_it_has_what_was_there_then(streamed: Streamed, pla
 
 
 def test_restored_without_a_moment_it_has_everything_that_reached_the_vault(streamed: Streamed, place: Path) -> None:
-    """Not only what the base copy has: `status` has promised seconds."""
-    code, _ = streamed.json("restore", "db", "--to", str(place / "a"))
+    """Not only what the base copy has: `status` has promised seconds. And to a path that is too long for any socket."""
+    to = place / ("long" * 30)
+    code, _ = streamed.json("restore", "db", "--to", str(to))
     assert code == 0
-    with running(streamed.server, place / "a") as sql:
+    with running(streamed.server, to) as sql:
         assert sql("select count(*), max(i) from t") == "20|20"
 
 

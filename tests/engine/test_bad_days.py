@@ -16,10 +16,10 @@ import pytest
 
 from outlive.engine.dbos_engine import DbosEngine, EngineUnreachable
 from outlive.engine.port import RunStatus
+from outlive.lab.ground.process import wait_until
 from outlive.model.runbook import Runbook, Step
 from tests.engine.databases import postgres_url, sqlite_url
 from tests.world.postgres import PostgresServer
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.slow
 TWO = Runbook("two", (Step("a", "act"), Step("b", "act")))

@@ -16,9 +16,9 @@ from outlive.engine.dbos_engine import DbosEngine
 from outlive.engine.port import Act, Interrupted, Run, RunStatus
 from outlive.engine.serializer import StepFailed
 from outlive.errors import SourceFailed
+from outlive.lab.ground.process import wait_until
 from outlive.model.runbook import Runbook, Step
 from tests.engine.databases import postgres_url, sqlite_url
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.slow
 Make = Callable[[Mapping[str, Act]], DbosEngine]

@@ -14,9 +14,9 @@ from outlive.engine.dbos_engine import DbosEngine
 from outlive.engine.port import RunStatus
 from outlive.engine.serializer import JsonSerializer, StepFailed
 from outlive.errors import SourceFailed
+from outlive.lab.ground.process import wait_until
 from outlive.model.runbook import Runbook, Step
 from tests.engine.databases import sqlite_url
-from tests.world.process import wait_until
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -1,10 +1,10 @@
-"""Runs `outlive backup` in children that kill themselves at a certain call of the vault.
+"""Runs `outlive backup`, or another command, in children that kill themselves at a certain call of the vault.
 
     python -m tests.faults.dying CONFIG LOG
 
 Each line of standard input is a number: at that call of the vault (counted from 0, whichever verb) the child sends itself
-SIGKILL; -1 lets it live. What the child's vault did is in LOG, a line a call; how it ended is printed, as by `os.wait`.
-Everything is loaded once: a child begins at once.
+SIGKILL; -1 lets it live. After the number may stand the words of another command. What the child's vault did is in LOG, a
+line a call; how it ended is printed, as by `os.wait`. Everything is loaded once: a child begins at once.
 """
 
 from __future__ import annotations
@@ -80,26 +80,27 @@ class DyingVault:
         os.write(self._log, f"{verb} {key}\n".encode())
 
 
-def child(config: str, log: Path, last: int) -> int:
-    """One `outlive backup`, with the vault of the configuration behind a dying one."""
+def child(config: str, log: Path, last: int, words: list[str]) -> int:
+    """One command, with the vault of the configuration behind a dying one."""
     as_configured = wiring.vault
 
     def dying(settings: Settings, clock: Clock) -> Vault:
         return DyingVault(as_configured(settings, clock), last, log)
 
     wiring.vault = dying
-    return main.run(["backup", "--config", config])
+    return main.run([*words, "--config", config])
 
 
 def serve(config: str, log: Path) -> None:
     importlib.import_module("outlive.cli.backup")
     print("ready", flush=True)
     for line in sys.stdin:
+        last, *words = line.split()
         log.write_text("")
         pid = os.fork()
         if pid == 0:
             os.dup2(2, 1)  # what is printed on stdout is for the tests
-            os._exit(child(config, log, int(line)))
+            os._exit(child(config, log, int(last), words or ["backup"]))
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 
 

@@ -11,6 +11,7 @@ import pytest
 from outlive.backup.copies import catalog
 from outlive.backup.drill.verify import verify
 from outlive.clock import SystemClock
+from outlive.config.load import load
 from outlive.errors import VaultFull, VaultUnreachable
 from outlive.testing.clock import ManualClock
 from outlive.vault.base import Vault
@@ -117,6 +118,37 @@ def test_a_store_that_is_down_is_no_data(rclone_s3: Rclone, tmp_path: Path, monk
     done = home.call("copies", "--json")
     assert done.code == 3 and done.document["exit_code"] == 3
     assert "The vault could not be reached." in done.err
+
+
+@pytest.mark.s3
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("status", "code", "exit_code"),
+    [(403, "AccessDenied", 3), (404, "NoSuchBucket", 5), (500, "InternalError", 3), (507, "InsufficientStorage", 5)],
+)
+def test_a_store_that_turns_bad_midway_and_stays_so(
+    rclone_s3: Rclone,
+    flaky_rclone: FlakyProxy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    code: str,
+    exit_code: int,
+) -> None:
+    """The command's own words and code, a cure, no manifest, and the earlier copy as it was."""
+    home = s3_home(tmp_path / "home", rclone_s3, monkeypatch, flaky_rclone.endpoint)
+    home.config.write_text(home.config.read_text() + f"[keeper]\npart_bytes = {MIB}\n")
+    assert home.call("backup").code == 0
+    bucket = load(home.config).vault.url.removeprefix("s3://").partition("/")[0]
+    earlier = {key: rclone_s3.client().get_object(Bucket=bucket, Key=key)["ETag"] for key in rclone_s3.keys(bucket)}
+    (home.site / "noise").write_bytes(NOISE)
+    flaky_rclone.next(answer(status, code), times=math.inf, method="PUT", path="files.tar.zst.age.000003")
+    done = home.call("backup", "--json")
+    assert done.code == exit_code and done.document["failed"][0]["exit_code"] == exit_code
+    assert "\n  cure: " in done.err and "Traceback" not in done.err and rclone_s3.secret_key not in done.err
+    there = rclone_s3.keys(bucket)
+    assert len([key for key in there if key.endswith("manifest.json")]) == 1
+    assert {key: rclone_s3.client().get_object(Bucket=bucket, Key=key)["ETag"] for key in earlier} == earlier
 
 
 def fill(disk: Path, leave: int) -> Path:

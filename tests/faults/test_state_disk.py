@@ -12,12 +12,12 @@ import pytest
 from outlive.backup.log.ship import ShipPolicy
 from outlive.clock import SystemClock
 from outlive.keeper.streams import StreamPlan
+from outlive.lab.ground.process import wait_until
 from outlive.transport.postgres import DsnWay
 from outlive.vault.memory import MemoryVault
 from tests.backup.streamed import KEEP, RECIPIENTS, SLOT, assert_same_log, now
 from tests.keeper.test_loop import World
 from tests.world.postgres import PostgresServer
-from tests.world.process import wait_until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

@@ -11,13 +11,13 @@ import pytest
 from outlive.errors import DatabaseUnreachable, OutliveError
 from outlive.keeper import streams
 from outlive.keeper.streams import StreamHealth
+from outlive.lab.ground.process import wait_until
 from outlive.sources.wal import StreamBroke, open_stream
 from outlive.transport.postgres import Way
 from outlive.vault.memory import MemoryVault
 from tests.backup.streamed import KEEP, assert_same_log
 from tests.keeper.test_streams import hurried, kept
 from tests.world.postgres import PostgresServer
-from tests.world.process import wait_until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 __all__ = ["hurried"]

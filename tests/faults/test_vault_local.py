@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 
 from outlive.errors import VaultForbidden, VaultFull, VaultUnreachable
+from outlive.lab.ground.cache import is_root
+from outlive.lab.ground.process import NOBODY, run, wait_until
 from outlive.vault.base import Vault
 from outlive.vault.findings import mount_of
 from outlive.vault.local import LocalVault
 from tests.world import ledger
-from tests.world.cache import is_root
 from tests.world.need import Missing, need
-from tests.world.process import NOBODY, run, wait_until
 
 VERBS: dict[str, Callable[[Vault], object]] = {
     "put": lambda vault: vault.put("a/new", b"x"),

@@ -20,13 +20,13 @@ from outlive.errors import (
     VaultFull,
     VaultUnreachable,
 )
+from outlive.lab.ground.process import free_port
 from outlive.testing.clock import ManualClock
 from outlive.vault.base import Vault
 from outlive.vault.layers.retry import RetryVault
 from outlive.vault.s3 import S3Vault
 from tests.vault.s3_world import IMPATIENT, bare
 from tests.world.flaky_http import FlakyProxy, answer, cut_request, cut_response, delay, drop_response, eventually
-from tests.world.process import free_port
 from tests.world.s3 import CephGateway, Rclone
 
 pytestmark = pytest.mark.s3

@@ -15,13 +15,13 @@ import pytest
 from outlive.backup.log import ship
 from outlive.backup.log.wal_names import read_stretch
 from outlive.errors import VaultFull, VaultUnreachable
+from outlive.lab.ground.process import wait_until
 from outlive.testing.faulty_vault import Fault, FaultyVault
 from outlive.vault.local import LocalVault
 from outlive.vault.memory import MemoryVault
 from tests.backup.made import KEY
 from tests.backup.streamed import KEEP, assert_same_log, now, shipping
 from tests.world.postgres import PostgresServer
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.postgres
 New = Callable[..., PostgresServer]

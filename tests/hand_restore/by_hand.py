@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from outlive.backup.copies.layout import copy_folder
@@ -33,16 +33,19 @@ class Kept:
     manifest: Manifest
     folder: Path
     keys: KeySet
+    vault: LocalVault
 
 
-def keep(asset: Asset, source: Source, tmp_path: Path) -> Kept:
-    """Takes a copy into a vault of its own."""
+def keep(
+    asset: Asset, source: Source, tmp_path: Path, keys: KeySet | None = None, *, part_bytes: int = PART_BYTES
+) -> Kept:
+    """Takes a copy into a vault of its own; with `keys`, another one into the same."""
     clock = SystemClock()
-    keys = create_keys(tmp_path / "keys", clock.now())
-    policy = SealPolicy(parse_recipients(keys.recipients), part_bytes=PART_BYTES)
+    keys = keys or create_keys(tmp_path / "keys", clock.now())
+    policy = SealPolicy(parse_recipients(keys.recipients), part_bytes=part_bytes)
     vault = LocalVault.create(tmp_path / "vault")
     manifest = take(asset, source, vault, policy, state=tmp_path / "state", clock=clock).manifest
-    return Kept(manifest, vault.root / copy_folder(asset.name, manifest.id), keys)
+    return Kept(manifest, vault.root / copy_folder(asset.name, manifest.id), keys, vault)
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,18 @@ class Answer:
 
 
 class Person:
-    """Works in a container of the stock image; `folder` and the key are all that it is given."""
+    """Works in a container of the stock image; the copy's folder and the key are all that it is given, and the folders of
+    the copies that this one builds on. Or in `container`, that has the folder at /copy."""
 
-    def __init__(self, engine: DockerEngine, kept: Kept, major: int = 17) -> None:
-        image = images.hand_restore(engine, major)
-        mounts = ["--volume", f"{kept.folder}:/copy:ro"]
+    def __init__(self, engine: DockerEngine, kept: Kept, major: int = 17, *, container: str | None = None) -> None:
+        self.folder = "/copy" if kept.manifest.parent is None else f"/copies/{kept.folder.name}"
+        mounts = ["--volume", f"{kept.folder}:{self.folder}:ro"]
+        if kept.manifest.parent is not None:
+            mounts = ["--volume", f"{kept.folder.parent}:/copies:ro"]
         self.engine = engine
-        self.container = engine.run(image, "sleep", "infinity", options=mounts)
+        self.container = container or engine.run(
+            images.hand_restore(engine, major), "sleep", "infinity", options=mounts
+        )
         self.give_key(kept.keys.recovery_identity)
 
     def give_key(self, path: Path) -> None:
@@ -69,11 +77,11 @@ class Person:
 
     def follow(self, **variables: str) -> Answer:
         """Runs what RESTORE.md says under "All at once", as written, in the folder of the copy."""
-        page = self.shell("cat /copy/RESTORE.md").text
+        page = self.shell(f"cat {self.folder}/RESTORE.md").text
         extract, run = re.search(r"All at once.*?\n\n((?:    [^\n]+\n)+)", page, re.S)[1].splitlines()  # type: ignore[index]
         words = " ".join(f"{name}={value}" for name, value in variables.items())
         run = re.sub(r"^\s*KEY=\S+ TARGET=\S+", f"KEY=/root/recovery.txt {words}", run)
-        return self.shell(f"cd /copy && {extract.strip()} && {run}")
+        return self.shell(f"cd {self.folder} && {extract.strip()} && {run}")
 
     def shell(self, script: str, *, input: str = "") -> Answer:
         done = subprocess.run(
@@ -104,4 +112,4 @@ def damaged(kept: Kept, tmp_path: Path) -> Kept:
     """The same copy in a folder of its own, to be broken."""
     folder = tmp_path / "broken"
     shutil.copytree(kept.folder, folder)
-    return Kept(kept.manifest, folder, kept.keys)
+    return replace(kept, folder=folder)

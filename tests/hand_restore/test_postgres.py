@@ -12,12 +12,15 @@ from typing import Literal
 import pytest
 
 from outlive.backup.log.ship import ShipPolicy
+from outlive.backup.streams.prior import find_prior
 from outlive.clock import SystemClock
 from outlive.model.asset import PostgresAsset, PostgresDumpAsset
+from outlive.model.chain import Full, Origin, Prior
 from outlive.sources.postgres import PostgresSource
 from outlive.sources.postgres_dump import PostgresDumpSource
 from outlive.transport.postgres import DsnWay
-from outlive.vault.encryption import parse_recipients
+from outlive.vault.encryption import parse_recipients, read_identities
+from outlive.vault.keys import create_keys
 from outlive.vault.local import LocalVault
 from tests.backup.streamed import Shipping, now
 from tests.hand_restore.by_hand import Kept, Person, damaged, keep
@@ -64,6 +67,24 @@ def fill(server: PostgresServer, *, spaces: bool = False) -> None:
             server.sql(
                 f"create table in_{name} tablespace {name} as select id, 'x' as note from generate_series(1, 5000) id"
             )
+
+
+def row_of_three(server: PostgresServer, tmp_path: Path) -> Kept:
+    """The last of three copies that build on one another; in between things change, come and go."""
+    asset = PostgresAsset(name="shop-db", incremental="always")
+    keys, vault = create_keys(tmp_path / "keys", SystemClock().now()), LocalVault.create(tmp_path / "vault")
+
+    def prior_of(origin: Origin) -> Prior | Full:
+        return find_prior(vault, asset.name, origin, keys.recipients, lambda: read_identities(keys.drill_identity))
+
+    source = PostgresSource(asset, DsnWay(server.dsn()), SystemClock(), remote=False, prior_of=prior_of)
+    keep(asset, source, tmp_path, keys)
+    server.sql("update orders set note = 'x' where id = 7; drop table in_side; create table fresh (id int, note text)")
+    keep(asset, source, tmp_path, keys)
+    server.sql("create table in_side tablespace side as select 1 as id, 'y' as note; delete from orders where id > 500")
+    kept = keep(asset, source, tmp_path, keys)
+    assert kept.manifest.parent and not kept.manifest.warnings
+    return kept
 
 
 def backup(server: PostgresServer, tmp_path: Path, compress_on: Literal["keeper", "server"] = "keeper") -> Kept:
@@ -113,6 +134,41 @@ def test_a_cluster_comes_back_by_hand(
     assert answer.status == 0, answer.text
     assert hand.sql(DIGEST.format("orders")) == server.sql(DIGEST.format("orders"))
     assert hand.sql("select system_identifier from pg_control_system()") == server.system_identifier
+
+
+@pytest.mark.parametrize("major", [17, 18])
+def test_what_builds_on_others_comes_back_by_hand(
+    major: int,
+    tmp_path: Path,
+    new_postgres: Callable[..., PostgresServer],
+    person: Callable[[Kept, int], Person],
+) -> None:
+    server = new_postgres(major, tablespaces=True, options={"summarize_wal": "on"})
+    fill(server, spaces=True)
+    kept = row_of_three(server, tmp_path)
+    hand = person(kept, major)
+    answer = hand.follow(TARGET="/srv/back", SOCKETS="/tmp/s")
+    assert answer.status == 0, answer.text
+    assert answer.text.count("backup successfully verified") == 4, "each member, and the whole"
+    for table in ("orders", "in_side", "fresh"):
+        assert hand.sql(DIGEST.format(table)) == server.sql(DIGEST.format(table))
+    assert hand.sql("select pg_tablespace_location(oid) from pg_tablespace where spcname = 'side'").startswith(
+        "/srv/back"
+    )
+    assert sorted(hand.shell("ls /srv").text.split()) == ["back", "back-first-start.log", "back-tablespaces"]
+
+
+def test_a_damaged_member_makes_the_commands_fail_loudly(
+    tmp_path: Path, new_postgres: Callable[..., PostgresServer], person: Callable[[Kept, int], Person]
+) -> None:
+    server = new_postgres(17, tablespaces=True, options={"summarize_wal": "on"})
+    fill(server, spaces=True)
+    kept = row_of_three(server, tmp_path)
+    part = sorted((kept.folder.parent / str(kept.manifest.parent)).glob("base.tar.*"))[-1]
+    part.chmod(0o600)
+    part.write_bytes(part.read_bytes()[:-1])
+    answer = person(kept, 17).follow(TARGET="/srv/back", SOCKETS="/tmp/s")
+    assert answer.status != 0 and "FAILED: the restore is not complete" in answer.text
 
 
 def test_another_major_is_refused_before_anything_is_unpacked(

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from outlive.backup.copies import catalog
+from outlive.backup.copies.manifest import dump_manifest
 from outlive.keeper.acts import acts, copy_since, drill_since, least_looked_at
 from outlive.keeper.children import StepEnded
 from outlive.keeper.outcomes import NOT_PROVEN
 from outlive.model.copy import Proof, ProofRecord
 from outlive.vault.memory import MemoryVault
+from tests.backup.chains import row
 from tests.keeper.vaults import put_copy
 
 NOON = datetime(2026, 2, 7, 12, tzinfo=UTC)
@@ -85,6 +87,14 @@ def test_the_copy_that_was_looked_at_longest_ago_is_read_again() -> None:
         assert doing.told[-1] == (["verify", expected, "--bytes-only"], 7)
         catalog.add_proof(vault, proof(expected, Proof.VERIFIED, now))
         assert act(args(now), 7) == {"already": expected}
+
+
+def test_of_copies_that_build_on_one_another_the_last_is_read_and_with_it_all() -> None:
+    vault, doing = MemoryVault(), Doing()
+    for copy in row(3):
+        vault.put(f"copies/db/{copy.id}/manifest.json", dump_manifest(copy.manifest))
+    acts(doing, vault)["verify"](args(NOON), 7)
+    assert doing.told == [(["verify", "copy-0002", "--bytes-only"], 7)]
 
 
 def test_what_is_known_to_be_damaged_is_not_read_again() -> None:

@@ -15,8 +15,8 @@ import pytest
 
 from outlive.engine.port import Interrupted
 from outlive.keeper.children import Children, StepEnded
+from outlive.lab.ground.process import wait_until
 from tests.keeper.homes import home
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.slow
 

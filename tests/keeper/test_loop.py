@@ -14,6 +14,7 @@ import pytest
 from outlive.config.load import load
 from outlive.engine.port import RunStatus
 from outlive.keeper.loop import Keeper, Parts
+from outlive.lab.ground.process import wait_until
 from outlive.model.runbook import Runbook
 from outlive.state.errors import StateHeld, StateUnreachable
 from outlive.state.store import Store
@@ -21,7 +22,6 @@ from outlive.testing.clock import ManualClock
 from tests.engine.databases import sqlite_url
 from tests.keeper.homes import home
 from tests.keeper.memory_engine import MemoryEngine
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.slow
 

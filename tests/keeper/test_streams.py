@@ -22,6 +22,7 @@ from outlive.clock import Clock, SystemClock
 from outlive.errors import VaultUnreachable
 from outlive.keeper import streams
 from outlive.keeper.streams import StreamHealth, StreamKeeper, StreamPlan, StreamState, slot_advice, slot_name
+from outlive.lab.ground.process import wait_until
 from outlive.sources import wal_question
 from outlive.sources.wal import SlotState
 from outlive.testing.faulty_vault import Fault, FaultyVault
@@ -42,7 +43,6 @@ from tests.backup.streamed import (
     take_base,
 )
 from tests.world.postgres import PostgresServer
-from tests.world.process import wait_until
 
 New = Callable[..., PostgresServer]
 SMALL = {"max_wal_size": "32MB", "min_wal_size": "32MB"}

@@ -20,6 +20,7 @@ from outlive.backup.take import take
 from outlive.clock import SystemClock
 from outlive.commands.ssh import SshPaths
 from outlive.errors import ConfigError, OutliveError, SourceFailed
+from outlive.lab.ground.process import wait_until
 from outlive.model.asset import DockerVolumeAsset, Hook
 from outlive.model.host import Host
 from outlive.sources import docker_volume
@@ -31,7 +32,6 @@ from tests.sources.trees import drain, names_in
 from tests.world.docker import DockerEngine
 from tests.world.machine import Machine
 from tests.world.need import need
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.docker
 

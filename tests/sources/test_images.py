@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pyrage import x25519
 
-from outlive.backup.restore.restore_files import restore_images
-from outlive.backup.streams.seal import SealPolicy
-from outlive.backup.take import take
+from outlive.backup.restore.restore import Restored, RestorePlan, restore
+from outlive.backup.restore.target import parse_target
 from outlive.clock import SystemClock
 from outlive.commands.ssh import SshPaths
-from outlive.errors import SourceFailed
+from outlive.errors import Refused, SourceFailed, UsageError
 from outlive.model.asset import ImagesAsset
 from outlive.model.host import Host
 from outlive.sources.images import ImagesSource
 from outlive.testing.clock import ManualClock
+from outlive.transport.local import LocalShell
 from outlive.transport.ssh import SshShell
-from outlive.vault.local import LocalVault
+from outlive.vault.encryption import read_identities
+from tests.hand_restore.by_hand import Kept, Person, keep
 from tests.sources.trees import drain
+from tests.world import images
 from tests.world.machine import Machine
 
 pytestmark = pytest.mark.docker
@@ -39,22 +41,64 @@ def shell(vm: Machine) -> Iterator[SshShell]:
     yield from connect(vm)
 
 
-def test_images_are_saved_and_loaded_by_name(shell: SshShell, new_vm: Callable[..., Machine], tmp_path: Path) -> None:
-    key = x25519.Identity.generate()
-    vault = LocalVault.create(tmp_path / "vault")
-    asset = ImagesAsset(name="images", host="web-1", project="app")
-    policy = SealPolicy((key.to_public(),))
-    source = ImagesSource(asset, shell, SystemClock())
-    manifest = take(asset, source, vault, policy, state=tmp_path / "state", clock=SystemClock()).manifest
-    names = [image["name"] for image in manifest.source["images"]]
-    assert sorted(names) == ["outlive-test/busybox:latest", "outlive-test/postgres:17"]
-    ids = {image["name"]: image["id"] for image in manifest.source["images"]}
+@pytest.fixture(scope="module")
+def kept(vm: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    for shell in connect(vm):
+        asset = ImagesAsset(name="images", host="web-1", project="app")
+        yield keep(
+            asset, ImagesSource(asset, shell, SystemClock()), tmp_path_factory.mktemp("kept"), part_bytes=32 << 20
+        )
+
+
+@pytest.mark.slow
+def test_images_come_back_under_their_names_and_ids(kept: Kept, new_vm: Callable[..., Machine]) -> None:
+    """Into the Docker of another host, by the command and by hand; never over another image of that name."""
+    ids = {image["name"]: image["id"] for image in kept.manifest.source["images"]}
+    assert sorted(ids) == ["outlive-test/busybox:latest", "outlive-test/postgres:17"]
     other = new_vm(name="web-2", stack=False)
-    other.docker("image", "rm", *names)
-    for there in connect(other):
-        restored = restore_images(vault, manifest, [key], there)
-    assert restored.files == 2
-    assert {name: other.docker("image", "inspect", "-f", "{{.Id}}", name) for name in names} == ids
+
+    def there() -> dict[str, str]:
+        return {name: other.docker("image", "inspect", "-f", "{{.Id}}", name) for name in ids}
+
+    def back(shell: SshShell) -> Restored:
+        plan = RestorePlan(kept.vault, read_identities(kept.keys.recovery_identity), Path("/none"), SystemClock())
+        return restore(kept.manifest, parse_target("ssh://web-2"), shell, plan)
+
+    for shell in connect(other):
+        assert len(back(shell).next_steps) == 2, "what is there already stays"
+        other.docker("image", "rm", *ids)
+        restored = back(shell)
+        assert there() == ids
+        assert f"web-2 has outlive-test/postgres:17: {ids['outlive-test/postgres:17']}" in restored.next_steps
+        other.docker("tag", "outlive-test/busybox:latest", "outlive-test/postgres:17")
+        with pytest.raises(Refused, match="another image by the name outlive-test/postgres:17"):
+            back(shell)
+        assert there()["outlive-test/postgres:17"] == ids["outlive-test/busybox:latest"]
+    by_hand(kept, other)
+    assert there() == ids
+
+
+def by_hand(kept: Kept, machine: Machine) -> None:
+    """RESTORE.md as written, on a host that has Docker and got `age` from Debian."""
+    machine.docker("image", "rm", "outlive-test/postgres:17", "outlive-test/busybox:latest")
+    engine = machine.engine
+    stock = engine.run(images.hand_restore(engine), "sleep", "infinity")
+    engine.docker("cp", f"{stock}:/usr/bin/age", str(kept.folder.parent / "age"))
+    engine.remove(stock)
+    engine.docker("cp", str(kept.folder.parent / "age"), f"{machine.container}:/usr/bin/age")
+    engine.docker("cp", str(kept.folder), f"{machine.container}:/copy")
+    answer = Person(engine, kept, container=machine.container).follow()
+    assert answer.status == 0, answer.text
+
+
+@pytest.mark.slow
+def test_images_as_a_file_and_other_kinds_into_docker(kept: Kept, tmp_path: Path) -> None:
+    plan = RestorePlan(kept.vault, read_identities(kept.keys.recovery_identity), Path("/none"), SystemClock())
+    done = restore(kept.manifest, parse_target(str(tmp_path / "new")), LocalShell(), plan)
+    assert done.next_steps == ("Give them to Docker: docker load < images.tar",)
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["images.tar", "inventory.json"]
+    with pytest.raises(UsageError, match="kind path is nothing that Docker loads"):
+        restore(replace(kept.manifest, kind="path"), parse_target("docker://"), LocalShell(), plan)
 
 
 def test_a_project_that_runs_nothing(shell: SshShell) -> None:

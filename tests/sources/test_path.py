@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from outlive.errors import NotPermitted, SourceFailed
+from outlive.lab.ground.process import wait_until
 from outlive.model.asset import Hook, PathAsset
 from outlive.sources.path import PathSource
 from outlive.testing.clock import ManualClock
 from outlive.transport.local import LocalShell
 from tests.sources.trees import drain, fingerprint, make_odd_tree, names_in, unpack
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.slow
 

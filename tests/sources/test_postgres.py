@@ -14,13 +14,13 @@ import pytest
 from outlive.backup.drill.verify import verify
 from outlive.clock import SystemClock
 from outlive.errors import DatabaseUnreachable, NotPermitted, SourceFailed
+from outlive.lab.ground.process import wait_until
 from outlive.model.asset import PostgresAsset
 from outlive.sources.postgres import PostgresSource
 from outlive.transport.postgres import DsnWay
 from tests.backup.postgres_copies import DIGEST, Guard, children, dsn, fill, guarding, program_folder, verdicts
 from tests.world.postgres import PostgresServer
 from tests.world.postgres_trees import MAJORS, WITHOUT_SERVER_ZSTD
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.postgres
 NewServer = Callable[..., PostgresServer]

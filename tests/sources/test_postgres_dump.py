@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from outlive.errors import NotPermitted, OutliveError, SourceFailed
+from outlive.lab.ground.process import wait_until
 from outlive.sources.postgres_dump import GLOBALS_STREAM
 from outlive.transport.base import Running
 from outlive.transport.postgres import DsnWay
@@ -20,7 +21,6 @@ from outlive.transport.postgres_door import Door, environment
 from outlive.transport.process import Process
 from tests.backup.postgres_copies import ODD, Guard, dsn, fill, guarding, libpq, program_folder
 from tests.world.postgres import PostgresServer
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.postgres
 NewServer = Callable[..., PostgresServer]

@@ -14,12 +14,12 @@ import pytest
 
 from outlive.commands import sqlite
 from outlive.errors import SourceFailed
+from outlive.lab.ground.process import wait_until
 from outlive.model.asset import Hook, PathAsset
 from outlive.sources.path import PathSource
 from outlive.testing.clock import ManualClock
 from outlive.transport.local import LocalShell
 from tests.sources.trees import drain, names_in
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -91,6 +91,29 @@ def test_a_live_database_is_copied_whole(
     assert (entry["stream"], entry["path"], entry["uid"]) == ("sqlite-000.db", "./app.db", os.geteuid())
     assert outcome.warnings == () and outcome.source["sqlite"] == 1
     assert temporary_copies() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("guarded", [True, False])
+def test_the_journal_of_a_copied_database_is_no_change(tmp_path: Path, guarded: bool) -> None:
+    """SQLite makes and removes one with every transaction. tar tells that the directory changed; of a database that stays
+    out of the copy altogether that is told on."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "pad").write_bytes(os.urandom(8 << 20))  # more than what fits between tar and us
+    log = tmp_path / "log"
+    with writer(tree / "app.db", "delete", log):
+        with source(tree, exclude=() if guarded else ("app.db*",)).capture() as capture:
+            for raw in capture.streams():
+                chunks = iter(raw.chunks)
+                next(chunks)
+                since = committed(log)  # tar has begun and waits for us: the directory changes meanwhile
+                wait_until(lambda: committed(log) > since + 1, "two transactions", seconds=60)  # noqa: B023
+                for _ in chunks:
+                    pass
+            outcome = capture.finish()
+    assert outcome.inventory["changed"] == ([] if guarded else ["tar: .: file changed as we read it"])
+    assert bool(outcome.warnings) is not guarded
 
 
 def without_sqlite3(folder: Path) -> Path:

@@ -15,13 +15,13 @@ import pytest
 from outlive.commands import wal
 from outlive.commands.postgres import lsn
 from outlive.errors import DatabaseUnreachable, NotPermitted, OutliveError
+from outlive.lab.ground.process import wait_until
 from outlive.sources import wal as module
 from outlive.sources.wal import StreamBroke, WalGone, WalStream, drop_slot, open_stream
 from outlive.sources.wal_question import Question
 from outlive.sources.wal_words import SlotInUse, setting_bytes
 from outlive.transport.postgres import DsnWay
 from tests.world.postgres import PostgresServer
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.postgres
 SLOT = "outlive_test"

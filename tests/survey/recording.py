@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from outlive.commands import system
+from outlive.commands import caddy, system
 from outlive.commands.ssh import SshPaths
 from outlive.model.host import Host
 from outlive.survey import postgres_facts
@@ -31,6 +31,7 @@ SCRIPTS = {
     system.weigh((), seconds_each=1)[2]: "weigh",
     system.data_files((), seconds_each=1)[2]: "data_files",
     system.config_files(())[2]: "config_files",
+    caddy.sites(())[2]: "sites",
 }
 QUESTIONS = {
     postgres_facts.VERSION: "version",

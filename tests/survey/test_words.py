@@ -53,7 +53,8 @@ def test_the_file_is_this(recorded: tuple[Survey, Proposal]) -> None:
 def test_the_file_loads_and_says_what_was_proposed(recorded: tuple[Survey, Proposal]) -> None:
     settings = parse(write_toml(*recorded, SETUP, NOW), Path("outlive.toml"))
     assert list(settings.assets) == [one.asset for one in recorded[1].assets]
-    assert settings.hosts == (SETUP.host,)
+    page = "https://app.example.test/"  # the Caddyfile beside the compose file names it
+    assert settings.hosts == (replace(SETUP.host, names=("app.example.test",), urls=(page,)),)
     assert settings.keys.recipients == SETUP.recipients
     assert [one.name for one in settings.unguarded] == [one.name for one in recorded[1].unguarded if not one.harmless]
 

@@ -15,6 +15,7 @@ from outlive.commands import docker, relays
 from outlive.commands import postgres as words
 from outlive.commands.ssh import SshPaths
 from outlive.errors import ConfigError, DatabaseUnreachable, NotPermitted
+from outlive.lab.ground.process import NOBODY, wait_until
 from outlive.model.host import Host
 from outlive.sources.base_backup import Conversation
 from outlive.sources.postgres import identify
@@ -28,7 +29,6 @@ from tests.world.machine import Machine
 from tests.world.postgres import PostgresServer
 from tests.world.postgres_container import PostgresContainer
 from tests.world.postgres_trees import MAJORS
-from tests.world.process import NOBODY, wait_until
 from tests.world.sshd import SshServer
 
 pytestmark = pytest.mark.postgres

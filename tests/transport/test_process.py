@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from outlive.errors import CommandFailed
+from outlive.lab.ground.process import wait_until
 from outlive.transport.process import Process, run
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from outlive.errors import DatabaseUnreachable
+from outlive.lab.ground.process import wait_until
 from outlive.transport.postgres_door import Door
 from outlive.transport.process import Process
 from outlive.transport.relay import PATIENCE_SECONDS, PORT, Relay
 from tests.backup.postgres_copies import children
-from tests.world.process import wait_until
 
 pytestmark = pytest.mark.slow
 

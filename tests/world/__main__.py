@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from tests.world import images, ledger, machine, packages, wheels
-from tests.world.docker import DockerEngine, client, end_engine, keep_engine
+from outlive.lab.ground import dockerd, wheels
+from outlive.lab.ground.images import server
+from outlive.lab.ground.process import run
+from tests.world import images, ledger, machine, packages
+from tests.world.docker import DockerEngine
 from tests.world.need import Missing, is_required
 from tests.world.postgres_trees import MAJORS, usable
-from tests.world.process import run
 
 Part = Callable[[], str]
 
@@ -38,7 +40,7 @@ def docker_parts(engine: DockerEngine) -> dict[str, Part]:
         return ", ".join(images.postgres(engine, major) for major in MAJORS)
 
     def server_disk() -> str:
-        machine.docker_seed(engine)
+        machine.seed(engine)
         return "a server's disk with the stack's images"
 
     return {
@@ -46,12 +48,13 @@ def docker_parts(engine: DockerEngine) -> dict[str, Part]:
         "docker: debian": lambda: images.debian(engine),
         "docker: postgres": postgres_images,
         "docker: busybox": lambda: images.busybox(engine),
+        "docker: sqlite": lambda: images.sqlite(engine),
         "docker: alpine-like": lambda: images.alpine_like(engine),
         "docker: hand-restore": lambda: images.hand_restore(engine),
-        "docker: machine": lambda: images.machine(engine),
+        "docker: server": lambda: server(engine),
         "docker: disk": server_disk,
-        "s3: ceph": lambda: images.build(engine, "ceph"),
-        "s3: swift": lambda: images.build(engine, "swift"),
+        "s3: ceph": lambda: images.ceph(engine),
+        "s3: swift": lambda: images.swift(engine),
     }
 
 
@@ -76,7 +79,7 @@ def prepare(parts: dict[str, Part], stop_at: str = "") -> int:
         try:
             print(f"world: {name}: {get()} ({time.monotonic() - began:.1f} s)", flush=True)
         except Missing as lack:
-            print(f"world: {name}: SKIPPED: {lack}", flush=True)
+            print(f"world: {name}: SKIPPED: {lack.detail}", flush=True)
             status |= is_required(name.partition(":")[0])
             if name == stop_at:
                 break
@@ -87,14 +90,16 @@ def down() -> int:
     for line in ledger.sweep():
         print(f"world: ended {line}")
     with suppress(Missing, OSError):
-        subprocess.run([client(), "network", "rm", machine.NETWORK], capture_output=True)  # stays while it is in use
-    print("world: the Docker engine was ended" if end_engine() else "world: no Docker engine of ours to end")
+        subprocess.run(
+            [dockerd.client(), "network", "rm", machine.NETWORK], capture_output=True
+        )  # stays while it is in use
+    print("world: the Docker engine was ended" if dockerd.let_go("tests") else "world: no Docker engine of ours to end")
     return 0
 
 
 def up() -> int:
     engine = DockerEngine().start()
-    keep_engine()
+    dockerd.keep("tests")
     engine.close()
     print("world: a Docker engine runs; `python -m tests.world down` ends it")
     return 0

@@ -1,149 +1,45 @@
-"""The images the tests run: made once, from Debian packages and the Postgres wheel; remade when a recipe changes."""
+"""The images that only tests run, beside those of the lab (outlive.lab.ground.images)."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import subprocess
-import tarfile
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.world import wheels
-from tests.world.cache import cache_root, locked, make_once, remove
-from tests.world.docker import DockerEngine, debootstrap
-from tests.world.postgres_trees import LIBRARIES, VERSIONS, tree
-from tests.world.process import run
+from outlive.lab.ground.docker import DockerEngine
+from outlive.lab.ground.images import RECIPES as GROUND
+from outlive.lab.ground.images import build, busybox, debian, postgres, postgres_volume
+
+__all__ = ["alpine_like", "busybox", "ceph", "debian", "hand_restore", "postgres", "postgres_volume", "swift"]
 
 RECIPES = Path(__file__).parent / "images"
-LABEL = "outlive-test.recipe"
-BASE = "outlive-test/debian"
-# Debian's Postgres libraries are in the base, so that every image made from it costs one layer.
-BASE_PACKAGES = (*LIBRARIES, "ca-certificates", "locales")
 
 
-def debian(engine: DockerEngine) -> str:
-    """Bookworm as debootstrap makes it, plus the libraries and the en_US.utf8 locale that Postgres images have."""
-    recipe = _digest((), {}, {})
-    with locked("image-debian"):
-        if _recipe_of(engine, BASE) != recipe:
-            archive = make_once(cache_root() / "images" / f"debian-{recipe}.tar.zst", _bootstrap)
-            _import(engine, archive, recipe)
-    return BASE
-
-
-def _import(engine: DockerEngine, archive: Path, recipe: str) -> None:
-    command = [engine.client, "import", "--change", f"LABEL {LABEL}={recipe}", "--change", 'CMD ["bash"]', "-", BASE]
-    with archive.open("rb") as packed:
-        unpack = subprocess.Popen(["zstd", "-dcq"], stdin=packed, stdout=subprocess.PIPE)
-        done = subprocess.run(command, stdin=unpack.stdout, capture_output=True)
-    if unpack.wait() or done.returncode:
-        raise RuntimeError(f"docker import: {done.stderr.decode()}")
-
-
-def postgres(engine: DockerEngine, major: int) -> str:
-    """`outlive-test/postgres:<major>`, a stand-in for Docker Hub's image of that major."""
+def sqlite(engine: DockerEngine) -> str:
+    """`outlive-test/sqlite`: sqlite3 and python3, as an application's image may have them."""
     debian(engine)
-    volume = postgres_volume(major)
-    data = f"{volume}/{major}/docker" if major >= 18 else volume
-    arguments = {"MAJOR": str(major), "VERSION": VERSIONS[major], "PGDATA": data, "VOLUME": volume}
-    return build(engine, "postgres", tag=str(major), arguments=arguments, files={"tree": tree(major)})
-
-
-def postgres_volume(major: int) -> str:
-    """Where the image wants its volume. The official image moved it with 18: the data lie in a folder below it."""
-    return "/var/lib/postgresql" if major >= 18 else "/var/lib/postgresql/data"
-
-
-def busybox(engine: DockerEngine) -> str:
-    """`outlive-test/busybox`: one static program."""
-    debian(engine)
-    return build(engine, "busybox")
+    return build(engine, "sqlite")
 
 
 def alpine_like(engine: DockerEngine) -> str:
     """`outlive-test/alpine-like`: Postgres 17 with busybox and nothing else: no bash, no perl, no python."""
     postgres(engine, 17)
     busybox(engine)
-    return build(engine, "alpine_like", above=("postgres", "busybox"))
+    return build(engine, RECIPES / "alpine_like", above=(GROUND / "postgres", GROUND / "busybox"))
 
 
 def hand_restore(engine: DockerEngine, major: int = 17) -> str:
     """`outlive-test/hand-restore:<major>`: Postgres, age, zstd and tar, where RESTORE.md is executed without our code."""
     postgres(engine, major)
-    return build(engine, "hand_restore", tag=str(major), arguments={"MAJOR": str(major)}, above=("postgres",))
+    arguments = {"MAJOR": str(major)}
+    return build(engine, RECIPES / "hand_restore", tag=str(major), arguments=arguments, above=(GROUND / "postgres",))
 
 
-def machine(engine: DockerEngine) -> str:
-    """`outlive-test/machine`: a server with sshd and a Docker engine of its own."""
+def ceph(engine: DockerEngine) -> str:
+    """`outlive-test/ceph`: the S3 server that answers as AWS does."""
     debian(engine)
-    return build(engine, "machine", files={"docker-compose": wheels.program(wheels.COMPOSE, "docker-compose")})
+    return build(engine, RECIPES / "ceph")
 
 
-def build(
-    engine: DockerEngine,
-    recipe: str,
-    *,
-    tag: str = "latest",
-    arguments: Mapping[str, str] | None = None,
-    files: Mapping[str, Path] | None = None,
-    above: Sequence[str] = (),
-) -> str:
-    """The image of images/<recipe>/Dockerfile with further `files` beside it; nothing is done when it is there.
-
-    `above` are the recipes that it is made from, besides the base: when they change, it is made again.
-    """
-    image = f"outlive-test/{recipe.replace('_', '-')}:{tag}"
-    digest = _digest((recipe, *above), arguments or {}, files or {})
-    with locked(f"image-{recipe}-{tag}"):
-        if _recipe_of(engine, image) == digest:
-            return image
-        words = ["build", "--quiet", "--network", "host", "--label", f"{LABEL}={digest}", "--tag", image]
-        for name, value in (arguments or {}).items():
-            words += ["--build-arg", f"{name}={value}"]
-        engine.docker(*words, "-", input=_context(recipe, files or {}), timeout=1200)
-    return image
-
-
-def _context(recipe: str, files: Mapping[str, Path]) -> bytes:
-    """The build context as a tar, so that what it holds may lie anywhere."""
-    content = io.BytesIO()
-    # GNU: docker looks at the first block only, and PAX would put there a header of its own.
-    with tarfile.open(fileobj=content, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        for path in sorted((RECIPES / recipe).iterdir()):
-            archive.add(path, path.name)
-        for name, path in files.items():
-            archive.add(path, name)
-    return content.getvalue()
-
-
-def _digest(recipes: Sequence[str], arguments: Mapping[str, str], files: Mapping[str, Path]) -> str:
-    """Changes with the recipes, the arguments and the base's packages; further files are known by their path."""
-    sum_ = hashlib.sha256(" ".join(BASE_PACKAGES).encode())
-    for path in sorted(path for recipe in recipes for path in (RECIPES / recipe).iterdir()):
-        sum_.update(path.name.encode() + path.read_bytes())
-    for name, value in sorted(
-        {**arguments, **{key: str(path.relative_to(cache_root())) for key, path in files.items()}}.items()
-    ):
-        sum_.update(f"{name}={value}\n".encode())
-    return sum_.hexdigest()[:16]
-
-
-def _recipe_of(engine: DockerEngine, image: str) -> str:
-    form = '{{index .Config.Labels "' + LABEL + '"}}'
-    done = subprocess.run([engine.client, "image", "inspect", "-f", form, image], capture_output=True, text=True)
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def _bootstrap(archive: Path) -> None:
-    """debootstrap without a mirror named: it takes Debian's own, by whatever way this machine reaches it."""
-    root = cache_root() / "debootstrap"
-    remove(root)
-    run([debootstrap(), "--variant=minbase", f"--include={','.join(BASE_PACKAGES)}", "bookworm", root], timeout=1200)
-    run(["chroot", root, "localedef", "-i", "en_US", "-c", "-f", "UTF-8", "en_US.UTF-8"])
-    for rubbish in ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/i18n"):
-        remove(root / rubbish)
-    (root / "var/cache/apt/archives/partial").mkdir(parents=True)
-    (root / "var/lib/apt/lists/partial").mkdir(parents=True)
-    run(["tar", "--numeric-owner", "--zstd", "--one-file-system", "-cf", archive, "-C", root, "."])
-    remove(root)
+def swift(engine: DockerEngine) -> str:
+    """`outlive-test/swift`: the S3 server that refuses conditional writes."""
+    debian(engine)
+    return build(engine, RECIPES / "swift")

@@ -1,4 +1,4 @@
-"""A server to look at, back up and lose: a container with its own sshd, Docker engine, identity and compose stack."""
+"""The tests' rented server: a machine of the lab with a compose stack on it, reached over SSH."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
+from outlive.lab.ground import machine
+from outlive.lab.ground.cache import cache_root, locked
+from outlive.lab.ground.disk import Disk
+from outlive.lab.ground.docker import DockerEngine
+from outlive.lab.ground.machine import Hardware
+from outlive.lab.ground.missing import ProgramFailed
+from outlive.lab.ground.process import run, wait_until
+from outlive.lab.ground.server import Server
+from outlive.lab.ground.ssh_keys import client_config, make_key
 from tests.world import images, ledger
-from tests.world.cache import cache_root, locked, make_once
-from tests.world.disk import copy_image, make_image, mount_image, unmount
-from tests.world.docker import MACHINE_RIGHTS, DockerEngine
-from tests.world.process import run, wait_until
-from tests.world.server import Server
-from tests.world.sshd import client_config, make_key
 
 STACK = Path(__file__).parent / "stack"
 PROJECT = "app"
 STACK_IMAGES = ("outlive-test/postgres:17", "outlive-test/busybox:latest")
 NETWORK = "outlive-test"
 SUBNET = "172.30.77.0/24"
-DISK_MEBIBYTES = 4096  # sparse: it takes what is written to it
 
 
 class Machine(Server):
@@ -46,16 +48,15 @@ class Machine(Server):
         self.stack = stack
         self.uptime = uptime
         self.address = address or ""
-        self.container = ""
         self.home: Path | None = None
-        self.disk: Path | None = None
+        self.body: machine.Machine | None = None
 
     def start(self) -> Self:
         self.home = ledger.new_directory("machine")
         self.identity = make_key(self.home / "identity")
         self.known_hosts = self.home / "known_hosts"
         self.config = self.home / "ssh_config"
-        self._boot(docker_seed(self.engine))
+        self._boot()
         self.trust_host_key()
         if self.stack:
             self.deploy()
@@ -72,23 +73,19 @@ class Machine(Server):
 
     def docker(self, *words: str) -> str:
         """The inner engine's command line, by the outer engine's back door, whatever SSH may be doing."""
-        return self.engine.exec(self.container, "docker", *words)
+        return self._body.inside("docker", *words)
 
     def sql(self, query: str, dbname: str = "app", service: str = "db") -> str:
-        command = ["docker", "exec", "-i", f"{PROJECT}-{service}-1", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1"]
-        return self.engine.exec(
-            self.container, "sh", "-c", 'exec "$@"', "-", *command, "-U", "postgres", "-d", dbname, "-c", query
-        )
+        command = ["exec", "-i", f"{PROJECT}-{service}-1", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1"]
+        return self.docker(*command, "-U", "postgres", "-d", dbname, "-c", query)
 
     @property
     def host_key_fingerprint(self) -> str:
-        key = "/etc/ssh/ssh_host_ed25519_key.pub"
-        return self.engine.exec(self.container, "ssh-keygen", "-lf", key).split()[1]
+        return self._body.host_key_fingerprint
 
     def trust_host_key(self) -> None:
         """Writes the host key it has now into known_hosts, learned by the back door and not over the network."""
-        key = self.engine.exec(self.container, "cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()[:2]
-        self.known_hosts.write_text(f"{self.address} {' '.join(key)}\n")
+        self.known_hosts.write_text(f"{self.address} {self._body.host_key}\n")
 
     def deploy(self) -> None:
         """Brings up the stack and fills the uploads."""
@@ -101,57 +98,47 @@ class Machine(Server):
 
     def reboot(self) -> None:
         """The same machine, with a new boot_id."""
-        self.engine.docker("restart", "--time", "5", self.container)
-        self._wait()
+        self._body.reboot()
 
     def replace(self) -> None:
         """Another machine answers at the same address: new identity, empty disk."""
         self._remove()
-        self._boot(docker_seed(self.engine))
+        self._boot()
 
     def pause(self) -> None:
         """It hangs: TCP accepts, nobody answers."""
-        self.engine.docker("pause", self.container)
+        self._body.pause()
 
     def unpause(self) -> None:
-        self.engine.docker("unpause", self.container)
+        self._body.unpause()
 
-    def _boot(self, seed: Path) -> None:
+    @property
+    def _body(self) -> machine.Machine:
+        assert self.body is not None, "not started"
+        return self.body
+
+    def _boot(self) -> None:
         # Not in the temporary directory: that may be in memory.
-        self.disk = cache_root() / "run" / f"disk-{secrets.token_hex(6)}"
-        self.disk.mkdir()
-        ledger.note("directory", self.disk)
-        copy_image(seed, self.disk / "image")
-        mount_image(self.disk / "image", self.disk / "docker")
-        options = ["--hostname", self.name, "--network", network(self.engine), "--memory", "2g", *MACHINE_RIGHTS]
-        options += ["--volume", f"{self.disk / 'docker'}:/var/lib/docker", "--env", f"FAKE_UP={self.uptime}"]
-        options += ["--volume", f"{self.identity.with_suffix('.pub')}:/authorized_keys:ro"]
-        if self.address:
-            options += ["--ip", self.address]
-        self.container = self.engine.run(images.machine(self.engine), options=options)
-        self._wait()
-        self.address = self.engine.address(self.container)
+        disk = Disk(cache_root() / "run" / f"disk-{secrets.token_hex(6)}", self.engine.ledger)
+        self.body = machine.Machine(
+            self.engine, name=self.name, network=network(self.engine), disk=disk, hardware=Hardware()
+        )
+        disk.create_from(seed(self.engine))
+        key = self.identity.with_suffix(".pub").read_text().strip()
+        self.body.boot(address=self.address, authorized_key=key, uptime_seconds=self.uptime)
+        self.address = self.body.address
         self.config.write_text(client_config(self.name, self.address, 22, "root", self.identity, self.known_hosts))
 
-    def _wait(self) -> None:
-        started = self.engine.docker("inspect", "-f", "{{.State.StartedAt}}", self.container)
-        self.engine.wait_for_log(self.container, "MACHINE READY", since=started)
-
     def _remove(self) -> None:
-        if self.container:
-            self.engine.remove(self.container)
-            self.container = ""
-        if self.disk is not None:
-            if (self.disk / "docker").is_mount():
-                unmount(self.disk / "docker")
-            ledger.discard(self.disk)
-            self.disk = None
+        if self.body is not None:
+            self.body.remove()
+            self.body = None
 
     def _database_is_up(self) -> bool:
         try:
             # The entrypoint's first server listens on the socket only; the loopback answers when the real one is up.
             self.docker("exec", f"{PROJECT}-db-1", "pg_isready", "-q", "-h", "127.0.0.1")
-        except RuntimeError:
+        except ProgramFailed:
             return False
         return True
 
@@ -164,34 +151,11 @@ def network(engine: DockerEngine) -> str:
     return NETWORK
 
 
-def docker_seed(engine: DockerEngine) -> Path:
-    """The disk of an inner engine that has the stack's images already; each machine gets a copy of it."""
+def seed(engine: DockerEngine) -> Path:
+    """The disk of a server that has the stack's images already; each machine gets a copy of it."""
     images.postgres(engine, 17)
     images.busybox(engine)
-    ids = [
-        engine.docker("image", "inspect", "-f", "{{.Id}}", image) for image in (*STACK_IMAGES, images.machine(engine))
-    ]
-    name = "-".join(identity.removeprefix("sha256:")[:8] for identity in ids)
-    return make_once(cache_root() / "machine-disks" / f"{name}.ext4", lambda path: _fill_seed(engine, path))
-
-
-def _fill_seed(engine: DockerEngine, image: Path) -> None:
-    disk = image.with_name(f"{image.name}.mounted")
-    make_image(image, DISK_MEBIBYTES)
-    mount_image(image, disk)
-    container = engine.run(images.machine(engine), options=[*MACHINE_RIGHTS, "--volume", f"{disk}:/var/lib/docker"])
-    try:
-        engine.wait_for_log(container, "MACHINE READY")
-        saved = subprocess.Popen([engine.client, "save", *STACK_IMAGES], stdout=subprocess.PIPE)
-        load = [engine.client, "exec", "-i", container, "docker", "load", "-q"]
-        subprocess.run(load, stdin=saved.stdout, check=True, capture_output=True)
-        if saved.wait():
-            raise RuntimeError("docker save failed")
-        engine.docker("stop", "--time", "20", container)
-    finally:
-        engine.remove(container)
-        unmount(disk)
-        disk.rmdir()
+    return machine.seed(engine, STACK_IMAGES)
 
 
 def fill_uploads(machine: Machine) -> None:

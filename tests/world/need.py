@@ -8,11 +8,9 @@ from typing import TypeVar
 
 import pytest
 
+from outlive.lab.ground.missing import Missing
+
 T = TypeVar("T")
-
-
-class Missing(Exception):
-    """This machine lacks something the tests would use. The message says what, and how to get it."""
 
 
 def is_required(name: str) -> bool:
@@ -26,7 +24,7 @@ def need(name: str, get: Callable[[], T]) -> T:
     try:
         return get()
     except Missing as lack:
-        reason = f"{name}: {lack}"
+        reason = f"{name}: {lack.detail}"
     if is_required(name):
         pytest.fail(f"required here (OUTLIVE_REQUIRE), but missing: {reason}", pytrace=False)
     pytest.skip(reason)

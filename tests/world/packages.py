@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.world.cache import is_root
+from outlive.lab.ground.cache import is_root
 from tests.world.need import Missing
 from tests.world.postgres_trees import LIBRARIES
 
@@ -22,6 +22,7 @@ PROGRAMS = {
     "setfattr": "attr",
     "sqlite3": "sqlite3",
     "ip": "iproute2",
+    "sudo": "sudo",
     "mkfs.ext4": "e2fsprogs",
     "busybox": "busybox",
     "socat": "socat",

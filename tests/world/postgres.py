@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal, Self
 
+from outlive.lab.ground.process import as_nobody, end, free_port, give_to_nobody, run, wait_until
+from outlive.lab.ground.server import Server
 from tests.world import ledger
 from tests.world.postgres_template import new_cluster
 from tests.world.postgres_trees import binary, usable
-from tests.world.process import as_nobody, end, free_port, give_to_nobody, run, wait_until
-from tests.world.server import Server
 
 StopMode = Literal["smart", "fast", "immediate"]
 _SIGNAL = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}

@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Sequence
 from typing import Self
 
+from outlive.lab.ground.missing import ProgramFailed
+from outlive.lab.ground.process import wait_until
+from outlive.lab.ground.server import Server
 from tests.world import images
 from tests.world.docker import DockerEngine
-from tests.world.process import wait_until
-from tests.world.server import Server
 
 
 class PostgresContainer(Server):
@@ -60,6 +61,6 @@ class PostgresContainer(Server):
         try:
             # The entrypoint's first server listens on the socket only; the loopback answers when the real one is up.
             self.engine.exec(self.name, "pg_isready", "-q", "-h", "127.0.0.1")
-        except RuntimeError:
+        except ProgramFailed:
             return False
         return True

@@ -13,9 +13,9 @@ import struct
 import time
 from pathlib import Path
 
-from tests.world.cache import cache_root, make_once
+from outlive.lab.ground.cache import cache_root, make_once
+from outlive.lab.ground.process import give_to_nobody, run
 from tests.world.postgres_trees import VERSIONS, binary
-from tests.world.process import give_to_nobody, run
 
 
 def new_cluster(major: int, data: Path, *, data_checksums: bool) -> None:

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import secrets
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
 import boto3
 from botocore.config import Config
 
-from tests.world import images, ledger, wheels
+from outlive.lab.ground import wheels
+from outlive.lab.ground.process import answers, end, free_port, wait_until
+from outlive.lab.ground.server import Server
+from tests.world import images, ledger
 from tests.world.docker import DockerEngine
-from tests.world.process import answers, end, free_port, wait_until
-from tests.world.server import Server
 
 
 class S3Server(Server):
@@ -63,9 +65,9 @@ class S3Server(Server):
 
 
 class ContainerS3(S3Server):
-    """One that lives in a container made from images/<recipe>."""
+    """One that lives in a container of `image`."""
 
-    recipe = ""
+    image: Callable[[DockerEngine], str]
     port = 0
 
     def __init__(self, engine: DockerEngine) -> None:
@@ -74,8 +76,7 @@ class ContainerS3(S3Server):
         self.container = ""
 
     def start(self) -> Self:
-        images.debian(self.engine)
-        image = images.build(self.engine, self.recipe)
+        image = type(self).image(self.engine)
         keys = ["--env", f"ACCESS_KEY={self.access_key}", "--env", f"SECRET_KEY={self.secret_key}"]
         self.container = self.engine.run(image, options=keys)
         self.engine.wait_for_log(self.container, "READY", seconds=120)
@@ -93,12 +94,12 @@ class ContainerS3(S3Server):
 
 
 class CephGateway(ContainerS3):
-    recipe = "ceph"
+    image = images.ceph
     port = 7480
 
 
 class Swift(ContainerS3):
-    recipe = "swift"
+    image = images.swift
     port = 8080
 
     def __init__(self, engine: DockerEngine) -> None:

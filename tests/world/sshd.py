@@ -11,10 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from outlive.lab.ground.cache import is_root
+from outlive.lab.ground.process import answers, end, free_port, program, run, wait_until
+from outlive.lab.ground.server import Server
+from outlive.lab.ground.ssh_keys import client_config, make_key
 from tests.world import ledger
-from tests.world.cache import is_root
-from tests.world.process import answers, end, free_port, program, run, wait_until
-from tests.world.server import Server
 
 
 class SshServer(Server):
@@ -26,8 +27,10 @@ class SshServer(Server):
 
     address = "web-1"
 
-    def __init__(self, *, options: Mapping[str, str] | None = None) -> None:
-        """`options` are further lines of sshd_config, such as {"ForceCommand": "cat"}."""
+    def __init__(self, *, options: Mapping[str, str] | None = None, user: str | None = None) -> None:
+        """`options` are further lines of sshd_config, such as {"ForceCommand": "cat"}; `user` is whom it logs in, by
+        default whom the tests run as."""
+        self.user = user or getpass.getuser()
         self.options = dict(options or {})
         self.home: Path | None = None
         self.port = 0
@@ -89,7 +92,6 @@ class SshServer(Server):
         self.authorized_keys = self.home / "authorized_keys"
         self.authorized_keys.write_bytes(self.identity.with_suffix(".pub").read_bytes())
         self.port = free_port()
-        self.user = getpass.getuser()
         (self.home / "sshd_config").write_text(self._daemon_config())
         self.known_hosts = self.home / "known_hosts"
         key = " ".join(self.host_key.with_suffix(".pub").read_text().split()[:2])
@@ -127,35 +129,9 @@ class SshServer(Server):
         return answers(self.port)
 
 
-def make_key(path: Path) -> Path:
-    """A fresh ed25519 key pair at `path` and `path.pub`, replacing what was there."""
-    path.unlink(missing_ok=True)
-    path.with_suffix(".pub").unlink(missing_ok=True)
-    tool = program("ssh-keygen", package="openssh-client")
-    run([tool, "-q", "-t", "ed25519", "-N", "", "-C", "outlive-test", "-f", path])
-    return path
-
-
 def fingerprint(key: Path) -> str:
     """`SHA256:...` of a key file."""
     return run(["ssh-keygen", "-lf", key.with_suffix(".pub")]).split()[1]
-
-
-def client_config(name: str, host: str, port: int, user: str, identity: Path, known_hosts: Path) -> str:
-    """An ssh_config for one host that uses these files and nothing of the person's own."""
-    return f"""\
-Host {name}
-  HostName {host}
-  Port {port}
-  User {user}
-  IdentityFile {identity}
-  IdentitiesOnly yes
-  IdentityAgent none
-  UserKnownHostsFile {known_hosts}
-  GlobalKnownHostsFile /dev/null
-  StrictHostKeyChecking yes
-  ConnectTimeout 10
-"""
 
 
 def _is_locked() -> bool:

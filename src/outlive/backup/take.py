@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import outlive
 from outlive.backup.copies import catalog
+from outlive.backup.copies.chain import ancestors, by_id
 from outlive.backup.copies.layout import INVENTORY, MANIFEST, README, SUMS, copy_folder, new_copy_id
 from outlive.backup.copies.lock import only_one
 from outlive.backup.copies.manifest import dump_manifest, sums
@@ -39,7 +41,7 @@ def take(asset: Asset, source: Source, vault: Vault, policy: SealPolicy, *, stat
     started_at = clock.now()
     recipients = tuple(str(recipient) for recipient in policy.recipients)
     with only_one(state / "locks", f"backup of {asset.name}"):
-        sequence = catalog.listing(vault, asset.name).next_sequence
+        listing = catalog.listing(vault, asset.name)
         copy_id = new_copy_id(started_at)
         journal = Journal(vault, state / "unfinished", asset.name, copy_id, recipients)
         try:
@@ -55,7 +57,7 @@ def take(asset: Asset, source: Source, vault: Vault, policy: SealPolicy, *, stat
                     kind=asset.kind,
                     host=asset.host,
                     lineage=capture.lineage.id,
-                    sequence=sequence,
+                    sequence=listing.next_sequence,
                     started_at=started_at,
                     data_until=outcome.data_until,
                     finished_at=clock.now(),
@@ -64,8 +66,9 @@ def take(asset: Asset, source: Source, vault: Vault, policy: SealPolicy, *, stat
                     source={**outcome.source, "lineage": capture.lineage.facts},
                     warnings=outcome.warnings,
                     tool=f"outlive {outlive.__version__}",
+                    parent=outcome.parent,
                 )
-                _commit(vault, folder, manifest)
+                _commit(vault, folder, manifest, ancestors(manifest, by_id(listing.copies)))
         finally:
             journal.close()
         journal.finish()
@@ -82,10 +85,10 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} does not belong in an inventory")
 
 
-def _commit(vault: Vault, folder: str, manifest: Manifest) -> None:
+def _commit(vault: Vault, folder: str, manifest: Manifest, earlier: Sequence[Manifest]) -> None:
     """The order is the promise: whatever has no manifest is litter."""
     _put(vault, folder + SUMS, sums(manifest))
-    _put(vault, folder + README, restore_md(manifest).encode())
+    _put(vault, folder + README, restore_md(manifest, earlier).encode())
     _put(vault, folder + MANIFEST, dump_manifest(manifest))
 
 

@@ -73,9 +73,10 @@ def _tell(taken: Taken, output: Output) -> None:
     manifest = taken.manifest
     seconds = (manifest.finished_at - manifest.started_at).total_seconds()
     reused = f", {taken.reused_parts} part(s) were already there" if taken.reused_parts else ""
+    since = f", what changed since {manifest.parent}" if manifest.parent else ""
     output.console.print(
-        f"{manifest.asset}: copy {manifest.id}, {size(manifest.plain_bytes)} read, {size(manifest.stored_bytes)} stored"
-        f" in {duration(seconds)}{reused}"
+        f"{manifest.asset}: copy {manifest.id}{since}, {size(manifest.plain_bytes)} read, "
+        f"{size(manifest.stored_bytes)} stored in {duration(seconds)}{reused}"
     )
     for warning in manifest.warnings:
         output.console.print(f"  note: {warning}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import socket
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from rich.table import Table
 
 from outlive.backup.copies import acceptance, catalog
+from outlive.backup.copies.chain import ancestors, by_id, saved_bytes
 from outlive.backup.log.windows import Window
 from outlive.backup.restore.recover_to import windows
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
@@ -38,6 +40,7 @@ def copy_document(manifest: Manifest, proof: str) -> dict[str, Any]:
         "stored_bytes": manifest.stored_bytes,
         "parts": sum(len(stream.parts) for stream in manifest.streams),
         "proof": proof,
+        "parent": manifest.parent,
         "warnings": list(manifest.warnings),
     }
 
@@ -67,7 +70,7 @@ def copies(
         _accept(vault, found, accept, clock, output)
     output.document(
         {
-            "copies": [copy_document(copy.manifest, copy.proof) for copy in found],
+            "copies": [_document(copy, found) for copy in found],
             "windows": [
                 {"asset": copy.manifest.asset, "lineage": copy.manifest.lineage, **window_document(window)}
                 for copy in found
@@ -79,9 +82,16 @@ def copies(
     )
     if not as_json:
         _table(found, reach, output)
+    for broken in dict.fromkeys(copy.broken for copy in found if copy.broken):
+        output.console.print(f"note: {broken}")
     for one in unreadable:
         output.console.print(f"AT RISK: {one}")
     return 1 if unreadable else 0
+
+
+def _document(copy: Copy, found: Sequence[Copy]) -> dict[str, Any]:
+    document = copy_document(copy.manifest, copy.proof)
+    return document | {"saved_bytes": saved_bytes(copy.manifest, by_id(found)), "broken": copy.broken or None}
 
 
 def _accept(vault: Vault, found: list[Copy], lineage: str, clock: SystemClock, output: Output) -> None:
@@ -100,15 +110,29 @@ def _table(found: list[Copy], reach: list[Window], output: Output) -> None:
     for (name, lineage), group in groupby(found, lambda copy: (copy.manifest.asset, copy.manifest.lineage)):
         output.console.print(f"{name} ({lineage})")
         table = Table(box=None, pad_edge=False)
-        for column in ("  copy", "data until", "stored", "proof"):
-            table.add_column(column, no_wrap=True, justify="right" if column == "stored" else "left")
-        ids = []
-        for copy in group:
-            ids.append(copy.id)
-            proof = "DAMAGED" if copy.is_damaged else str(copy.proof)
+        copies = list(group)
+        saved = [_saved(copy.manifest, by_id(found)) for copy in copies]
+        for column in ("  copy", "data until", "stored", *(["saved"] if any(saved) else []), "proof"):
+            table.add_column(column, no_wrap=True, justify="right" if column in ("stored", "saved") else "left")
+        for copy, spared in zip(copies, saved, strict=True):
             manifest = copy.manifest
-            table.add_row(f"  {copy.id}", moment(manifest.data_until), size(manifest.stored_bytes), proof)
+            row = (f"  {copy.id}", moment(manifest.data_until), size(manifest.stored_bytes))
+            table.add_row(*row, *([spared] if any(saved) else []), _proof(copy))
         output.console.print(table)
         for window in reach:
-            if window.base.copy in ids:
+            if window.base.copy in {copy.id for copy in copies}:
                 output.console.print(f"  {window_line(window)}")
+
+
+def _proof(copy: Copy) -> str:
+    if copy.broken:
+        return "BROKEN"
+    return "DAMAGED" if copy.is_damaged else str(copy.proof)
+
+
+def _saved(manifest: Manifest, known: Mapping[str, Copy]) -> str:
+    """`+3 1.2 GB`: the third copy after a full one, and how much less is stored; nothing where there is no full one."""
+    earlier = ancestors(manifest, known)
+    if not earlier or earlier[0].parent is not None:
+        return ""
+    return f"+{len(earlier)} {size(saved_bytes(manifest, known))}"

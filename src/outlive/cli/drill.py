@@ -15,7 +15,7 @@ from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.cli.pick import chosen
 from outlive.cli.several import Tally
 from outlive.cli.verify import IdentityOption
-from outlive.cli.words import duration
+from outlive.cli.words import duration, room
 from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.errors import UsageError
@@ -46,7 +46,8 @@ def drill(
     vault = opened(settings, clock, which)
     output = Output(as_json)
     keys = wiring.identities(settings, identity)
-    plan = DrillPlan(vault, keys, settings.keeper.state / "drills", clock, fetch_programs=fetch_postgres)
+    scratch = settings.keeper.state / "drills"
+    plan = DrillPlan(vault, keys, scratch, clock, fetch_postgres, lambda needed: output.console.print(room(needed)))
     tally = Tally()
     results: list[dict[str, Any]] = []
 

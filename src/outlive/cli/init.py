@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from outlive.cli import init_enrol
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.init_files import Plan, Written, check, write
 from outlive.cli.init_host import Reached, host_of, reach
 from outlive.cli.init_json import document
 from outlive.clock import SystemClock
-from outlive.config.load import NAME
+from outlive.config.load import NAME, load
 from outlive.config.secrets import resolve
 from outlive.errors import DatabaseUnreachable, UsageError
 from outlive.model.asset import SecretRef
@@ -55,12 +57,15 @@ def init(
         raise UsageError("Name a host, or a DSN with --dsn; one of them.", hint="`outlive init root@web-1.example.com`")
     check(plan)
     if secret is not None:
-        return _finish(plan, output, *_look_at_dsn(secret, plan.base), None)
+        return _finish(plan, output, *_look_at_dsn(secret, plan.base), None, {})
     target = host_of(address, ssh_config, identity)
     with reach(target, plan.known_hosts, accept_host_key, output) as reached:
         survey = look(reached.shell, target.address, wanted=_absolute(path or []), say=_progress())
+        facts = init_enrol.ask(reached, target, SystemClock())
+    survey = replace(survey, login=reached.login)
     name = host_name(survey, target.name)
-    return _finish(plan, output, survey, propose(survey, host=name), (_named(target, name), reached))
+    met = (replace(reached.host, name=name), reached)
+    return _finish(plan, output, survey, propose(survey, host=name), met, facts)
 
 
 def _dsn(variable: str, file: Path | None) -> SecretRef | None:
@@ -94,18 +99,21 @@ def _absolute(paths: list[str]) -> list[str]:
     return [path.rstrip("/") or "/" for path in paths]
 
 
-def _named(host: Host, name: str) -> Host:
-    return Host(name=name, address=host.address, ssh_config=host.ssh_config, identity_file=host.identity_file)
-
-
 def _finish(
-    plan: Plan, output: Output, survey: Survey, proposal: Proposal, enrolled: tuple[Host, Reached] | None
+    plan: Plan,
+    output: Output,
+    survey: Survey,
+    proposal: Proposal,
+    met: tuple[Host, Reached] | None,
+    facts: dict[str, Any],
 ) -> int:
-    """Writes, unless it is a dry run, and tells."""
+    """Writes, unless it is a dry run, and tells. `facts` are what is pinned of the host."""
     now = SystemClock().now()
-    host, reached = enrolled or (None, None)
+    host, reached = met or (None, None)
     setup = Setup("", (), "", host=host, host_key=reached.fingerprint if reached else "", endpoint=plan.endpoint)
     written = write(plan, survey, proposal, setup, reached.key if reached else None, now)
+    if written.path is not None and host is not None:
+        init_enrol.enrol(load(written.path), host.name, facts, survey, SystemClock())
     if output.as_json:
         output.document(document(survey, proposal, written, now))
         return AT_RISK if proposal.at_risk else 0

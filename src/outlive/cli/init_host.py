@@ -6,12 +6,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from outlive.cli.app import Output
+from outlive.commands import ssh as words
 from outlive.commands.ssh import SshPaths
 from outlive.errors import HostKeyChanged, HostKeyUnknown, UsageError
 from outlive.model.host import Host, SshAddress
@@ -24,10 +26,13 @@ from outlive.transport.ssh import SshShell
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A host that answers, and the key that it proved to have (None for this machine)."""
+    """A host that answers, as it will stand in `outlive.toml`, and the key that it proved to have (None for this machine).
+    `login`: how it is seen, for a person."""
 
     shell: Shell
+    host: Host
     key: hostkey.ProvenKey | None = None
+    login: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -43,7 +48,7 @@ def host_of(address: str, ssh_config: Path | None, identity: Path | None) -> Hos
     except ValueError as error:
         raise UsageError(f"{error}.", hint="Write [ssh://]user@host[:port], or 'local' for this machine.") from error
     files = {"ssh_config": ssh_config, "identity_file": identity}
-    given = {name: str(file.absolute()) for name, file in files.items() if file}
+    given: dict[str, Any] = {name: str(file.absolute()) for name, file in files.items() if file}
     return Host(name=slug(parsed.host), address=f"ssh://{parsed}", **given)
 
 
@@ -52,16 +57,31 @@ def reach(host: Host, known_hosts: Path, accepted: str, output: Output) -> Itera
     """A shell on the host that talks to nobody but the owner of the proven key. `accepted` is a fingerprint that a
     person has verified elsewhere. Raises `HostKeyUnknown`, `HostKeyChanged`, `LoginRejected`, `HostUnreachable`."""
     if host.is_local:
-        yield Reached(LocalShell())
+        yield Reached(LocalShell(), host)
         return
     key = hostkey.prove(host, known_hosts)
     _vouch(host, key, accepted)
     with hostkey.only(key) as pinned, tempfile.TemporaryDirectory(prefix="outlive-") as control:
-        shell = SshShell(host, SshPaths(pinned, Path(control)))
+        paths = SshPaths(pinned, Path(control))
+        shell = SshShell(host, paths)
         try:
-            yield Reached(shell, key)
+            name, may = _who(shell)
+            host = replace(host, sudo=may == "sudo")
+            yield Reached(SshShell(host, paths), host, key, _LOGINS.get(may, "").format(name))
         finally:
             shell.close()
+
+
+_LOGINS = {
+    "sudo": "{}, through sudo",
+    "neither": "{}: not root, and without passwordless sudo. What only root may see is not seen, and not copied",
+}
+
+
+def _who(shell: Shell) -> tuple[str, str]:
+    """The login's name, and "root", "sudo" or "neither"; empty when it makes no sense (the look will say why)."""
+    lines = shell.run(words.who()).text.splitlines()
+    return (lines[-2], lines[-1]) if len(lines) > 1 else ("", "")
 
 
 def _vouch(host: Host, key: hostkey.ProvenKey, accepted: str) -> None:

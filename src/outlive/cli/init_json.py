@@ -19,6 +19,7 @@ def document(survey: Survey, proposal: Proposal, written: Written, now: datetime
         "toml": written.text,
         "survey": {
             "address": survey.address,
+            "login": survey.login or (survey.host.user if survey.host else None),
             "host": asdict(survey.host) if survey.host else None,
             "docker": _docker(survey),
             "postgres": [_postgres(one) for one in survey.postgres],
@@ -29,6 +30,8 @@ def document(survey: Survey, proposal: Proposal, written: Written, now: datetime
             "assets": [_proposed(one) for one in proposal.assets],
             "optional": [_proposed(one) for one in proposal.optional],
             "unguarded": [asdict(one) for one in proposal.unguarded],
+            "urls": proposal.urls,
+            "names": proposal.names,
         },
     }
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from socket import gethostname
 from typing import Annotated, Any
 
 import typer
 
 from outlive import wiring
 from outlive.backup.drill.key_drill import KeyDrill, key_drill, last_key_drill
-from outlive.backup.recovery_kit import Kit, render
+from outlive.backup.recovery_kit import Kit, Place, render
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.words import moment
-from outlive.clock import SystemClock
+from outlive.clock import Clock, SystemClock
 from outlive.config.load import load
 from outlive.config.schema import Settings
 from outlive.errors import KeysError, OutliveError, WrongKey
@@ -102,8 +103,12 @@ def recovery_kit(
         raise KeysError(
             f"{path} holds {public}, to which copies are not encrypted.", hint="Give the right --identity FILE."
         )
-    vault = wiring.vault(settings, clock).url
-    page = render(Kit(secret, public, settings.keys.recipients, vault, clock.now()))
+    assets = tuple(
+        f"{asset.name} ({asset.kind}{f' of {asset.host}' if asset.host else ''})" for asset in settings.assets
+    )
+    page = render(
+        Kit(secret, public, settings.keys.recipients, _places(settings, clock), gethostname(), assets, clock.now())
+    )
     try:
         write_private(out, page.encode())
     except FileExistsError as error:
@@ -145,6 +150,14 @@ def test(
     if not as_json:
         _say(drill, settings, output)
     return 0
+
+
+def _places(settings: Settings, clock: Clock) -> tuple[Place, ...]:
+    """The vault, and the mirror where there is one."""
+    first = Place(wiring.vault(settings, clock).url, settings.vault.endpoint, settings.vault.region)
+    if (mirror := settings.mirror) is None:
+        return (first,)
+    return (first, Place(wiring.mirror(settings, clock).url, mirror.endpoint, mirror.region))
 
 
 def _given(identity: str) -> tuple[Identity, ...]:

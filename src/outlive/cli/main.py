@@ -25,11 +25,16 @@ COMMANDS: tuple[str, ...] = (
     "drill",
     "restore",
     "status",
+    "check",
+    "identity",
     "keys",
     "vault",
     "prune",
     "selftest",
     "mirror",
+    "plan-guard",
+    "diagnose",
+    "lab",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT
@@ -72,7 +77,7 @@ def _wanted(argv: list[str]) -> tuple[str, ...]:
 
 def _run(argv: list[str]) -> int:
     for name in _wanted(argv):
-        importlib.import_module(f"outlive.cli.{name}")
+        importlib.import_module(f"outlive.cli.{name.replace('-', '_')}")
     try:
         answer = app(argv, prog_name="outlive", standalone_mode=False)
     except typer.Exit as error:

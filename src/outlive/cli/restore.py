@@ -19,7 +19,7 @@ from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.cli.pick import Picked, newest, to_restore
 from outlive.cli.verify import IdentityOption
-from outlive.cli.words import duration, moment, size
+from outlive.cli.words import duration, moment, room, size
 from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.errors import UsageError
@@ -29,7 +29,12 @@ from outlive.vault.base import Vault
 @app.command()
 def restore(
     asset: Annotated[str, typer.Argument(help="The asset.")],
-    to: Annotated[str, typer.Option("--to", help="A new directory, ssh://host/path, or a postgresql:// DSN.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", help="A new directory, ssh://host/path, a postgresql:// DSN, or ssh://host for its Docker."
+        ),
+    ],
     at: Annotated[str | None, typer.Option("--at", help="As it was at this moment (RFC 3339).")] = None,
     copy: Annotated[str | None, typer.Option("--copy", help="A certain copy, else the newest.")] = None,
     fetch_postgres: Annotated[
@@ -62,16 +67,20 @@ def restore(
             progress.update(task, description=f"restoring {asset}: {size(seen[0])}")
 
         keys = wiring.identities(settings, identity)
-        plan = RestorePlan(vault, keys, settings.keeper.state / "drills", clock, fetch_postgres, moved)
+        scratch = settings.keeper.state / "drills"
+        plan = RestorePlan(
+            vault, keys, scratch, clock, fetch_postgres, moved, lambda needed: console.print(room(needed))
+        )
         if replay:
             recovered = moments.restore_moment(vault, asset, target, asked, plan)
         else:
             restored = restore_copy(picked.copy.manifest, target, shell, plan)
+    warnings = picked.warnings if replay else (*picked.warnings, *restored.warnings)
     if replay:
-        moments.tell_recovered(recovered, asset, asked, to, picked.warnings, output)
+        moments.tell_recovered(recovered, asset, asked, to, warnings, output)
     else:
-        _tell(picked, restored, "the given server" if isinstance(target, DsnTarget) else to, output)
-    return 1 if picked.warnings else 0
+        _tell(picked, restored, warnings, "the given server" if isinstance(target, DsnTarget) else to, output)
+    return 1 if warnings else 0
 
 
 def _picked(vault: Vault, asset: str, copy: str | None, at: datetime | None, target: Target) -> tuple[Picked, bool]:
@@ -87,7 +96,7 @@ def _picked(vault: Vault, asset: str, copy: str | None, at: datetime | None, tar
     return picked, replay
 
 
-def _tell(picked: Picked, restored: Restored, where: str, output: Output) -> None:
+def _tell(picked: Picked, restored: Restored, warnings: tuple[str, ...], where: str, output: Output) -> None:
     manifest = picked.copy.manifest
     output.document(
         {
@@ -98,14 +107,14 @@ def _tell(picked: Picked, restored: Restored, where: str, output: Output) -> Non
             "plain_bytes": manifest.plain_bytes,
             "seconds": restored.seconds,
             "next_steps": list(restored.next_steps),
-            "warnings": list(picked.warnings),
+            "warnings": list(warnings),
         }
     )
     output.console.print(
         f"{manifest.asset}: restored copy {manifest.id} to {where} in {duration(restored.seconds)}; "
         f"it holds everything written until {moment(manifest.data_until)}"
     )
-    for warning in picked.warnings:
+    for warning in warnings:
         output.console.print(f"  AT RISK: {warning}")
     for line in restored.next_steps:
         output.console.print(f"  next: {line}")

@@ -24,13 +24,12 @@ from outlive.survey.unguarded import unguarded
 from outlive.transport.deadline import DeadlineShell
 
 CEILING_SECONDS = 20.0
-NOT_JUDGED = "this version checks the pinned SSH host key only; whether it is the same machine is not judged yet"
 
 
 @dataclass(slots=True)
 class Looked:
-    """What the looks gave: which hosts answered, what nobody guards, what could not be seen and why, on which hosts this
-    very machine is, and how the mirror stands."""
+    """What the looks at the hosts gave: who answered (`host`, `seen_at`, `because`: what was in the way), what nobody
+    guards, what could not be seen and why, on which hosts this very machine is, and how the mirror stands."""
 
     hosts: list[dict[str, Any]] = field(default_factory=list)
     unguarded: list[tuple[str, LeftOut]] = field(default_factory=list)
@@ -73,9 +72,9 @@ def _look(settings: Settings, host: Host, now: datetime, seconds: float) -> Look
         survey = look(shell, host.address, wanted=_watched_paths(settings, host))
     except OutliveError as error:
         why = str(error)
-        return Looked(hosts=[_host(host, None, why)], blind=[blind(f"host {host.name}", now, now, why)])
+        return Looked(hosts=[_host(host, None, [why])], blind=[blind(f"host {host.name}", now, now, why)])
     left = unguarded(propose(survey, host=host.name), settings.assets, settings.unguarded)
-    found = Looked(hosts=[_host(host, now, NOT_JUDGED)], unguarded=[(host.name, one) for one in left])
+    found = Looked(hosts=[_host(host, now, [])], unguarded=[(host.name, one) for one in left])
     if shell.was_cut:
         why = f"it did not answer everything within {seconds:.0f} s; there may be more that nobody guards"
         found.blind.append(blind(f"part of host {host.name}", now, now, why))
@@ -94,5 +93,5 @@ def _watched_paths(settings: Settings, host: Host) -> tuple[str, ...]:
     return tuple(asset.path for asset in settings.assets if asset.kind == "path" and asset.host == host.name)
 
 
-def _host(host: Host, seen_at: datetime | None, because: str) -> dict[str, Any]:
-    return {"host": host.name, "verdict": "no_data", "confirmed": False, "because": [because], "seen_at": seen_at}
+def _host(host: Host, seen_at: datetime | None, because: list[str]) -> dict[str, Any]:
+    return {"host": host.name, "seen_at": seen_at, "because": because}

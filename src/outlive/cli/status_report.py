@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from outlive import wiring
@@ -16,6 +16,7 @@ from outlive.backup.drill.selftest import SelfTest, last_selftest
 from outlive.backup.restore.recover_to import windows
 from outlive.backup.upkeep.standing import AWAY_SECONDS, Standing, StreamFacts, standing
 from outlive.cli.mirror_look import MirrorLook
+from outlive.cli.status_hosts import Watched, hosts, not_seen, risks, was_not_seen
 from outlive.cli.status_look import Looked, blind
 from outlive.clock import Clock
 from outlive.commands.postgres import lsn
@@ -26,21 +27,25 @@ from outlive.model.copy import ProofRecord
 from outlive.vault.base import Vault
 
 READERS = 4
+BLIND_TOLD = timedelta(days=7)  # of times in which nothing was seen, the later ones are told
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that `status` tells. `risks` are sentences about the whole; each asset has its own."""
+    """Everything that `status` tells. `risks` are sentences about the whole; each asset has its own. `blind` is what is
+    not seen now, `blind_before` what was not for a time that is over."""
 
     at: datetime
     settings: Settings
     standings: tuple[Standing, ...]
     looked: Looked
+    hosts: tuple[dict[str, Any], ...]
     risks: tuple[str, ...]
     notes: tuple[str, ...]
     blind: tuple[dict[str, Any], ...]
     mirror: MirrorLook | None = None
     selftest: SelfTest | None = None
+    blind_before: tuple[dict[str, Any], ...] = ()
     unasked: bool = False
 
     def with_unasked(self, entry: dict[str, Any]) -> Report:
@@ -59,7 +64,7 @@ class Report:
 def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
     """The moment of the report is taken last: what was written while the vault was read counts as lost. Raises the
     vault's errors: then nothing can be told at all."""
-    memory, streams = _remembered(settings)
+    memory, streams, watched = _remembered(settings, clock)
     vault = wiring.vault(settings, clock)
     with ThreadPoolExecutor(READERS) as pool:
         read = list(pool.map(lambda asset: _read(vault, asset), settings.assets))
@@ -91,9 +96,11 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
         settings=settings,
         standings=standings,
         looked=looked,
-        risks=(*keeper_risks(memory, now), *selftest_risks(tested)),
+        hosts=tuple(hosts(settings, watched, looked.hosts, now)),
+        risks=(*keeper_risks(memory, now), *risks(settings, watched, now), *selftest_risks(tested)),
         notes=(*keeper_notes(memory), *key_notes(proven, now), *place_notes(settings, looked.same)),
-        blind=(*looked.blind, *unseen),
+        blind=(*looked.blind, *unseen, *not_seen(settings, watched, now)),
+        blind_before=tuple(was_not_seen(watched, now)),
         mirror=mirror,
         selftest=tested,
     )
@@ -115,15 +122,18 @@ def _read(vault: Vault, asset: Asset) -> _Read:
     return _Read(listing, opened, acceptance.accepted(vault, asset.name), log_proof)
 
 
-def _remembered(settings: Settings) -> tuple[Memory, dict[str, StreamFacts]]:
+def _remembered(settings: Settings, clock: Clock) -> tuple[Memory, dict[str, StreamFacts], Watched]:
     """What the keeper has told; nothing when none ever ran here."""
     if not wiring.has_store(settings):
-        return Memory(), {}
-    from outlive import wiring_keeper  # its database layer is loaded only where there is a database
+        return Memory(), {}, Watched({})
+    from outlive import wiring_state  # its database layer is loaded only where there is a database
+    from outlive.state.watching import Watching
 
-    store = wiring_keeper.store(settings)
+    store = wiring_state.store(settings)
     try:
         rows, memory = store.stream_rows(), Memory(store.beat(), tuple(store.outcomes().values()))
+        watching = Watching(store)
+        watched = Watched(watching.standing(), tuple(watching.blind(clock.now() - BLIND_TOLD)))
     finally:
         store.close()
     facts = {
@@ -140,4 +150,4 @@ def _remembered(settings: Settings) -> tuple[Memory, dict[str, StreamFacts]]:
         )
         for asset, row in rows.items()
     }
-    return memory, facts
+    return memory, facts, watched

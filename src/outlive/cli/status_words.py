@@ -30,7 +30,9 @@ def words(report: Report, width: int) -> list[RenderableType]:
     told = (
         ("At risk", _risks(report)),
         ("The mirror", report.mirror.lines if report.mirror else ()),
+        ("Hosts", [_verdict(one) for one in report.hosts]),
         ("Not seen", [f"{one['what']}: {one['why']}" for one in report.blind]),
+        ("Not seen for a time", [_blind_time(one) for one in report.blind_before]),
         ("Left unguarded on purpose", [f"{one.kind} {one.name}: {one.why}" for one in report.settings.unguarded]),
         ("To do", [f"{one.asset}: {note}" for one in report.standings for note in one.notes] + list(report.notes)),
     )
@@ -42,13 +44,22 @@ def words(report: Report, width: int) -> list[RenderableType]:
     return parts
 
 
+def _verdict(host: dict[str, Any]) -> str:
+    sure = "" if host["confirmed"] or host["verdict"] == "no_data" else " (not confirmed)"
+    return f"{host['host']}: {host['verdict']}{sure}: {'; '.join(host['because'])}"
+
+
+def _blind_time(one: dict[str, Any]) -> str:
+    return f"{one['what']}, {moment(one['from'])} to {moment(one['to'])}: {one['why']}"
+
+
 def document(report: Report) -> dict[str, Any]:
     """As CONTRACT has it, and more: `window`, `rto`, `risks`, `notes` of each asset, `risks` and `notes` of the whole, the
     mirror, the last self-test, and with what is unguarded why, and whether that is accepted in outlive.toml."""
     accepted, tested = report.settings.unguarded, report.selftest
     return {
         "at": report.at,
-        "hosts": report.looked.hosts,
+        "hosts": list(report.hosts),
         "assets": [_asset(one) for one in report.standings],
         "unguarded": [
             {"kind": one.kind, "name": one.name, "host": host, "bytes": one.bytes, "why": one.why, "accepted": False}
@@ -58,7 +69,7 @@ def document(report: Report) -> dict[str, Any]:
             {"kind": one.kind, "name": one.name, "host": one.host, "bytes": None, "why": one.why, "accepted": True}
             for one in accepted
         ],
-        "blind": list(report.blind),
+        "blind": [*report.blind, *report.blind_before],
         "mirror": report.mirror and report.mirror.document,
         "selftest": tested
         and {"at": tested.at, "ok": tested.noticed, "asset": tested.asset, "mutation": tested.mutation},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from outlive.backup.restore.room import Room
+
 
 def size(count: float) -> str:
     """`1.5 GB`; powers of 1000, as disks are sold and networks are rated."""
@@ -33,3 +35,12 @@ def duration(seconds: float) -> str:
 def moment(at: datetime) -> str:
     """`2026-02-07 08:15:00Z`: always UTC, and it says so."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def room(needed: Room) -> str:
+    """What a chain needs while it is made into one, and whether that is there."""
+    there = "" if needed.free_bytes >= needed.peak_bytes else ": it may not fit"
+    return (
+        f"copy {needed.copy} builds on {needed.members - 1} earlier; to make one of all takes up to "
+        f"{size(needed.peak_bytes)} in {needed.folder} for a while, {size(needed.free_bytes)} are free{there}"
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ class Container:
     """A container as `docker inspect` tells it, its secrets left out. `image` is the name it was started by.
 
     `project` and `service` are empty for a container that compose did not make. `variables` holds `KEPT_VARIABLES`.
+    `published` are the ports of the host that lead to it from outside (not those bound to the loopback).
     """
 
     id: str
@@ -52,6 +53,7 @@ class Container:
     env_files: tuple[str, ...] = ()
     mounts: tuple[Mount, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
+    published: tuple[int, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -177,6 +179,11 @@ def save(images: Iterable[str]) -> tuple[str, ...]:
     return (DOCKER, "save", *images)
 
 
+def load() -> tuple[str, ...]:
+    """Takes what `save` wrote, on stdin. A name that another image has here moves to the one that is loaded."""
+    return (DOCKER, "load", "--quiet")
+
+
 def see_volume(volume: str, image: str, target: str) -> tuple[str, ...]:
     """The words before a command that make it run in a throwaway container which sees the volume, read-only.
 
@@ -267,7 +274,15 @@ def _container(found: dict[str, Any]) -> Container:
         env_files=_paths(labels.get(_COMPOSE + "project.environment_file", "")),
         mounts=tuple(_mount(mount) for mount in found.get("Mounts") or ()) + _tmpfs(found),
         variables=_variables(config.get("Env") or ()),
+        published=tuple(sorted(set(_published(found)))),
     )
+
+
+def _published(found: dict[str, Any]) -> Iterator[int]:
+    ports = (found.get("NetworkSettings") or {}).get("Ports") or {}
+    for binding in (one for several in ports.values() for one in several or ()):
+        if not binding.get("HostIp", "").startswith(("127.", "::1")) and binding.get("HostPort", "").isdigit():
+            yield int(binding["HostPort"])
 
 
 def _mount(mount: dict[str, Any]) -> Mount:

@@ -111,7 +111,3 @@ mkdir -p -- "$2" && cat > "$1" || exit 1
 [ -z "$4" ] || chown -- "$4" "$1" || exit 1
 chmod -- "$3" "$1"
 """
-
-
-def load_images() -> tuple[str, ...]:
-    return ("docker", "load", "--quiet")

@@ -9,6 +9,9 @@ _NAME = r'("(?:[^"]|"")+"|[^\s";]+)'
 _ROLE = re.compile(rf"(?:CREATE|ALTER|COMMENT ON|SECURITY LABEL (?:FOR \S+ )?ON) ROLE {_NAME}", re.I)
 _SPACE = re.compile(rf"(?:CREATE|ALTER|COMMENT ON|GRANT .*? ON|REVOKE .*? ON) TABLESPACE {_NAME}", re.I | re.S)
 _NEW_SPACE = re.compile(rf"CREATE TABLESPACE {_NAME}", re.I)
+_OPTIONS = re.compile(rf"(ALTER ROLE {_NAME} WITH )((?:[A-Z]+[ ;])+)(.*)", re.S)
+_POWERS = ("SUPERUSER", "CREATEROLE", "CREATEDB", "REPLICATION", "BYPASSRLS")
+_GRANTOR = re.compile(rf" GRANTED BY {_NAME};$")
 
 
 def statements(text: str) -> Iterator[str]:
@@ -35,6 +38,37 @@ def role_of(statement: str) -> str | None:
     """The role that a statement makes or changes; None for others, memberships among them."""
     found = _ROLE.match(statement)
     return _unquoted(found[1]) if found else None
+
+
+def by_power(statement: str) -> Iterator[str]:
+    """`ALTER ROLE ... WITH` for a role that is new: what everybody with CREATEROLE may say first, then each power by
+    itself, since a server refuses a whole statement for one word. Other statements as they are.
+
+    A new role has none of the powers, and saying so (NOSUPERUSER) is refused as well.
+    """
+    found = _OPTIONS.match(statement)
+    if found is None:
+        yield statement
+        return
+    start, _, words, rest = found.groups()
+    options = words.rstrip(" ;").split()
+    plain = [word for word in options if word.removeprefix("NO") not in _POWERS]
+    yield f"{start}{' '.join(plain)}{' ' if rest else ''}{rest}".removesuffix(";") + ";"
+    for power in (word for word in options if word in _POWERS):
+        yield f"{start}{power};"
+
+
+def by_me(statement: str) -> str | None:
+    """A membership as granted by whoever says it; None when the statement names no grantor. Only a superuser may name
+    another one, and from Postgres 16 on that one must be allowed to grant it."""
+    if not statement.startswith("GRANT ") or not _GRANTOR.search(statement):
+        return None
+    return _GRANTOR.sub(";", statement)
+
+
+def shown(statement: str) -> str:
+    """The statement for a person, in one line, without the password that it may hold."""
+    return " ".join(re.sub(r" PASSWORD .*", " PASSWORD ...", statement, flags=re.S).rstrip(";").split())
 
 
 def is_about_tablespace(statement: str) -> bool:

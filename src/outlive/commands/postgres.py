@@ -7,21 +7,25 @@ version 17). Servers before 15 know only the older spelling of BASE_BACKUP.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 LABEL = "outlive"
 DUMP_MAGIC = b"PGDMP"
 GLOBALS_END = b"-- PostgreSQL database cluster dump complete"
 RATES = (32, 1 << 20)  # what MAX_RATE takes, in kB/s
+UPLOAD_MANIFEST = "UPLOAD_MANIFEST"
+LINKING = 18  # since then pg_combinebackup can link files instead of copying them
 
 
 @dataclass(frozen=True, slots=True)
 class BaseBackupOptions:
-    """How a base backup is taken. `server_zstd` is the level, or None to send the tar as it is."""
+    """How a base backup is taken. `server_zstd` is the level, or None to send the tar as it is. `incremental`: only what
+    changed since the backup whose manifest was uploaded before (17 and later)."""
 
     server_zstd: int | None = None
     max_rate_bytes: int | None = None
+    incremental: bool = False
 
 
 def base_backup(server_version_num: int, options: BaseBackupOptions) -> str:
@@ -45,9 +49,25 @@ def base_backup(server_version_num: int, options: BaseBackupOptions) -> str:
     ]
     if rate is not None:
         parts.append(f"MAX_RATE {rate}")
+    if options.incremental:
+        parts.append("INCREMENTAL")
     if options.server_zstd is not None:
         parts += ["COMPRESSION 'zstd'", f"COMPRESSION_DETAIL 'level={options.server_zstd}'"]
     return f"BASE_BACKUP ({', '.join(parts)})"
+
+
+def combine(major: int, members: Sequence[str], output: str, spaces: Mapping[str, str]) -> tuple[str, ...]:
+    """Makes one whole data directory in `output` (empty, as are the new places) of the unpacked members of a chain, the
+    full one first. `spaces` says where each tablespace directory of the last member is to go. The members are of no use
+    afterwards: they may share files with the output."""
+    moved = [f"--tablespace-mapping={_mapped(old)}={_mapped(new)}" for old, new in spaces.items()]
+    link = ("--link",) if major >= LINKING else ()
+    return ("pg_combinebackup", "--no-sync", *link, *moved, f"--output={output}", *members)
+
+
+def _mapped(path: str) -> str:
+    """A `=` in a path would end it (pg_combinebackup.c, add_tablespace_mapping)."""
+    return path.replace("=", "\\=")
 
 
 def lsn(text: str) -> int:
@@ -85,7 +105,7 @@ def pg_dump(database: str) -> tuple[str, ...]:
 
 def pg_dumpall_globals(*, role_passwords: bool) -> tuple[str, ...]:
     """Roles, tablespaces and their settings. Reading password hashes needs a superuser: managed servers refuse it."""
-    words = ("pg_dumpall", "--globals-only", "-w")
+    words = ("pg_dumpall", "--globals-only", "-w", "--encoding=UTF8")
     return words if role_passwords else (*words, "--no-role-passwords")
 
 

@@ -71,41 +71,74 @@ def read_find(output: bytes) -> tuple[Found, ...]:
     return tuple(found[path] for path in sorted(found))
 
 
-def programs() -> tuple[str, ...]:
-    """Says which of `sqlite3` and `python3` (with its sqlite3 module) can copy, and how much room there is."""
-    return ("sh", "-c", _PROGRAMS, "programs", TEMPORARY)
+@dataclass(frozen=True, slots=True)
+class Able:
+    """What can copy a database somewhere: the program, and a folder for temporary copies with the bytes free in it."""
+
+    program: str
+    folder: str
+    free_bytes: int
+
+
+def programs(folders: Sequence[str] = (TEMPORARY,), files: Sequence[str] = ()) -> tuple[str, ...]:
+    """Says which of `sqlite3` and `python3` (with its sqlite3 module) can copy the `files` (absolute), if they may be opened
+    here for writing; and which of the folders may be written to, with the room in it."""
+    return ("sh", "-c", _PROGRAMS, "programs", " ".join(folders), *files)
 
 
 _PROGRAMS = r"""
+folders=$1; shift
+for file; do [ -r "$file" ] && [ -w "$file" ] || exit 1; done
 if command -v sqlite3 >/dev/null 2>&1 && sqlite3 -version >/dev/null 2>&1; then echo sqlite3
 elif command -v python3 >/dev/null 2>&1 && python3 -c "import sqlite3" 2>/dev/null; then echo python3
-else echo none; fi
-if [ -d "$1" ] && [ -w "$1" ]; then df -Pk "$1" | awk 'NR == 2 { print $4 }'; else echo 0; fi
+else exit 1; fi
+for folder in $folders; do
+  [ -d "$folder" ] && [ -w "$folder" ] || continue
+  df -Pk "$folder" | { read -r _; read -r _ _ _ free _; echo "$folder ${free:-0}"; }
+  exit
+done
 """
 
 
-def read_programs(text: str) -> tuple[str | None, int]:
-    """The program, or None, and the bytes that are free for temporary copies."""
-    lines = text.split()
-    if len(lines) != 2 or not lines[1].isdigit():
-        return None, 0
-    return (None if lines[0] == "none" else lines[0]), int(lines[1]) * 1024
+def read_programs(text: str) -> Able | None:
+    """None when nothing there can copy."""
+    words = text.split()
+    if not words or words[0] not in ("sqlite3", "python3"):
+        return None
+    if len(words) != 3 or not words[2].isdigit():
+        return Able(words[0], TEMPORARY, 0)
+    return Able(words[0], words[1], int(words[2]) * 1024)
 
 
 def copy(path: str, program: str) -> tuple[str, ...]:
     """A whole SQLite file on stdout: the database at the absolute `path` as one transaction saw it.
 
     It is copied into a private temporary folder, which is removed again whoever dies. One read transaction spans the
-    copy: without it, each write of the application would make SQLite start over, and a busy database never be copied.
-    It is opened for writing, as the application would, so that what a crash left half-done is rolled back; it is
-    never created.
+    copy: without it, each write of the application would make SQLite start over, and a busy database never be copied. It
+    is opened for writing, as the application would, so that what a crash left half-done is rolled back; it is never
+    created.
     """
-    uri = f"file:{quote(path, errors='surrogateescape')}?mode=rw"
     return supervised(
         set_up=_TEMPORARY.format(temporary=TEMPORARY),
-        work=f'{_words(program, uri)} || exit 1\nrun cat "$folder/copy"',
+        work=f'run {_words(program, path)} || exit 1\nrun cat "$folder/copy"',
         undo='wait\n[ -z "$folder" ] || rm -rf "$folder"',
     )
+
+
+def copy_in_container(path: str, program: str, folder: str) -> tuple[str, ...]:
+    """The same for a container, with a temporary folder in `folder`. Nobody watches over it there: a watcher would leave
+    zombies to the application, which in a container is process 1 and reaps none. When nobody listens any more, `cat` ends
+    and the folder goes."""
+    script = f"""\
+exec </dev/null
+trap '' PIPE HUP
+{_TEMPORARY.format(temporary=folder)}
+{_words(program, path)} && cat "$folder/copy"
+status=$?
+rm -rf "$folder"
+exit $status
+"""
+    return ("sh", "-c", script)
 
 
 _TEMPORARY = """\
@@ -122,12 +155,13 @@ with contextlib.closing(sqlite3.connect(sys.argv[1], uri=True, timeout={BUSY_SEC
 """
 
 
-def _words(program: str, uri: str) -> str:
+def _words(program: str, path: str) -> str:
+    uri = f"file:{quote(path, errors='surrogateescape')}?mode=rw"
     if program == "python3":
-        return f'run python3 -c {_quoted(_PYTHON)} {_quoted(uri)} "$folder/copy"'
+        return f'python3 -c {_quoted(_PYTHON)} {_quoted(uri)} "$folder/copy"'
     steps: Sequence[str] = (f".timeout {BUSY_SECONDS * 1000}", "begin", "select count(*) from sqlite_master")
     words = " ".join(_quoted(step) for step in steps)
-    return f"run sqlite3 -batch -bail -init /dev/null {_quoted(uri)} {words} \".backup '$folder/copy'\" >/dev/null"
+    return f"sqlite3 -batch -bail -init /dev/null {_quoted(uri)} {words} \".backup '$folder/copy'\" >/dev/null"
 
 
 def _quoted(text: str) -> str:

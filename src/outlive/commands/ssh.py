@@ -6,13 +6,17 @@ The system's `ssh` is used, so that a person's configuration, agent, jump hosts,
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 
 from outlive.model.host import Host, SshAddress
 
+SUDO = ("sudo", "-n", "--")
+MAY_SUDO = ("sh", "-c", ":")  # our words begin with `sh` often enough that a list of allowed programs must have it
 SSH_FAILED = 255  # ssh(1): "exits with the exit status of the remote command or with 255 if an error occurred"
 
 
@@ -35,7 +39,21 @@ class SshTrouble(StrEnum):
 
 def ssh(host: Host, paths: SshPaths, argv: Sequence[str]) -> tuple[str, ...]:
     """The command that runs `argv` on the host: one shared connection, pinned host keys only, never a prompt."""
-    return (*_client(host, paths), "--", SshAddress.parse(host.address).host, shlex.join(argv))
+    words = (*SUDO, *argv) if host.sudo else argv
+    return (*_client(host, paths), "--", SshAddress.parse(host.address).host, shell_line(words))
+
+
+def who() -> tuple[str, ...]:
+    """Asks what a login may: the last word is "root", "sudo" (root without a password) or "neither", before it its name."""
+    script = (
+        'id -un; if [ "$(id -u)" = 0 ]; then echo root; elif sudo -n -- sh -c :; then echo sudo; else echo neither; fi'
+    )
+    return ("sh", "-c", f"{script} 2>/dev/null")
+
+
+def shell_line(argv: Sequence[str]) -> str:
+    """The one text that is handed to the host's login shell (sshd knows no argument vectors)."""
+    return shlex.join(argv)
 
 
 def forward(host: Host, paths: SshPaths, address: str, port: int) -> tuple[str, ...]:
@@ -49,7 +67,6 @@ def close_shared(host: Host, paths: SshPaths) -> tuple[str, ...]:
 
 
 def _client(host: Host, paths: SshPaths) -> tuple[str, ...]:
-    address = SshAddress.parse(host.address)
     options = {
         "BatchMode": "yes",
         "StrictHostKeyChecking": "yes",
@@ -63,18 +80,52 @@ def _client(host: Host, paths: SshPaths) -> tuple[str, ...]:
         "ControlPath": str(paths.control / "%C"),
         "ControlPersist": "60",
     }
-    command = ["ssh", "-T"]
-    if host.ssh_config:
-        command += ["-F", host.ssh_config]
-    if host.identity_file:
-        command += ["-i", host.identity_file]
-    for name, value in options.items():
-        command += ["-o", f"{name}={value}"]
-    if address.port:
-        command += ["-p", str(address.port)]
-    if address.user:
-        command += ["-l", address.user]
-    return tuple(command)
+    return client(host, options)
+
+
+def client(host: Host, options: Mapping[str, str]) -> tuple[str, ...]:
+    """`ssh` with the host's own files, and these options, which win over what the files say."""
+    address = SshAddress.parse(host.address)
+    words = ["ssh", "-T", *(["-F", host.ssh_config] if host.ssh_config else [])]
+    words += ["-i", host.identity_file] if host.identity_file else []
+    words += [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+    words += ["-p", str(address.port)] if address.port else []
+    words += ["-l", address.user] if address.user else []
+    return tuple(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where SSH's own configuration leads for a host: the name or address that it connects to, its port, the name under
+    which it looks for keys, and whether it goes through another host."""
+
+    name: str
+    port: int
+    alias: str = ""
+    is_proxied: bool = False
+
+    @property
+    def known_as(self) -> str:
+        """As in sshconnect.c: HostKeyAlias, else the name, in brackets with its port when that is not 22."""
+        return self.alias or (self.name if self.port == 22 else f"[{self.name}]:{self.port}")
+
+
+def route(host: Host) -> tuple[str, ...]:
+    """The command that tells it (ssh(1) -G); nobody is asked."""
+    return (*client(host, {}), "-G", "--", SshAddress.parse(host.address).host)
+
+
+def read_route(host: Host, text: str) -> Route:
+    told = dict(line.partition(" ")[::2] for line in text.splitlines())
+    name = told.get("hostname", SshAddress.parse(host.address).host)
+    proxied = any(told.get(word, "none") != "none" for word in ("proxyjump", "proxycommand"))
+    return Route(name, int(told.get("port", "22")), told.get("hostkeyalias", ""), proxied)
+
+
+def fingerprint(key: str) -> str:
+    """`SHA256:...` of a public key (base64), as `ssh-keygen -l` prints it. Raises ValueError."""
+    digest = sha256(b64decode(key, validate=True)).digest()
+    return "SHA256:" + b64encode(digest).decode().rstrip("=")
 
 
 def read_trouble(stderr: str) -> SshTrouble:

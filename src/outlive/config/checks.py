@@ -9,6 +9,7 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
+from outlive.config import checks_watch
 from outlive.config.errors import Problem, Where
 from outlive.config.schema import Document, VaultSettings
 from outlive.model.asset import ConfigAsset, PathAsset, PostgresAsset, PostgresDumpAsset, SecretRef
@@ -32,6 +33,7 @@ def problems(document: Document) -> list[Problem]:
         *_paths(document),
         *_numbers(document),
         *_secrets((), document),
+        *checks_watch.problems(document),
     ]
 
 
@@ -105,6 +107,9 @@ def _addresses(document: Document) -> Iterator[Problem]:
         if not host.is_local and not _is_ssh(host):
             cure = 'Write "ssh://user@host:port" (user and port may be left out), or "local" for this machine.'
             yield Problem(("hosts", index, "address"), f'"{host.address}" is no address.', cure)
+        if host.is_local and host.sudo:
+            cure = "Run `outlive` itself as root, or reach this machine over SSH."
+            yield Problem(("hosts", index, "sudo"), "is for a host that is reached over SSH.", cure)
 
 
 def _is_ssh(host: Host) -> bool:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from outlive.config import checks, words
 from outlive.config.errors import Problem, as_error
 from outlive.config.lines import locate
-from outlive.config.schema import Document, KeeperSettings, KeySettings, Settings, VaultSettings
+from outlive.config.schema import Document, KeeperSettings, KeySettings, Settings, VaultSettings, WatchSettings
 from outlive.errors import ConfigError
 from outlive.model.host import Host
 
@@ -113,6 +113,7 @@ def _absolute(document: Document, path: Path) -> Settings:
         assets=document.assets,
         unguarded=document.unguarded,
         mirror=None if document.mirror is None else _vault(document.mirror, base),
+        watch=_watch(document.watch, base),
     )
 
 
@@ -130,9 +131,14 @@ def _keeper(keeper: KeeperSettings, base: Path) -> KeeperSettings:
     return replace(keeper, state=_from(base, keeper.state), known_hosts=_from(base, keeper.known_hosts))
 
 
+def _watch(watch: WatchSettings, base: Path) -> WatchSettings:
+    return watch if watch.ca_file is None else replace(watch, ca_file=_from(base, watch.ca_file))
+
+
 def _host(host: Host, base: Path) -> Host:
-    files = {"ssh_config": host.ssh_config, "identity_file": host.identity_file}
-    return replace(host, **{name: str(_from(base, file)) for name, file in files.items() if file is not None})
+    files = {"ssh_config": host.ssh_config, "identity_file": host.identity_file, "tofu_state": host.tofu_state}
+    absolute: dict[str, Any] = {name: str(_from(base, file)) for name, file in files.items() if file is not None}
+    return replace(host, **absolute)
 
 
 def _from(base: Path, path: str | Path) -> Path:

@@ -17,6 +17,7 @@ from outlive.model.host import Host
 
 _STRICT = ConfigDict(extra="forbid")
 Count = Annotated[int, Field(ge=0)]
+CANARIES = ("https://www.google.com/generate_204", "https://www.cloudflare.com/cdn-cgi/trace", "9.9.9.9:53")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,27 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchSettings:
+    """How hosts are looked at. `every_seconds` is how often, unless a host or a check says otherwise.
+
+    `canaries` are independent places (`address:port`, or a URL, whose clock is then compared with ours): when a host does
+    not answer and none of them does, it is the keeper that sees nothing. `resolvers` are addresses of DNS resolvers,
+    this machine's else; `ca_file` holds further certificate authorities; `rdap` is where domains are looked up. What was
+    seen is kept for `keep_days`, and at most `keep_rows` of it.
+    """
+
+    every_seconds: Annotated[float, Field(ge=5)] = 30.0
+    timeout_seconds: Annotated[float, Field(ge=1, le=60)] = 10.0
+    canaries: tuple[str, ...] = CANARIES
+    resolvers: tuple[str, ...] = ()
+    ca_file: Path | None = None
+    rdap: str = "https://rdap.org"
+    keep_days: Annotated[float, Field(ge=1)] = 90.0
+    keep_rows: Annotated[int, Field(ge=1000)] = 200_000
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unguarded:
     """Something that dies with its host and is left to die, on purpose: `status` shows it with the reason."""
 
@@ -116,6 +138,7 @@ class Document:
     retention: Retention = field(default_factory=Retention)
     keeper: KeeperSettings = field(default_factory=KeeperSettings)
     schedule: Schedule = field(default_factory=Schedule)
+    watch: WatchSettings = field(default_factory=WatchSettings)
     hosts: tuple[Host, ...] = ()
     assets: tuple[Asset, ...] = ()
     unguarded: tuple[Unguarded, ...] = ()
@@ -137,6 +160,7 @@ class Settings:
     assets: tuple[Asset, ...]
     unguarded: tuple[Unguarded, ...]
     mirror: VaultSettings | None = None
+    watch: WatchSettings = field(default_factory=WatchSettings)
 
     def host(self, name: str) -> Host | None:
         return next((host for host in self.hosts if host.name == name), None)

@@ -9,8 +9,18 @@ from typing import Any, get_args
 from pydantic_core import ErrorDetails
 
 from outlive.config.errors import Problem, Where
-from outlive.config.schema import Document, KeeperSettings, KeySettings, Retention, Schedule, Unguarded, VaultSettings
+from outlive.config.schema import (
+    Document,
+    KeeperSettings,
+    KeySettings,
+    Retention,
+    Schedule,
+    Unguarded,
+    VaultSettings,
+    WatchSettings,
+)
 from outlive.model.asset import Asset, Hook, SecretRef
+from outlive.model.check import Check
 from outlive.model.host import Host
 
 
@@ -28,7 +38,9 @@ TABLES: dict[str, type] = {
     "keeper": KeeperSettings,
     "schedule": Schedule,
     "database": SecretRef,
+    "watch": WatchSettings,
     "hosts": Host,
+    "checks": Check,
     "unguarded": Unguarded,
     "around": Hook,
     "access_key": SecretRef,
@@ -67,9 +79,9 @@ def problem(error: ErrorDetails) -> Problem:
         case "literal_error":
             expected = error.get("ctx", {}).get("expected", "")
             return Problem(where, f"{_shown(error['input'])} is not possible here.", f"Write {expected}.")
-        case "greater_than_equal" | "less_than_equal" as bound:
+        case "greater_than_equal" | "less_than_equal" | "greater_than" as bound:
             limit = next(iter(error.get("ctx", {}).values()), "?")
-            word = "at least" if bound == "greater_than_equal" else "at most"
+            word = {"greater_than_equal": "at least", "less_than_equal": "at most"}.get(bound, "more than")
             return Problem(where, f"{_shown(error['input'])} is not {word} {limit}.", f"Write {word} {limit}.")
         case "dataclass_type" if TABLES.get(name) is SecretRef:
             return Problem(where, "a secret has no place in this file.", f"{SECRET_CURE} If it is one, change it.")

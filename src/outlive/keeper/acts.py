@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from outlive.backup.copies import catalog
+from outlive.backup.copies.chain import furthest
 from outlive.backup.drill.log_proof import last_log_proof
 from outlive.engine.port import Act, Acts
 from outlive.errors import OutliveError
@@ -93,6 +94,6 @@ def _verifying(children: Children, vault: Vault) -> Act:
         copy = least_looked_at(copies)
         if copy is None:
             return {"nothing": "there is no whole copy"}
-        return children.run(["verify", copy.id, "--bytes-only"], timeout_seconds)
+        return children.run(["verify", furthest(copy, copies).id, "--bytes-only"], timeout_seconds)
 
     return act

@@ -3,7 +3,9 @@ long-lived threads."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,25 +19,30 @@ from outlive.config.schema import Settings
 from outlive.engine.port import Engine
 from outlive.errors import OutliveError
 from outlive.keeper import jobs as wanted
+from outlive.keeper.looks import Looks
 from outlive.keeper.runner import Runner
-from outlive.keeper.streams import StreamKeeper, StreamPlan, StreamState
+from outlive.keeper.streams import StreamHealth, StreamKeeper, StreamPlan, StreamState
 from outlive.keeper.teller import Teller
 from outlive.model.schedule import Beat
 from outlive.state.errors import StateHeld
 from outlive.state.store import Store, StreamRow
+from outlive.transport.postgres_identity import PostgresIdentity
 
 TICK_SECONDS = 1.0
 BEAT_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 60.0
 HISTORY_DAYS = 30
 DRAIN_SECONDS = 60.0
+LOOKS_SECONDS = 20.0  # for looks to end, and the connections that are kept
+HEARD_SECONDS = 30.0
 FREE_BYTES = 200 << 20  # below that no run is started: the engine's database does not survive a full disk well
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the loop joins; made in `wiring_keeper`. `last_copy` says when an asset's newest copy was begun; `end_jobs`
-    ends the processes that runs have started."""
+    ends the processes that runs have started; `looks` makes the looking at hosts, given what streams know of their
+    clusters (None: nobody looks)."""
 
     settings: Settings
     clock: Clock
@@ -45,6 +52,7 @@ class Parts:
     say: Callable[[str], None]
     last_copy: Callable[[str], datetime | None]
     end_jobs: Callable[[], None]
+    looks: Callable[[Callable[[str], PostgresIdentity | None]], Looks] | None = None
     drain_seconds: float = DRAIN_SECONDS
     free_bytes: int = FREE_BYTES
 
@@ -78,6 +86,8 @@ class Keeper:
         self._runner = Runner(parts.settings, parts.store, parts.engine, parts.say, parts.last_copy)
         self._teller = Teller(parts.store, self._runner, parts.say)
         self._streams = [StreamKeeper(plan, self._told, self._gap) for plan in parts.streams]
+        self._looks = parts.looks(self._identity_by_stream) if parts.looks else None
+        self._looking = threading.Thread(target=self._look, name="looks", daemon=True)
         self._started_at = parts.clock.now()
         self._rhythm = _Rhythm()
         self._quiet_about_disk = False
@@ -94,6 +104,7 @@ class Keeper:
         self._teller.start()
         for stream in self._streams:
             stream.start()
+        self._looking.start()
         try:
             while not self._stopping:
                 self._tick_safely()
@@ -135,6 +146,9 @@ class Keeper:
             parts.end_jobs()
             parts.engine.drain(5)
         parts.engine.close()
+        if self._looks:
+            self._looks.stop()
+        self._looking.join(LOOKS_SECONDS)
         _at_once([stream.stop for stream in self._streams])
         self._teller.stop()
         parts.say("stopped")
@@ -150,6 +164,25 @@ class Keeper:
             parts.say(f"only {free >> 20} MiB are free for the keeper's state: no job is started until there is room")
             self._quiet_about_disk = True
         return False
+
+    def _look(self) -> None:
+        """In a thread of its own. A fault there is told, and ends neither streams nor backups."""
+        if self._looks is None:
+            return
+        try:
+            asyncio.run(self._looks.run())
+        except Exception as error:  # noqa: BLE001 - as above
+            self._parts.say(f"nobody looks at the hosts any more: a fault of Outlive itself: {error!r}")
+
+    def _identity_by_stream(self, asset: str) -> PostgresIdentity | None:
+        """What the asset's stream has just heard from its server; None when it is not streaming."""
+        for stream in self._streams:
+            heard, state = stream.shipped, stream.state
+            if state.asset != asset or heard is None or state.health is not StreamHealth.STREAMING:
+                continue
+            if heard.timeline and abs((self._parts.clock.now() - heard.at).total_seconds()) < HEARD_SECONDS:
+                return PostgresIdentity(heard.lineage.removeprefix("pg-"), heard.timeline, show(heard.server_end))
+        return None
 
     def _told(self, state: StreamState) -> None:
         """From a stream's thread."""

@@ -79,6 +79,7 @@ class StreamKeeper:
         self._gap = gap
         self._stop = threading.Event()
         self._slot: SlotState | None = None
+        self.shipped: Shipped | None = None  # as last heard from the server
         self._state = StreamState(plan.asset, StreamHealth.AWAY, plan.clock.now(), why="not connected yet")
         self._thread = threading.Thread(target=self._run, name=f"stream {plan.asset}", daemon=True)
 
@@ -134,6 +135,7 @@ class StreamKeeper:
 
     def _shipped(self, shipped: Shipped) -> None:
         """From the shipper, at least with every question that it asks."""
+        self.shipped = shipped
         self._state = replace(
             self._state,
             until=shipped.until or self._state.until,

@@ -45,6 +45,9 @@ class PostgresAsset:
     The way in is exactly one of: `container` (compose "project/service" or a container name; relayed through
     `docker exec`), `socket` (a directory on the host, relayed over SSH as `os_user`), `port` (on the host's loopback,
     over SSH), or `dsn` (straight from the keeper).
+
+    `incremental` says whether a copy may hold only what changed since the one before it (Postgres 17 and later): "auto"
+    does so for large clusters.
     """
 
     name: str
@@ -58,6 +61,7 @@ class PostgresAsset:
     user: str = "postgres"
     password: SecretRef | None = None
     compress_on: Literal["auto", "keeper", "server"] = "auto"
+    incremental: Literal["auto", "always", "never"] = "auto"
     max_rate_bytes: int | None = None
     max_age_seconds: float = 26 * 3600
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT

@@ -71,6 +71,8 @@ class Manifest:
     `data_until` is the moment up to which writes are surely in the copy: loss is counted from there.
     `sequence` counts the copies of an asset in the order in which they were committed, whatever clocks said.
     `source` holds what a person must know to restore (versions, image), free of secrets.
+    `parent` is the id of the copy on which this one builds: without that it is worth nothing. None for a copy that
+    stands alone, and then not in the JSON: a reader from before there were others refuses what it would misread.
     """
 
     id: str
@@ -88,6 +90,7 @@ class Manifest:
     warnings: tuple[str, ...] = ()
     tool: str = ""
     format: str = FORMAT
+    parent: str | None = None
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     @property
@@ -128,11 +131,15 @@ class ProofRecord:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy as the catalog sees it: its manifest, when the vault's own clock saw it committed, and its proofs."""
+    """A copy as the catalog sees it: its manifest, when the vault's own clock saw it committed, and its proofs.
+
+    `broken` says why a copy that builds on others cannot be counted on: one of them is missing, damaged, or another.
+    """
 
     manifest: Manifest
     committed_at: datetime
     proofs: tuple[ProofRecord, ...] = ()
+    broken: str = ""
 
     @property
     def id(self) -> str:
@@ -140,8 +147,10 @@ class Copy:
 
     @property
     def proof(self) -> Proof:
-        """The best proof that no later red verification or drill has withdrawn."""
+        """The best proof that no later red verification or drill has withdrawn, nor the loss of what it builds on."""
         proven = Proof.STORED
+        if self.broken:
+            return proven
         for record in sorted(self.proofs, key=lambda record: record.at):
             if not record.ok:
                 proven = Proof.STORED
@@ -156,6 +165,7 @@ class Copy:
 
     @property
     def is_damaged(self) -> bool:
-        """True when the newest verification or drill was red."""
+        """True when it must not be counted on: its newest verification or drill was red, or what it builds on is not
+        whole."""
         newest = max(self.proofs, key=lambda record: record.at, default=None)
-        return newest is not None and not newest.ok
+        return bool(self.broken) or (newest is not None and not newest.ok)

@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
+
+from outlive.model.check import Check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """Where a host is reached. `address` is `ssh://[USER@]HOST[:PORT]` or `local` (this machine: for trials only)."""
+    """Where a host is reached, and what is looked at. `address` is `ssh://[USER@]HOST[:PORT]` or `local` (this machine:
+    for trials only). `sudo`: the login is not root, and every command is run through `sudo -n`.
+
+    `addresses` are further ones that are asked as well; `names` are DNS names that should lead here; `urls` are pages, and
+    `checks` pages of which more is wanted; `tofu_state` is the file of a local OpenTofu state, of which `tofu_resource` is
+    this host."""
 
     name: str
     address: str
     ssh_config: str | None = None
     identity_file: str | None = None
+    sudo: bool = False
+    addresses: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    every_seconds: Annotated[float, Field(ge=5)] | None = None
+    tofu_state: str | None = None
+    tofu_resource: str | None = None
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     @property
     def is_local(self) -> bool:
         return self.address == "local"
+
+    @property
+    def all_checks(self) -> tuple[Check, ...]:
+        """`urls` are checks that want nothing in particular."""
+        return (*(Check(url=url) for url in self.urls), *self.checks)
 
 
 @dataclass(frozen=True, slots=True)

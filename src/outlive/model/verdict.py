@@ -37,7 +37,7 @@ class Verdict:
     """What is true of a host, as far as anyone can tell. `confirmed` only when two independent channels say so.
 
     `in_favour` and `against` are observations; `missing` names what was not seen and would make it surer; `advice` what
-    may safely be done; `forbidden` what must not be done and why.
+    may safely be done; `forbidden` what must not be done and why. `accepted`: a person announced the change beforehand.
     """
 
     host: str
@@ -48,6 +48,7 @@ class Verdict:
     missing: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
+    accepted: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -59,6 +60,7 @@ class Verdict:
             "missing": list(self.missing),
             "advice": list(self.advice),
             "forbidden": list(self.forbidden),
+            "accepted": self.accepted,
         }
 
 

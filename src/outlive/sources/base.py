@@ -41,13 +41,15 @@ class Outcome:
 
     `data_until`: writes committed before this moment are surely in it. `source`: facts for the manifest, in clear, free
     of secrets and of names of rows, files or databases. `inventory`: what was there (tables with rows, roles,
-    extensions, files), for the drill; it is encrypted. `warnings` are sentences for a person.
+    extensions, files), for the drill; it is encrypted. `warnings` are sentences for a person. `parent` is the id of the
+    copy that this one builds on.
     """
 
     data_until: datetime
     source: dict[str, Any]
     inventory: dict[str, Any]
     warnings: tuple[str, ...] = ()
+    parent: str | None = None
 
 
 class Capture(Protocol):

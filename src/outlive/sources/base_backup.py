@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from select import POLLIN, poll
+from select import POLLIN, POLLOUT, poll
 
 import psycopg
 from psycopg import pq
@@ -18,7 +18,7 @@ from outlive.errors import NotPermitted, SourceFailed
 from outlive.transport.postgres_door import one_line, replication_cure
 
 STALL_SECONDS = 300.0
-_READY = POLLIN
+UPLOAD_BYTES = 64 << 10
 
 
 class Conversation:
@@ -28,7 +28,7 @@ class Conversation:
         self._pgconn = pgconn
         self._stall_seconds = stall_seconds
         self._poll = poll()  # select(2) takes no descriptor above 1023
-        self._poll.register(pgconn.socket, _READY)
+        self._poll.register(pgconn.socket, POLLIN)
 
     def say(self, command: str) -> None:
         """Sends a replication command; its answers are read with what follows."""
@@ -42,6 +42,27 @@ class Conversation:
             raise SourceFailed(f"{command}: {result.ntuples} rows came back.")
         self.end()
         return [text(result, 0, column) for column in range(result.nfields)]
+
+    def upload(self, command: str, data: bytes) -> str:
+        """Sends a command with `data` behind it. What the server has against it, or nothing; it can be spoken to further."""
+        self.say(command)
+        result = self.result()
+        if result.status == pq.ExecStatus.COPY_IN:
+            self._send(data)
+            result = self.result()
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            return self._refused(result)
+        self._expect(result, pq.ExecStatus.COMMAND_OK, command)
+        self.end()
+        return ""
+
+    def attempt(self, command: str) -> pq.abc.PGresult | str:
+        """The first rows that answer a command; or what the server has against it, and it can be spoken to further."""
+        self.say(command)
+        result = self.result()
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            return self._refused(result)
+        return self._expect(result, pq.ExecStatus.TUPLES_OK, "BASE_BACKUP")
 
     def table(self, what: str) -> pq.abc.PGresult:
         """The next result, which must be rows. Raises `SourceFailed`, `NotPermitted`."""
@@ -88,8 +109,21 @@ class Conversation:
             self._wait()
         return self._pgconn.get_result()
 
-    def _wait(self) -> None:
-        """Until the server has sent something. Without blocking the interpreter, and not for ever."""
+    def _send(self, data: bytes) -> None:
+        """All of it, and the end of the COPY."""
+        try:
+            for at in range(0, len(data), UPLOAD_BYTES):
+                while self._pgconn.put_copy_data(data[at : at + UPLOAD_BYTES]) == 0:
+                    self._wait(POLLIN | POLLOUT)
+            self._pgconn.put_copy_end()
+            while self._pgconn.flush() != 0:
+                self._wait(POLLIN | POLLOUT)
+        except psycopg.OperationalError as error:
+            raise self._broke(error) from error
+
+    def _wait(self, events: int = POLLIN) -> None:
+        """Until the server has sent something, or takes more. Without blocking the interpreter, and not for ever."""
+        self._poll.modify(self._pgconn.socket, events)
         until = time.monotonic() + self._stall_seconds
         while not self._poll.poll(max(0.0, until - time.monotonic()) * 1000):
             if time.monotonic() >= until:
@@ -104,6 +138,14 @@ class Conversation:
 
     def _broke(self, error: psycopg.Error) -> SourceFailed:
         return SourceFailed(f"BASE_BACKUP: the connection broke: {one_line(error)}")
+
+    def _refused(self, result: pq.abc.PGresult) -> str:
+        """The server's words; the rest of its answer is passed over. Raises when it went away with them."""
+        if self._pgconn.status != pq.ConnStatus.OK:
+            raise self._failed(result, "BASE_BACKUP")
+        while self._next_result() is not None:
+            pass
+        return one_line(result.error_message)
 
     def _expect(self, result: pq.abc.PGresult, status: pq.ExecStatus, what: str) -> pq.abc.PGresult:
         if result.status != status:

@@ -11,7 +11,7 @@ from outlive.model.asset import ConfigAsset
 from outlive.sources import tarball
 from outlive.sources.base import Capture, Lineage
 from outlive.sources.place import on_host
-from outlive.transport.base import Shell
+from outlive.transport.base import AS_ROOT, Shell
 
 
 class ConfigSource:
@@ -47,6 +47,6 @@ class ConfigSource:
         missing = self._shell.run(("sh", "-c", script, "look", *self._paths)).check(self._shell.name).text.splitlines()
         if missing:
             raise SourceFailed(
-                f"{self._shell.name} does not have {', '.join(missing)}.",
-                hint="Correct `paths` of this asset in outlive.toml. Earlier copies are intact.",
+                f"{self._shell.name} does not have {', '.join(missing)}, or its login may not look there.",
+                hint=f"Correct `paths` of this asset in outlive.toml. Or: {AS_ROOT}",
             )

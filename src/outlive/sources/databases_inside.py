@@ -9,22 +9,17 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from outlive.commands import sqlite
 from outlive.commands.tar import excluded
 from outlive.errors import SourceFailed
-from outlive.sources.guest import Guest, raise_trouble
 from outlive.sources.place import Place
-from outlive.transport.base import Shell
+from outlive.sources.sqlite_copiers import Copiers, SqliteCopy
 
-MAGIC = b"SQLite format 3\0"
-MOST = 64  # each is an argument to tar and a stream of its own; more than this is no application's data folder
 LOOK_SECONDS = 900
-FINISH_SECONDS = 60
 
 _ADVICE = {
     "redis": "Redis files were found: have it save before the copy (`around.before` = redis-cli save) or stop it "
@@ -34,31 +29,6 @@ _ADVICE = {
     "postgres": "A Postgres data directory was found: copied while the server runs it cannot be trusted. Guard it as "
     "kind postgres.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class SqliteCopy:
-    """A SQLite database that becomes the stream `stream`."""
-
-    stream: str
-    found: sqlite.Found
-    program: str
-
-    def chunks(self, shell: Shell, root: str, running: ExitStack) -> Iterator[bytes]:
-        """The database as one transaction saw it. Raises `SourceFailed` when it could not be copied whole."""
-        path = posixpath.join(root, self.found.path.removeprefix("./"))
-        with running.enter_context(ExitStack()) as own:
-            guest = own.enter_context(Guest(shell, sqlite.copy(path, self.program)))
-            head, length = b"", 0
-            for chunk in guest.chunks():
-                head = head or chunk[:100]
-                length += len(chunk)
-                yield chunk
-            completed = guest.wait(FINISH_SECONDS)
-        if completed.status != 0:
-            raise_trouble(completed, f"{shell.name}: the SQLite database {self.found.path}")
-        if not _is_whole(head, length):
-            raise SourceFailed(f"{shell.name}: SQLite's copy of {self.found.path} is not whole ({length} bytes).")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +43,11 @@ class Inside:
     def without(self) -> tuple[str, ...]:
         """Paths that stay out of the tar."""
         return tuple(copy.found.path + end for copy in self.copied for end in ("", *sqlite.SIBLINGS))
+
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """Where the journals of copied databases come and go."""
+        return tuple(dict.fromkeys(posixpath.dirname(copy.found.path) for copy in self.copied))
 
     def inventory(self) -> dict[str, Any]:
         return {
@@ -93,8 +68,11 @@ class Inside:
 NOTHING = Inside()
 
 
-def look(place: Place, root: str, names: Sequence[str], exclude: Sequence[str], *, at_rest: bool) -> Inside:
-    """Looks for databases. `at_rest`: what writes them is stopped around the copy, so their files are good."""
+def look(
+    place: Place, root: str, host_root: str, names: Sequence[str], exclude: Sequence[str], *, at_rest: bool
+) -> Inside:
+    """Looks for databases in `root` (as `place` sees it; `host_root` on the host). `at_rest`: what writes them is stopped
+    around the copy, so their files are good."""
     asked = place.run(sqlite.find(root, names), timeout_seconds=LOOK_SECONDS)
     try:
         every = sqlite.read_find(asked.stdout)
@@ -103,41 +81,8 @@ def look(place: Place, root: str, names: Sequence[str], exclude: Sequence[str], 
     found = tuple(one for one in every if not excluded(one.path, exclude))
     if at_rest:
         return Inside(found)
-    copied, left = _share_out([one for one in found if one.kind == "sqlite"], place)
+    live = [one for one in found if one.kind == "sqlite"]
+    copied, left = Copiers(place, host_root).share_out(live) if live else ((), [])
     kinds = Counter(one.kind for one in found)
     warnings = [_ADVICE[kind] for kind in _ADVICE if kinds[kind]]
     return Inside(found, copied, tuple(warnings + left))
-
-
-def _share_out(found: list[sqlite.Found], place: Place) -> tuple[tuple[SqliteCopy, ...], list[str]]:
-    """The databases that can be copied through SQLite, and warnings for those that must stay in the tar."""
-    if not found:
-        return (), []
-    if not place.is_host:
-        return (), [_torn(len(found), "they can only be reached through a container", "Log in to the host as root")]
-    program, room = sqlite.read_programs(place.run(sqlite.programs()).text)
-    if program is None:
-        return (), [_torn(len(found), "the host has neither sqlite3 nor python3", "Install sqlite3 on the host")]
-    fitting = [one for one in found if one.bytes + sqlite.SPARE_BYTES <= room]
-    copied = tuple(SqliteCopy(f"sqlite-{n:03d}.db", one, program) for n, one in enumerate(fitting[:MOST]))
-    warnings = []
-    if small := len(found) - len(fitting):
-        reason = f"{sqlite.TEMPORARY} on the host has no room for a second one"
-        warnings.append(_torn(small, reason, f"Make room in {sqlite.TEMPORARY}"))
-    if more := len(fitting) - len(copied):
-        warnings.append(_torn(more, f"there are more than {MOST}", "Guard their folders as assets of their own"))
-    return copied, warnings
-
-
-def _torn(count: int, reason: str, cure: str) -> str:
-    return (
-        f"{count} SQLite databases were copied as plain files, because {reason}: they may be torn. "
-        f"{cure}, or stop what writes them around the copy (`around.stop`)."
-    )
-
-
-def _is_whole(head: bytes, length: int) -> bool:
-    """As the file format says (https://www.sqlite.org/fileformat.html, 1.3): magic, page size, pages in the file."""
-    page = int.from_bytes(head[16:18], "big")
-    page = 65536 if page == 1 else page
-    return head.startswith(MAGIC) and page > 0 and length == page * int.from_bytes(head[28:32], "big")

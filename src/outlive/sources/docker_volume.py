@@ -16,7 +16,7 @@ from outlive.model.asset import DockerVolumeAsset
 from outlive.sources import containers, tarball
 from outlive.sources.base import Capture, Lineage
 from outlive.sources.place import Place
-from outlive.transport.base import Shell
+from outlive.transport.base import AS_ROOT, Shell, cure
 
 SEEN_AT = "/v"
 TRIED_IMAGES = 6
@@ -53,7 +53,9 @@ class DockerVolumeSource:
         found = docker.read_volumes(asked.text) if asked.status == 0 else ()
         if not found:
             said = asked.stderr.strip().splitlines()[-1:] or ["docker does not know it"]
-            raise SourceFailed(f"{self._shell.name}: the volume {self._asset.volume}: {said[0]}")
+            raise SourceFailed(
+                f"{self._shell.name}: the volume {self._asset.volume}: {said[0]}", hint=cure(asked.stderr)
+            )
         return found[0]
 
     def _lineage(self, volume: docker.Volume, place: Place, root: str) -> Lineage:
@@ -87,7 +89,7 @@ class DockerVolumeSource:
             raise SourceFailed(
                 f"{self._shell.name}: the volume {volume.name} cannot be read: {volume.mountpoint} is not open to this "
                 "user, and no image on the host has a tar to read it through a container.",
-                hint="Log in as root, or pull a small image there that has GNU tar (`docker pull debian:stable-slim`).",
+                hint=f"{AS_ROOT} Or pull a small image there that has GNU tar (`docker pull debian:stable-slim`).",
             )
         return second_best
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from outlive.commands import around
 from outlive.errors import NotPermitted, OutliveError, SourceFailed
-from outlive.transport.base import Completed, Shell, describe
+from outlive.transport.base import AS_ROOT, Completed, Shell, describe
 
 UNDO_SECONDS = 60.0
 
@@ -95,5 +95,5 @@ def raise_trouble(completed: Completed, where: str) -> None:
     said = " | ".join(ours[-2:] or lines[-4:]) or "it said nothing"
     what, hint = _TROUBLE.get(completed.status, (describe(completed.status), None))
     if "Permission denied" in said and completed.status not in _TROUBLE:
-        raise NotPermitted(f"{where}: {said}", hint="Log in as root, or as a user who may read all of it.")
+        raise NotPermitted(f"{where}: {said}", hint=AS_ROOT)
     raise SourceFailed(f"{where}: {what}: {said}", hint=hint)

@@ -12,10 +12,11 @@ SELECT d.datname AS name, pg_encoding_to_char(d.encoding) AS encoding, d.datcoll
        to_jsonb(d) ->> 'datlocprovider' AS provider,
        coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
        t.spcname AS tablespace, pg_get_userbyid(d.datdba) AS owner, d.datistemplate AS template,
+       d.datconnlimit AS connection_limit, shobj_description(d.oid, 'pg_database') AS comment,
        d.datallowconn AS allows_connections, d.datallowconn AND has_database_privilege(d.oid, 'CONNECT') AS open,
        CASE WHEN has_database_privilege(d.oid, 'CONNECT') THEN pg_database_size(d.oid) END AS bytes,
        (SELECT jsonb_agg(jsonb_build_array(CASE WHEN grantee <> 0 THEN pg_get_userbyid(grantee) END,
-                                           privilege_type, is_grantable) ORDER BY 1)
+                                           privilege_type, is_grantable))
           FROM aclexplode(d.datacl)) AS acl
 FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname <> 'template0' ORDER BY d.datname
 """

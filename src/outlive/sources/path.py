@@ -12,7 +12,7 @@ from outlive.model.asset import PathAsset
 from outlive.sources import tarball
 from outlive.sources.base import Capture, Lineage
 from outlive.sources.place import on_host
-from outlive.transport.base import Shell
+from outlive.transport.base import Shell, cure
 
 
 class PathSource:
@@ -50,7 +50,8 @@ class PathSource:
         asked = self._shell.run(("sh", "-c", _LOOK, "look", path))
         if asked.status != 0:
             raise SourceFailed(
-                f"{self._shell.name}: {path} cannot be read: {asked.stderr.strip() or 'it is not there'}."
+                f"{self._shell.name}: {path} cannot be read: {asked.stderr.strip() or 'it is not there'}.",
+                hint=cure(asked.stderr),
             )
         kind, inode, birth, filesystem = (asked.text.split("\n") + [""] * 4)[:4]
         facts = {"inode": inode, "birth": birth, "filesystem": filesystem}

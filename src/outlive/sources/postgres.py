@@ -1,26 +1,31 @@
 """A whole Postgres cluster, physically: BASE_BACKUP over the replication protocol.
 
-The server sends, one after another, a tar for each tablespace, `base.tar` with the WAL it needs, and `backup_manifest`.
+The server sends, one after another, a tar for each tablespace, `base.tar` with the WAL it needs, and `backup_manifest`. When
+it is shown the manifest of an earlier copy, only what changed since is in them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
 import psycopg
+from psycopg import pq
 
 from outlive.clock import Clock
 from outlive.commands import postgres as words
 from outlive.errors import DatabaseUnreachable, NotPermitted, SourceFailed
 from outlive.model.asset import PostgresAsset
+from outlive.model.chain import CLUSTER_BYTES, FROM_LSN, Full, Origin, Prior
 from outlive.sources.base import Lineage, Outcome, RawStream
 from outlive.sources.base_backup import ARCHIVE, MANIFEST, STALL_SECONDS, Conversation, text
+from outlive.sources.incremental import SINCE, Ability, PriorOf, against, cluster_bytes
 from outlive.sources.lsn_sampler import LsnSampler
 from outlive.sources.postgres_inventory import inventory
+from outlive.sources.postgres_warnings import worth_a_word
 from outlive.transport.postgres import Door, Way
 
 SERVER_ZSTD_LEVEL = 1
@@ -28,29 +33,39 @@ CANCEL_SECONDS = 5.0
 MANIFEST_STREAM = "backup_manifest"
 BASE_STREAM = "base.tar"
 TAR_END = bytes(1024)
+_FULL = "A full copy was taken, not one of what changed: {why}."
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What IDENTIFY_SYSTEM and the server's settings say."""
+    """What IDENTIFY_SYSTEM and the server's settings say. `summarizes`: it notes which blocks its log changes."""
 
     system_identifier: str
     timeline: int
     version_num: int
     version: str
+    summarizes: bool
     facts: dict[str, Any]
 
 
 class PostgresSource:
     """One cluster behind one way in. `remote` says that a network lies between: the server then compresses. A server
-    that sends nothing for `stall_seconds` has failed."""
+    that sends nothing for `stall_seconds` has failed. `prior_of` finds the copy that a new one may build on."""
 
     def __init__(
-        self, asset: PostgresAsset, way: Way, clock: Clock, *, remote: bool, stall_seconds: float = STALL_SECONDS
+        self,
+        asset: PostgresAsset,
+        way: Way,
+        clock: Clock,
+        *,
+        remote: bool,
+        stall_seconds: float = STALL_SECONDS,
+        prior_of: PriorOf = lambda origin: Full("no earlier copy is known"),
     ) -> None:
         self._asset = asset
         self._way = way
         self._clock = clock
+        self._prior_of = prior_of
         self._stall_seconds = stall_seconds
         self._on_server = asset.compress_on == "server" or (asset.compress_on == "auto" and remote)
 
@@ -63,9 +78,17 @@ class PostgresSource:
         with self._way.open() as door, closing(door.replication()) as connection:
             with LsnSampler(door, self._clock) as sampler, _cancelled_on_error(connection):
                 backup = BaseBackup(door, connection, sampler, self._options(door), self._stall_seconds)
+                backup.build_on(self._prior(backup))
                 if self._asset.compress_on == "server" and not backup.compressed:
                     backup.warnings.append("This server cannot compress with zstd: the keeper did it instead.")
                 yield backup
+
+    def _prior(self, backup: BaseBackup) -> Prior | Full:
+        system = backup.system
+        ability = Ability(system.version_num, system.summarizes, backup.cluster_bytes)
+        if full := against(self._asset.incremental, ability):
+            return full
+        return self._prior_of(Origin(backup.lineage.id, system.timeline, system.facts["data_checksums"]))
 
     def _options(self, door: Door) -> words.BaseBackupOptions:
         zstd = SERVER_ZSTD_LEVEL if self._on_server and _server_has_zstd(door) else None
@@ -88,11 +111,13 @@ def identify(connection: psycopg.Connection[Any]) -> System:
             "data_checksums": conversation.row("SHOW data_checksums")[0] == "on",
         }
         version = conversation.row("SHOW server_version")[0].split()[0]
+        version_num = connection.info.server_version
+        summarizes = version_num >= SINCE and conversation.row("SHOW summarize_wal")[0] == "on"
     except NotPermitted:
         raise
     except SourceFailed as error:
         raise DatabaseUnreachable(error.detail) from error
-    return System(system[0], int(system[1]), connection.info.server_version, version, facts)
+    return System(system[0], int(system[1]), version_num, version, summarizes, facts)
 
 
 class BaseBackup:
@@ -106,21 +131,30 @@ class BaseBackup:
         options: words.BaseBackupOptions,
         stall_seconds: float,
     ) -> None:
-        self._system = identify(connection)
-        self.lineage = lineage(self._system)
+        self.system = identify(connection)
+        self.lineage = lineage(self.system)
         self.compressed = options.server_zstd is not None
         self.warnings: list[str] = []
         self._door = door
         self._server = Conversation(connection.pgconn, stall_seconds)
         self._sampler = sampler
         self._before = inventory(door)
+        self.cluster_bytes = cluster_bytes(self._before)
         self._options = options
+        self._prior: Prior | None = None
         self._tablespaces: list[dict[str, str]] = []
         self._start_lsn = self._end_lsn = ""
 
+    def build_on(self, prior: Prior | Full) -> None:
+        """Before `streams`: the copy will hold only what changed since that one, if the server can do it."""
+        if isinstance(prior, Prior):
+            self._prior = prior
+        elif prior.is_trouble:
+            self.warnings.append(_FULL.format(why=prior.why))
+
     def streams(self) -> Iterator[RawStream]:
         self._begin()
-        yield from self._archives() if self._system.version_num >= 150000 else self._archives_14()
+        yield from self._archives() if self.system.version_num >= 150000 else self._archives_14()
         self._end_lsn = text(self._server.table_after_copy(), 0, 0)
         self._server.end()
 
@@ -128,25 +162,42 @@ class BaseBackup:
         until = self._sampler.moment_of(words.lsn(self._end_lsn))
         after = inventory(self._door)
         source = {
-            "postgres_version": self._system.version,
-            "server_version_num": self._system.version_num,
-            "system_identifier": self._system.system_identifier,
-            "timeline": self._system.timeline,
+            "postgres_version": self.system.version,
+            "server_version_num": self.system.version_num,
+            "system_identifier": self.system.system_identifier,
+            "timeline": self.system.timeline,
             "start_lsn": self._start_lsn,
             "end_lsn": self._end_lsn,
             "image": self._door.image,
             "tablespaces": self._tablespaces,
-            **self._system.facts,
+            **self.system.facts,
+            **({CLUSTER_BYTES: size} if (size := cluster_bytes(after)) else {}),
+            **({FROM_LSN: self._prior.start_lsn} if self._prior else {}),
         }
-        warnings = (*self.warnings, *_warnings(self._system, after))
-        return Outcome(until, source, {"before": self._before, "after": after}, warnings)
+        warnings = (*self.warnings, *worth_a_word(self.system.facts, after))
+        parent = self._prior.copy if self._prior else None
+        return Outcome(until, source, {"before": self._before, "after": after}, warnings, parent)
 
     def _begin(self) -> None:
-        self._server.say(words.base_backup(self._system.version_num, self._options))
-        self._start_lsn = text(self._server.table("BASE_BACKUP"), 0, 0)
+        start = self._begin_on(self._prior) if self._prior else None
+        if start is None:
+            self._server.say(words.base_backup(self.system.version_num, self._options))
+            start = self._server.table("BASE_BACKUP")
+        self._start_lsn = text(start, 0, 0)
         spaces = self._server.table("BASE_BACKUP")
         rows = [(text(spaces, row, 0), text(spaces, row, 1)) for row in range(spaces.ntuples)]
         self._tablespaces = [{"oid": oid, "location": location} for oid, location in rows if oid]
+
+    def _begin_on(self, prior: Prior) -> pq.abc.PGresult | None:
+        """The first answer to a backup of what changed; None when the server will not do that."""
+        command = words.base_backup(self.system.version_num, replace(self._options, incremental=True))
+        refusal = self._server.upload(words.UPLOAD_MANIFEST, prior.backup_manifest)
+        answer = refusal or self._server.attempt(command)
+        if not isinstance(answer, str):
+            return answer
+        self._prior = None
+        self.warnings.append(_FULL.format(why=f"the server will not build on copy {prior.copy} ({answer})"))
+        return None
 
     def _archives(self) -> Iterator[RawStream]:
         messages = self._server.copy()
@@ -182,28 +233,3 @@ def _server_has_zstd(door: Door) -> bool:
     with door.connect(door.database) as connection:
         row = connection.execute(query).fetchone()
         return connection.info.server_version >= 150000 and bool(row and row[0])
-
-
-def _warnings(system: System, found: dict[str, Any]) -> tuple[str, ...]:
-    warnings = []
-    if not system.facts["data_checksums"]:
-        warnings.append("This cluster has no data checksums: silent disk errors are copied along unseen.")
-    if found.get("config_outside"):
-        warnings.append(
-            "Its configuration files lie outside the data directory and are not in this copy: "
-            "guard them with an asset of kind `config`."
-        )
-    if broken := sum("unreadable" in table for one in found["databases"] for table in one.get("tables", [])):
-        warnings.append(
-            f"{broken} table(s) could not be read when their rows were counted: run pg_amcheck, the disk may be damaged."
-        )
-    drifted = sum(
-        1
-        for database in found["databases"]
-        if (versions := database.get("collation_versions")) and versions["recorded"] != versions["actual"]
-    )
-    if drifted:
-        warnings.append(
-            f"In {drifted} database(s) the collation version differs from the server's: reindex text indexes."
-        )
-    return tuple(warnings)

@@ -78,7 +78,8 @@ def capture(job: TarJob, thing: Lineage, clock: Clock) -> Iterator[TarCapture]:
     left_out = _pseudo_mounts(job) if job.place.is_host else ()
     inside = databases_inside.NOTHING
     if job.look_inside:
-        inside = databases_inside.look(job.place, job.root, job.names, job.exclude, at_rest=bool(job.hook.stop))
+        at_rest = bool(job.hook.stop)
+        inside = databases_inside.look(job.place, job.root, job.host_root, job.names, job.exclude, at_rest=at_rest)
     with ExitStack() as running:
         yield TarCapture(job, thing, clock, stop, left_out, inside, running)
 
@@ -110,7 +111,7 @@ class TarCapture:
     def streams(self) -> Iterator[RawStream]:
         self._began = self._clock.now()
         for database in self._inside.copied:
-            yield RawStream(database.stream, database.chunks(self._job.place.shell, self._job.root, self._running))
+            yield RawStream(database.stream, database.chunks(self._job.place.shell, self._running))
         yield RawStream(FILES, self._tar())
 
     def finish(self) -> Outcome:
@@ -149,11 +150,12 @@ class TarCapture:
         guest = self._running.enter_context(Guest(job.place.shell, argv))
         self._listing = yield from read_tar(guest)
         completed = guest.wait(FINISH_SECONDS)
-        self._complaints = tar.read_complaints(completed.stderr)
+        self._complaints = tar.read_complaints(completed.stderr, restless=self._inside.directories)
         self._judge(completed)
 
     def _judge(self, completed: Completed) -> None:
-        if completed.status == 0 or (completed.status == tar.CHANGED and self._complaints.changed):
+        changed = tar.read_complaints(completed.stderr).changed
+        if completed.status == 0 or (completed.status == tar.CHANGED and changed):
             return
         raise_trouble(completed, self._job.place.shell.name)
 

@@ -79,7 +79,7 @@ class Store:
 
     def dues(self) -> dict[str, Due]:
         """All jobs by name."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             rows = connection.execute(sa.select(schedules)).all()
         return {row.job: Due(row.job, row.next_due, row.runs, row.last_run) for row in rows}
 
@@ -88,13 +88,13 @@ class Store:
 
     def drop_dues(self, keep: set[str]) -> None:
         """Forgets jobs that the configuration no longer has."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             for table in (schedules, outcomes):
                 connection.execute(sa.delete(table).where(table.c.job.not_in(keep)))
 
     def outcomes(self) -> dict[str, Outcome]:
         """How the last ended run of each job came out."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             rows = connection.execute(sa.select(outcomes)).all()
         return {row.job: Outcome(**row._mapping) for row in rows}
 
@@ -103,7 +103,7 @@ class Store:
 
     def stream_rows(self) -> dict[str, StreamRow]:
         """All streams by asset."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             rows = connection.execute(sa.select(streams)).all()
         return {row.asset: StreamRow(**row._mapping) for row in rows}
 
@@ -112,7 +112,7 @@ class Store:
 
     def beat(self) -> Beat | None:
         """The keeper's last sign of life; None when none ever ran."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             row = connection.execute(sa.select(beats).where(beats.c.keeper == KEEPER)).first()
         return None if row is None else Beat(row.started_at, row.told_at)
 
@@ -122,18 +122,19 @@ class Store:
     def _upsert(self, table: sa.Table, key: str, value: object, **more: Any) -> None:
         """Change the row, else add it: one writer a row (the keeper holds a lock), so nothing can come between."""
         values = {column.name: more.get(column.name, getattr(value, column.name, None)) for column in table.columns}
-        with self._begin() as connection:
+        with self.begin() as connection:
             changed = connection.execute(sa.update(table).where(table.c[key] == values[key]).values(values))
             if changed.rowcount == 0:
                 connection.execute(sa.insert(table).values(values))
 
     def _upgrade(self) -> None:
-        with self._begin() as connection:
+        with self.begin() as connection:
             if migrations.version(connection) != migrations.HEAD:
                 migrations.upgrade(connection)
 
     @contextmanager
-    def _begin(self) -> Iterator[Connection]:
+    def begin(self) -> Iterator[Connection]:
+        """One transaction, for the parts of the memory that have a file of their own (`watching.py`)."""
         with self._told(), self._engine.begin() as connection:
             yield connection
 

@@ -80,3 +80,77 @@ beats = Table(
     Column("started_at", Moment, nullable=False),
     Column("told_at", Moment, nullable=False),
 )
+
+# What was seen: a row a stretch (model/stretch.py), first and last sight as JSON.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("until", Moment, nullable=False, index=True),
+    Column("times", BigInteger, nullable=False),
+    Column("first", Text, nullable=False),
+    Column("last", Text, nullable=False),
+)
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("host", String(100), primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("by", String(200), nullable=False),
+    Column("how", String(300), nullable=False),
+    Column("facts", Text, nullable=False),
+)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("host", String(100), primary_key=True),
+    Column("address", String(255), primary_key=True),
+    Column("told_by", String(300), primary_key=True),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("forgotten_at", Moment),
+)
+
+windows = Table(
+    "windows",
+    metadata,
+    Column("host", String(100), primary_key=True),
+    Column("since", Moment, primary_key=True),
+    Column("until", Moment, nullable=False),
+    Column("expect", String(20), nullable=False),
+    Column("by", String(200), nullable=False),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("host", String(100), primary_key=True),
+    Column("since", Moment, primary_key=True),
+    Column("judged_at", Moment, nullable=False),
+    Column("verdict", String(40), nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+blind = Table(
+    "blind",
+    metadata,
+    Column("what", String(300), primary_key=True),
+    Column("since", Moment, primary_key=True),
+    Column("until", Moment),
+    Column("why", Text, nullable=False),
+)
+
+planted = Table(
+    "planted",
+    metadata,
+    Column("host", String(100), primary_key=True),
+    Column("place", String(255), primary_key=True),
+    Column("tag", String(64), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("removed_at", Moment),
+)

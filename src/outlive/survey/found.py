@@ -101,7 +101,8 @@ class ConfigFile:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """One look at one host. `address` is "" for a look at a managed Postgres alone; `host` is then None."""
+    """One look at one host. `address` is "" for a look at a managed Postgres alone; `host` is then None. `login` is how it
+    was seen, where that was not simply as root."""
 
     address: str
     host: HostFacts | None
@@ -111,6 +112,8 @@ class Survey:
     data_files: dict[str, tuple[DataFile, ...]] | None = None
     config_files: tuple[ConfigFile, ...] = ()
     wanted_paths: tuple[str, ...] = ()
+    login: str = ""
+    sites: tuple[str, ...] = ()  # URLs that a web server's configuration names
 
     def weight(self, path: str) -> Weight:
         return (self.weights or {}).get(path, UNSEEN)

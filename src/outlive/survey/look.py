@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from outlive.commands import docker, system
+from outlive.commands import caddy, docker, system
 from outlive.commands.docker import Container
 from outlive.errors import CommandFailed, NoData
 from outlive.survey import look_postgres
@@ -35,6 +35,7 @@ def look(shell: Shell, address: str, *, wanted: Sequence[str] = (), say: Say = l
         survey = replace(survey, docker=_docker(shell))
     say("asking Postgres")
     survey = replace(survey, postgres=_postgres(shell, survey), config_files=_config_files(shell, survey))
+    survey = replace(survey, sites=_sites(shell, survey))
     say("weighing volumes and folders")
     return _weighed(shell, survey)
 
@@ -90,6 +91,11 @@ def _config_files(shell: Shell, survey: Survey) -> tuple[ConfigFile, ...]:
     text = _text(shell, system.config_files(tuple(folders)))
     found = system.read_config_files(text, tuple(folders))
     return tuple(ConfigFile(folders[folder], path, may) for folder, files in found.items() for path, may in files)
+
+
+def _sites(shell: Shell, survey: Survey) -> tuple[str, ...]:
+    beside = (one.path for one in survey.config_files if one.readable and one.path.endswith("Caddyfile"))
+    return caddy.read_sites(_text(shell, caddy.sites((caddy.DEFAULT, *beside))))
 
 
 def _weighed(shell: Shell, survey: Survey) -> Survey:

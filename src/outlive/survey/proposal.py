@@ -35,12 +35,14 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """`optional` assets are written down commented out."""
+    """`optional` assets are written down commented out. `urls` and `names` are what to look at from outside."""
 
     host: str | None
     assets: tuple[Proposed, ...]
     optional: tuple[Proposed, ...] = ()
     unguarded: tuple[LeftOut, ...] = ()
+    urls: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def at_risk(self) -> tuple[LeftOut, ...]:

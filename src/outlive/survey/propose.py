@@ -9,6 +9,8 @@ from __future__ import annotations
 from outlive.model.asset import SecretRef
 from outlive.survey.found import Survey
 from outlive.survey.proposal import LeftOut, Names, Proposal, Proposed, slug
+from outlive.survey.propose_checks import names as names_of
+from outlive.survey.propose_checks import urls
 from outlive.survey.propose_files import configs, paths, roots
 from outlive.survey.propose_postgres import clusters
 from outlive.survey.propose_volumes import images, volumes
@@ -24,7 +26,8 @@ def propose(survey: Survey, *, host: str | None, dsn: SecretRef | None = None) -
             guarded += more
             unguarded += left
         optional += images(survey, host, names)
-    return Proposal(host, tuple(guarded), tuple(optional), tuple(_sorted(unguarded)))
+    looked_at = {"urls": urls(survey), "names": names_of(survey)} if host is not None else {}
+    return Proposal(host, tuple(guarded), tuple(optional), tuple(_sorted(unguarded)), **looked_at)
 
 
 def host_name(survey: Survey, fallback: str) -> str:

@@ -26,6 +26,10 @@ def _lines(survey: Survey, proposal: Proposal) -> Iterator[str]:
     nothing = "Nothing was found that could be guarded. Name what matters with --path."
     yield f"To be guarded ({count})" if count else nothing
     yield from _table(_asset(one) for one in proposal.assets)
+    if proposal.urls:
+        yield ""
+        yield f"To be looked at ({len(proposal.urls)})"
+        yield from (line for url in proposal.urls for line in _wrapped(one_line(url), "  "))
     if proposal.at_risk:
         yield ""
         yield f"AT RISK: data that cannot be copied yet ({len(proposal.at_risk)})"
@@ -42,7 +46,8 @@ def _host(survey: Survey) -> Iterator[str]:
     if facts is None:
         yield "A Postgres reached by its DSN"
         return
-    yield from _wrapped(f"{one_line(facts.hostname)} ({one_line(survey.address)}), seen as {one_line(facts.user)}", "")
+    seen = one_line(survey.login or facts.user)
+    yield from _wrapped(f"{one_line(facts.hostname)} ({one_line(survey.address)}), seen as {seen}", "")
     since = f", up since {facts.booted_at:%Y-%m-%d %H:%M} UTC" if facts.booted_at else ""
     yield from _wrapped(f"{one_line(facts.os or 'unknown system')}, kernel {one_line(facts.kernel)}{since}", "  ")
     disks = ", ".join(f"{disk.mount} {amount(disk.used_bytes)} of {amount(disk.bytes)}" for disk in facts.disks)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +39,7 @@ def write_toml(survey: Survey, proposal: Proposal, setup: Setup, now: datetime) 
         _vault(setup),
         _keys(setup),
         _keeper(),
-        *([_host(survey, setup)] if setup.host else []),
+        *([_host(survey, proposal, setup)] if setup.host else []),
         *(_asset(one) for one in proposal.assets),
         *(_commented(_asset(one)) for one in proposal.optional),
         *_unguarded(proposal),
@@ -86,19 +86,22 @@ def _keeper() -> str:
     return '[keeper]\nstate = "state"\nknown_hosts = "known_hosts"\n'
 
 
-def _host(survey: Survey, setup: Setup) -> str:
+def _host(survey: Survey, proposal: Proposal, setup: Setup) -> str:
     facts = survey.host
     assert setup.host
     lines = []
     if setup.host_key:
         lines.append(f"SSH host key {setup.host_key}, pinned in known_hosts")
+    if setup.host.sudo:
+        lines.append("The login is not root: what is done there is done through `sudo -n`")
     if facts:
         lines.append(f"{facts.os or 'unknown system'}, kernel {facts.kernel}, {amount(facts.memory_bytes)} of memory")
         named = {"machine-id": facts.machine_id, "root file system": facts.root_fs_uuid, "DMI uuid": facts.dmi_uuid}
         lines += [f"{name} {value}" for name, value in named.items() if value]
     if survey.docker and survey.docker.version:
         lines.append(f"Docker {survey.docker.version}, engine {survey.docker.engine_id}")
-    return _comment(*lines) + _table("[[hosts]]", _changed(setup.host))
+    host = replace(setup.host, urls=proposal.urls, names=proposal.names)
+    return _comment(*lines) + _table("[[hosts]]", _changed(host))
 
 
 def _asset(one: Proposed) -> str:

@@ -81,6 +81,12 @@ def _without_inventory(specimen: Specimen) -> None:
     rewrite_manifest(specimen, replace(specimen.manifest, streams=specimen.manifest.streams[:-1]))
 
 
+def _another_parent(specimen: Specimen) -> None:
+    """A copy that stands alone is said to build on an older one; one that builds on others, to stand alone."""
+    ours = specimen.manifest
+    rewrite_manifest(specimen, replace(ours, parent=None if ours.parent else specimen.older().id))
+
+
 def _foreign_cluster(specimen: Specimen) -> None:
     """Every part is whole and valid, and of another cluster; the manifest says that it is of ours."""
     ours, other = specimen.manifest, specimen.foreign()
@@ -116,6 +122,7 @@ FORGERIES: tuple[Mutation, ...] = (
     Mutation("forged: parts listed in another order", Seen.BYTES, _listed_in_another_order),
     Mutation("forged: a part listed twice", Seen.BYTES, _listed_twice),
     Mutation("forged: no inventory", Seen.BYTES, _without_inventory),
+    Mutation("forged: it builds on another copy", Seen.BYTES, _another_parent),
     Mutation("forged: sealed to a wrong key", Seen.OPENED, _wrong_key),
     Mutation("forged: an archive cut short", Seen.OPENED, _cut_short),
     Mutation("forged: an older copy for a newer one", Seen.OPENED, _stale_copy),

@@ -14,6 +14,7 @@ from outlive.errors import CommandFailed
 
 CHUNK_BYTES = 1 << 20
 STDERR_BYTES = 64 << 10
+AS_ROOT = "Log in as root, or set `sudo = true` for this host when its login may use sudo without a password."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Completed:
     def check(self, what: str) -> Completed:
         """Itself when the program succeeded, else raises `CommandFailed` saying `what` was tried and what it said."""
         if self.status != 0:
-            raise CommandFailed(f"{what}: {describe(self.status)}{_said(self.stderr)}")
+            raise CommandFailed(f"{what}: {describe(self.status)}{_said(self.stderr)}", hint=cure(self.stderr))
         return self
 
 
@@ -73,6 +74,11 @@ class Shell(Protocol):
 
     def open(self, argv: Sequence[str], *, stdin: bool = False) -> Running:
         """Starts a program whose output (or, with `stdin`, input) is streamed."""
+
+
+def cure(stderr: str) -> str | None:
+    """What helps when a login may not do something; None when that was not the matter."""
+    return AS_ROOT if "permission denied" in stderr.lower() else None
 
 
 def describe(status: int) -> str:

@@ -10,12 +10,9 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from outlive.commands import ssh as words
@@ -43,7 +40,7 @@ def prove(host: Host, known_hosts: Path) -> ProvenKey:
 
     Raises `HostKeyChanged` when the keeper or the person has another key for it, `LoginRejected`, `HostUnreachable`.
     """
-    pinned = known_hosts.is_file() and _is_listed(host, known_hosts)
+    pinned = _is_listed(host, known_hosts)
     strict = _connect(
         host, {"UserKnownHostsFile": str(known_hosts), "GlobalKnownHostsFile": "/dev/null"} if pinned else {}
     )
@@ -77,6 +74,29 @@ def pin(key: ProvenKey, known_hosts: Path) -> None:
         raise ConfigError(f"{known_hosts} cannot be written: {error.strerror}.", hint=hint) from error
 
 
+@dataclass(frozen=True, slots=True)
+class PinnedKey:
+    """A key that the keeper has for a host; `kind` is its type (`ssh-ed25519`)."""
+
+    kind: str
+    fingerprint: str
+
+
+def pinned(host: Host, known_hosts: Path) -> tuple[PinnedKey, ...]:
+    """The keys that the keeper accepts from the host."""
+    return tuple(PinnedKey(line.split()[1], fingerprint(line)) for line in _lines(host, known_hosts))
+
+
+def repin(host: Host, key: str, known_hosts: Path) -> None:
+    """From now on this key (`TYPE BASE64`) and no other is the host's. Raises `ConfigError`."""
+    name = route(host).known_as
+    if known_hosts.is_file():
+        process.run(["ssh-keygen", "-R", name, "-f", str(known_hosts)]).check("forgetting the host's former key")
+        known_hosts.with_name(f"{known_hosts.name}.old").unlink(missing_ok=True)
+    line = f"{name} {key}"
+    pin(ProvenKey(line, fingerprint(line), "keeper"), known_hosts)
+
+
 @contextmanager
 def only(key: ProvenKey) -> Iterator[Path]:
     """A known_hosts with just this key, for a look before anything is written down."""
@@ -89,25 +109,18 @@ def only(key: ProvenKey) -> Iterator[Path]:
 def fingerprint(line: str) -> str:
     """`SHA256:...` of a known_hosts line, as `ssh-keygen -l` prints it. Raises ValueError."""
     try:
-        blob = b64decode(line.split()[2], validate=True)
-    except (IndexError, NotBase64) as error:
+        return words.fingerprint(line.split()[2])
+    except (IndexError, ValueError) as error:
         raise ValueError("not a line of known_hosts") from error
-    return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
 
 
 def _connect(host: Host, options: dict[str, str]) -> Completed:
     """A login that runs nothing, by a connection of its own, told in detail (-v)."""
-    address = SshAddress.parse(host.address)
     always = {"BatchMode": "yes", "StrictHostKeyChecking": "yes", "UpdateHostKeys": "no", "VerifyHostKeyDNS": "no"}
     always |= {"ControlMaster": "no", "ControlPath": "none", "ConnectTimeout": "10", "HashKnownHosts": "no"}
-    argv = ["ssh", "-T", "-v", *(["-F", host.ssh_config] if host.ssh_config else [])]
-    argv += ["-i", host.identity_file] if host.identity_file else []
-    argv += [word for name, value in (always | options).items() for word in ("-o", f"{name}={value}")]
-    argv += ["-p", str(address.port)] if address.port else []
-    argv += ["-l", address.user] if address.user else []
-    return process.run(
-        [*argv, "--", address.host, "true"], shown=("ssh", address.host), timeout_seconds=CONNECT_SECONDS
-    )
+    name = SshAddress.parse(host.address).host
+    argv = [*words.client(host, always | options), "-v", "--", name, "true"]
+    return process.run(argv, shown=("ssh", name), timeout_seconds=CONNECT_SECONDS)
 
 
 def _learned(host: Host, algorithms: str) -> str:
@@ -134,20 +147,20 @@ def _algorithms(done: Completed) -> str:
 
 def _is_listed(host: Host, known_hosts: Path) -> bool:
     """Whether the file has any key under the name by which ssh will look it up."""
-    names = _lookup_names(host)
-    return any(process.run(["ssh-keygen", "-F", name, "-f", str(known_hosts)]).status == 0 for name in names)
+    return bool(_lines(host, known_hosts))
 
 
-def _lookup_names(host: Host) -> list[str]:
-    """As in sshconnect.c: HostKeyAlias, else the host name, in brackets with its port when that is not 22."""
-    address = SshAddress.parse(host.address)
-    argv = ["ssh", "-G", *(["-F", host.ssh_config] if host.ssh_config else [])]
-    argv += ["-p", str(address.port)] if address.port else []
-    told = dict(line.partition(" ")[::2] for line in process.run([*argv, "--", address.host]).text.splitlines())
-    if alias := told.get("hostkeyalias"):
-        return [alias]
-    name, port = told.get("hostname", address.host), told.get("port", "22")
-    return [name if port == "22" else f"[{name}]:{port}"]
+def _lines(host: Host, known_hosts: Path) -> list[str]:
+    """The file's lines for the host, as `ssh-keygen -F` finds them (hashed ones too)."""
+    if not known_hosts.is_file():
+        return []
+    told = process.run(["ssh-keygen", "-F", route(host).known_as, "-f", str(known_hosts)]).text.splitlines()
+    return [line for line in told if line and not line.startswith("#")]
+
+
+def route(host: Host) -> words.Route:
+    """Where SSH's own configuration leads for the host."""
+    return words.read_route(host, process.run(words.route(host)).text)
 
 
 def _trouble(done: Completed) -> words.SshTrouble | None:

@@ -18,7 +18,7 @@ from psycopg import conninfo
 from outlive.commands import docker, relays
 from outlive.commands import postgres as words
 from outlive.errors import CommandFailed, ConfigError, DatabaseUnreachable, NotPermitted
-from outlive.transport.base import Completed, Running, Shell, describe
+from outlive.transport.base import Completed, Running, Shell, cure, describe
 from outlive.transport.postgres_door import Door, local_program, server_major
 from outlive.transport.relay import PORT, Relay
 
@@ -142,7 +142,7 @@ def _ask(shell: Shell, argv: Sequence[str], what: str) -> Completed:
         raise DatabaseUnreachable(f"{what} on {shell.name}: {error.detail}") from error
     if done.status != 0:
         said = " | ".join(done.stderr.strip().splitlines()[-3:])
-        raise DatabaseUnreachable(f"{what} on {shell.name}: {describe(done.status)}: {said}")
+        raise DatabaseUnreachable(f"{what} on {shell.name}: {describe(done.status)}: {said}", hint=cure(done.stderr))
     return done
 
 

@@ -114,6 +114,10 @@ def _refusal(error: psycopg.OperationalError, complaints: str) -> OutliveError:
         return NotPermitted(said, hint=f"As its owner: GRANT CONNECT ON DATABASE {database} TO {_identifier(role)};")
     if "authentication failed" in said or "no password supplied" in said:
         return DatabaseUnreachable(said, hint=f"Check the password of role {role}. The server itself answers.")
+    if 'database "' in said and '" does not exist' in said:
+        return DatabaseUnreachable(
+            said, hint="Name a database that is there (`psql -l` lists them). The server answers."
+        )
     if "max_wal_senders" in said:
         return NotPermitted(said, hint="ALTER SYSTEM SET max_wal_senders = 10; then restart Postgres.")
     if "pg_hba.conf" in said:

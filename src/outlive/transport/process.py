@@ -21,7 +21,8 @@ def _no_translation(_: Completed) -> None:
     """The program's status is its own."""
 
 
-def _not_installed(program: str) -> CommandFailed:
+def not_installed(program: str) -> CommandFailed:
+    """What is raised for a program that is not there."""
     return CommandFailed(f"{program} is not installed here.", hint=f"Install {program} and try again.")
 
 
@@ -51,7 +52,7 @@ class Process:
                 start_new_session=True,  # a Ctrl-C at the terminal reaches us; we end our children in order
             )
         except FileNotFoundError as error:
-            raise _not_installed(argv[0]) from error
+            raise not_installed(argv[0]) from error
         assert self._child.stdout and self._child.stderr
         self.stdin: IO[bytes] | None = self._child.stdin
         self.stdout: IO[bytes] = self._child.stdout
@@ -141,7 +142,7 @@ def run(
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        raise _not_installed(argv[0]) from error
+        raise not_installed(argv[0]) from error
     with child:
         try:
             out, complaints = child.communicate(stdin, timeout_seconds)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, make_dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from outlive.backup.copies.manifest import NotAManifest, dump_manifest, dump_proof, load_manifest, load_proof, sums
 from outlive.model.copy import Check, Manifest, Part, Proof, ProofRecord, Stream
@@ -39,6 +40,22 @@ PROOF = ProofRecord(MANIFEST.id, "files", Proof.RESTORED, False, AT, (Check("sta
 def test_they_are_read_as_they_were_written() -> None:
     assert load_manifest(dump_manifest(MANIFEST)) == MANIFEST
     assert load_proof(dump_proof(PROOF)) == PROOF
+
+
+def test_a_copy_that_stands_alone_is_written_as_before_there_were_others() -> None:
+    assert b"parent" not in dump_manifest(MANIFEST)
+    child = replace(MANIFEST, parent="20260206T081500Z-0123456789")
+    assert load_manifest(dump_manifest(child)) == child
+
+
+def test_a_reader_from_before_there_were_parents_refuses_a_copy_that_has_one() -> None:
+    """It knows every field but that one, and refuses what it does not know: it would restore a fraction."""
+    old = make_dataclass("Manifest", [(one.name, Any) for one in fields(Manifest) if one.name != "parent"])
+    old.__pydantic_config__ = Manifest.__pydantic_config__
+    reader = TypeAdapter(old)
+    reader.validate_json(dump_manifest(MANIFEST))
+    with pytest.raises(ValidationError, match="parent"):
+        reader.validate_json(dump_manifest(replace(MANIFEST, parent="20260206T081500Z-0123456789")))
 
 
 @given(st.text(), st.text(), st.integers(0, 2**62), st.floats(allow_nan=False, allow_infinity=False))

@@ -83,6 +83,36 @@ def test_postgres_says_version_and_image() -> None:
     assert "tablespace_map" not in restore_md(manifest("postgres"))
 
 
+def chain() -> tuple[Manifest, list[Manifest]]:
+    """A copy that builds on two others, with a tablespace more than the first of them."""
+    first = replace(manifest("postgres"), id="20260101T030000Z-aaaaaaaaaa")
+    second = replace(manifest("tablespaces"), id="20260102T030000Z-bbbbbbbbbb", parent=first.id)
+    return replace(second, id="20260103T030000Z-cccccccccc", parent=second.id), [first, second]
+
+
+def test_what_builds_on_others_is_made_of_all_of_them() -> None:
+    copy, earlier = chain()
+    page = restore_md(copy, earlier)
+    commands = blocks(page)
+    assert subprocess.run(["bash", "-n"], input=commands, text=True, capture_output=True).stderr == ""
+    for number, one in enumerate((*earlier, copy)):
+        assert hashlib.sha256(sums(one)).hexdigest() in commands
+        assert f'open_stream base.tar 3 "../{one.id}" | tar' in commands
+        assert f'mkdir "$CHAIN/{number}"' in commands
+    assert commands.count("open_stream 16390.tar") == 2
+    assert '-T "$CHAIN/2-tablespaces/16390=$TARGET-tablespaces/16390" -o "$TARGET" "$CHAIN"/{0..2}' in commands
+    for one in earlier:
+        assert one.id in page.split("## How to use")[0], "it is said beforehand what to bring"
+    assert "twice the room" in page
+
+
+@pytest.mark.parametrize("copy_id", ["../../etc", "$(id)", 'x"; rm -rf $HOME; "'])
+def test_a_foreign_id_cannot_become_a_command(copy_id: str) -> None:
+    copy, earlier = chain()
+    with pytest.raises(ValueError, match="is not the id"):
+        restore_md(copy, [replace(earlier[0], id=copy_id), earlier[1]])
+
+
 def test_nothing_runs_before_the_sums_were_checked() -> None:
     commands = blocks(restore_md(manifest("postgres")))
     assert commands.index("sha256sum --check --quiet SHA256SUMS") < commands.index("open_stream inventory.json")

@@ -43,7 +43,7 @@ def manifest(vault: MemoryVault, tmp_path: Path) -> Manifest:
 
 def look(vault: Vault, *keys: object) -> ProofRecord:
     (copy,) = catalog.copies(vault, "made")
-    return examine(vault, copy, list(keys), NOW)
+    return examine(vault, copy.manifest, list(keys), NOW)
 
 
 def red(record: ProofRecord) -> list[str]:

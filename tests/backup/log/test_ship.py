@@ -13,6 +13,7 @@ from outlive.backup.log import ship
 from outlive.backup.log.wal_names import read_stretch
 from outlive.backup.restore.recover_to import windows
 from outlive.commands.postgres import lsn
+from outlive.lab.ground.process import give_to_nobody, run, wait_until
 from outlive.sources.wal import WalGone
 from outlive.vault.local import LocalVault
 from outlive.vault.memory import MemoryVault
@@ -30,7 +31,6 @@ from tests.backup.streamed import (
     wal_keys,
 )
 from tests.world.postgres import PostgresServer
-from tests.world.process import give_to_nobody, run, wait_until
 
 pytestmark = pytest.mark.postgres
 New = Callable[..., PostgresServer]

@@ -23,6 +23,7 @@ from outlive.backup.restore.recover_to import pick
 from outlive.backup.restore.replay import Replay, replayed
 from outlive.backup.restore.restore_postgres import restore_postgres
 from outlive.errors import CopyDamaged, ObjectMissing, OutliveError, RestoreFailed, VaultUnreachable
+from outlive.lab.ground.process import run
 from outlive.testing.faulty_vault import Fault, FaultyVault
 from outlive.transport.local import LocalShell
 from outlive.vault.base import ObjectInfo, Vault
@@ -41,7 +42,6 @@ from tests.backup.streamed import (
     take_base,
 )
 from tests.world.postgres import PostgresServer
-from tests.world.process import run
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 SEGMENT = 16 << 20

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from outlive.backup.restore.target import DirectoryTarget, DsnTarget, SshTarget, parse_target
+from outlive.backup.restore.target import DirectoryTarget, DockerTarget, DsnTarget, SshTarget, parse_target
 from outlive.errors import UsageError
 
 
@@ -31,7 +31,14 @@ def test_a_directory_on_a_host() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "ssh://host", "ssh://host/", "ssh:///path", "s3://user:pw@bucket/x", "mysql://x:pw@h"]
+    ("text", "address"), [("docker://", None), ("ssh://a@b:2222", "ssh://a@b:2222"), ("ssh://b/", "ssh://b")]
+)
+def test_a_docker_engine(text: str, address: str | None) -> None:
+    assert parse_target(text) == DockerTarget(address)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ssh://", "ssh:///path", "docker://pw@there", "s3://user:pw@bucket/x", "mysql://x:pw@h"]
 )
 def test_anything_else_is_refused_without_being_shown(text: str) -> None:
     with pytest.raises(UsageError) as caught:

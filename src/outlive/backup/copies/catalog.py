@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from outlive.backup.copies.chain import linked, misfit
 from outlive.backup.copies.layout import COPIES, MANIFEST, PROOFS, asset_folder, copy_folder, proof_key
 from outlive.backup.copies.manifest import NotAManifest, dump_proof, load_manifest, load_proof
 from outlive.errors import CopyDamaged, ObjectExists, ObjectMissing, UsageError
 from outlive.model.copy import Copy, Manifest, ProofRecord
-from outlive.model.naming import NAME
+from outlive.model.naming import NAME, check_copy_id
 from outlive.vault.base import Vault
 
 
@@ -59,7 +60,7 @@ def listing(vault: Vault, asset: str) -> Listing:
         unreadable += bad_proofs
         found += [copy] if copy else []
     ordered = sorted(found, key=lambda copy: (copy.manifest.sequence, copy.committed_at, copy.id))
-    return Listing(tuple(ordered), tuple(unreadable))
+    return Listing(linked(ordered), tuple(unreadable))
 
 
 def copies(vault: Vault, asset: str) -> list[Copy]:
@@ -82,7 +83,27 @@ def find(vault: Vault, beginning: str) -> Copy:
     if len(found) != 1:
         problem = "No copy has" if not found else f"{len(found)} copies have"
         raise UsageError(f"{problem} the id {beginning!r}.", hint="`outlive copies` lists them.")
-    return found[0]
+    manifest = found[0].manifest
+    if manifest.parent is None:
+        return found[0]
+    return next(copy for copy in listing(vault, manifest.asset).copies if copy.id == manifest.id)
+
+
+def chain(vault: Vault, manifest: Manifest) -> tuple[Manifest, ...]:
+    """The copy and all that it builds on, the full copy first. Raises `CopyDamaged` when one is missing or another."""
+    row = [manifest]
+    while (parent := row[-1].parent) is not None:
+        try:
+            key = copy_folder(manifest.asset, check_copy_id(parent)) + MANIFEST
+            found = _read_manifest(vault, key, manifest.asset, parent)
+        except (_CannotRead, ValueError) as error:
+            raise CopyDamaged(
+                f"copy {row[-1].id} builds on copy {parent}, which is missing or cannot be read."
+            ) from error
+        if why := misfit(row[-1], found):
+            raise CopyDamaged(f"copy {row[-1].id} does not build on copy {parent}: {why}.")
+        row.append(found)
+    return tuple(reversed(row))
 
 
 def add_proof(vault: Vault, proof: ProofRecord) -> None:

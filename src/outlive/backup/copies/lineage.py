@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from statistics import median
 
+from outlive.model.chain import CLUSTER_BYTES
 from outlive.model.copy import Copy, Proof, ProofRecord
 
 COLLAPSE = 0.10  # a copy below this share of the median of the three before it has collapsed
@@ -23,6 +24,7 @@ class AlarmKind(StrEnum):
     NEW_LINEAGE = "new lineage"
     COLLAPSED = "collapsed"
     RED_DRILL = "red drill"
+    BROKEN_CHAIN = "broken chain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Alarm:
 def alarms(copies: Sequence[Copy], accepted: Collection[str]) -> tuple[Alarm, ...]:
     """The alarms of one asset, from all its copies and the lineages that a person has accepted."""
     ordered = in_order(copies)
-    found = (_new_lineage(ordered, accepted), _collapsed(ordered), _red(ordered))
+    found = (_new_lineage(ordered, accepted), _collapsed(ordered), _red(ordered) or _broken(ordered))
     return tuple(alarm for alarm in found if alarm is not None)
 
 
@@ -83,16 +85,13 @@ def _new_lineage(ordered: Sequence[Copy], accepted: Collection[str]) -> Alarm | 
 
 def _collapsed(ordered: Sequence[Copy]) -> Alarm | None:
     """Looks at every copy since the best proven one: a few small copies in a row do not become normal by themselves."""
-    proven = newest_proven(ordered)
-    since = ordered.index(proven) + 1 if proven else 0
-    for position in range(len(ordered) - 1, since - 1, -1):
+    for position in range(len(ordered) - 1, _since_proven(ordered) - 1, -1):
         copy = ordered[position]
-        earlier = [other for other in ordered[:position] if other.manifest.lineage == copy.manifest.lineage][-3:]
-        usual = median(other.manifest.plain_bytes for other in earlier) if earlier else 0
-        if copy.manifest.plain_bytes < COLLAPSE * usual:
+        size, usual = _sizes(copy, ordered[:position])
+        if size < COLLAPSE * usual:
             return Alarm(
                 AlarmKind.COLLAPSED,
-                f"copy {copy.id} holds {copy.manifest.plain_bytes} bytes, the ones before it about {int(usual)}: most "
+                f"copy {copy.id} holds {size} bytes, the ones before it about {int(usual)}: most "
                 f"of {copy.manifest.asset} may be gone at its source. Pruning is frozen.",
                 f"Look at the source. If it is meant to be so small: `outlive drill {copy.manifest.asset}` proves the "
                 "new copy and ends this alarm.",
@@ -100,11 +99,39 @@ def _collapsed(ordered: Sequence[Copy]) -> Alarm | None:
     return None
 
 
+def _sizes(copy: Copy, earlier: Sequence[Copy]) -> tuple[int, float]:
+    """How large it is, and the three before it usually were: of the whole cluster, where both are known (a copy of what
+    changed is always small); else of the copies that stand alone."""
+    same = [one.manifest for one in earlier if one.manifest.lineage == copy.manifest.lineage]
+    told = [one.source[CLUSTER_BYTES] for one in same if CLUSTER_BYTES in one.source]
+    if told and CLUSTER_BYTES in copy.manifest.source:
+        return copy.manifest.source[CLUSTER_BYTES], median(told[-3:])
+    alone = [one.plain_bytes for one in same if one.parent is None]
+    return copy.manifest.plain_bytes, median(alone[-3:]) if alone and copy.manifest.parent is None else 0
+
+
+def _since_proven(ordered: Sequence[Copy]) -> int:
+    """Where the copies begin that are newer than the best proven one."""
+    proven = newest_proven(ordered)
+    return ordered.index(proven) + 1 if proven else 0
+
+
+def _broken(ordered: Sequence[Copy]) -> Alarm | None:
+    """A copy newer than the best proven one builds on what is not there or not whole."""
+    found = [copy for copy in ordered[_since_proven(ordered) :] if copy.broken]
+    if not found:
+        return None
+    asset = found[-1].manifest.asset
+    return Alarm(
+        AlarmKind.BROKEN_CHAIN,
+        f"copy {found[-1].id} is not counted on: {found[-1].broken}. Pruning is frozen.",
+        f"Take a new copy and prove it: `outlive backup {asset}`, then `outlive drill {asset}`.",
+    )
+
+
 def _red(ordered: Sequence[Copy]) -> Alarm | None:
     """Red when the asset's last verification or drill failed, or one of a copy newer than the best proven one."""
-    proven = newest_proven(ordered)
-    since = ordered.index(proven) + 1 if proven else 0
-    suspects = [copy for copy in ordered[since:] if copy.is_damaged]
+    suspects = [copy for copy in ordered[_since_proven(ordered) :] if copy.is_damaged and not copy.broken]
     records = [record for copy in ordered for record in copy.proofs]
     last = max(records, key=_by_time, default=None)
     if last is None or (last.ok and not suspects):

@@ -32,7 +32,7 @@ def dump_manifest(manifest: Manifest) -> bytes:
     """Indented JSON, for people; a newline at the end. `source.manifest_sha256` is the SHA-256 of the document with zeros
     in its own place: a flipped bit in a date or name is still JSON, and would be believed."""
     marked = replace(manifest, source={**manifest.source, OWN_SUM: _ZEROS})
-    blank = _manifest.dump_json(marked, indent=1) + b"\n"
+    blank = _manifest.dump_json(marked, indent=1, exclude=None if manifest.parent else {"parent"}) + b"\n"
     return _OWN_SUM.sub(f'"{OWN_SUM}": "{hashlib.sha256(blank).hexdigest()}"'.encode(), blank)
 
 

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from outlive.backup.copies.restore_log import log_after
-from outlive.model.copy import Manifest, Stream
-from outlive.model.naming import check_name
-
-BASE = "base.tar"
-PG_MANIFEST = "backup_manifest"
+from outlive.backup.copies.restore_shell import EMPTY_TARGET, call
+from outlive.backup.copies.restore_words_postgres import postgres
+from outlive.model.copy import Manifest
 
 
-def for_kind(manifest: Manifest) -> str:
-    """How the streams of this copy are put back."""
+def for_kind(manifest: Manifest, earlier: Sequence[Manifest]) -> str:
+    """How the streams of this copy, and of those that it builds on, are put back."""
+    if manifest.kind == "postgres":
+        return postgres(manifest, earlier)
     return _KINDS.get(manifest.kind, _files)(manifest)
-
-
-def call(stream: Stream) -> str:
-    """The shell function of RESTORE.md that prints the stream."""
-    return f"open_stream {check_name(stream.name)} {len(stream.parts)}"
-
-
-_EMPTY_TARGET = """\
-mkdir -p "$TARGET"
-[ -z "$(ls -A "$TARGET")" ] || { echo "$TARGET is not empty: name a new place" >&2; exit 1; }"""
 
 
 def _files(manifest: Manifest) -> str:
@@ -35,7 +24,7 @@ def _files(manifest: Manifest) -> str:
         for stream in manifest.streams
         if stream.name.endswith(".tar")
     ]
-    unpack = "\n".join((_EMPTY_TARGET, *lines))
+    unpack = "\n".join((EMPTY_TARGET, *lines))
     return f"""\
 ## 4. Unpack
 
@@ -154,132 +143,7 @@ psql -XAtqc "select 'restored: ' || datname from pg_database where datallowconn"
 """
 
 
-def _postgres(manifest: Manifest) -> str:
-    major = int(manifest.source["server_version_num"]) // 10000
-    oids = [_oid(space) for space in manifest.source.get("tablespaces", [])]
-    return "\n".join(
-        (_pg_set_up(major), _pg_unpack(manifest, oids), _pg_verify(), _pg_start(oids), _PG_AFTER, log_after(manifest))
-    )
-
-
-def _oid(space: dict[str, str]) -> str:
-    if not re.fullmatch(r"\d+", str(space["oid"])):
-        raise ValueError(f"{space['oid']!r} is not the oid of a tablespace")
-    return str(space["oid"])
-
-
-def _pg_set_up(major: int) -> str:
-    return f"""\
-## 4. PostgreSQL {major}
-
-As root the server's files are given to the user `postgres` (another one: `OWNER=...`) and its programs run as that user; or
-be that user yourself, and nothing is given away. On Debian the programs are in `/usr/lib/postgresql/{major}/bin`.
-
-```bash
-OWNER=${{OWNER:-postgres}}
-export PATH="/usr/lib/postgresql/{major}/bin:$PATH"
-as_owner() {{ if [ "$(id -u)" = 0 ]; then (cd / && runuser -u "$OWNER" -- "$@"); else "$@"; fi; }}
-give() {{ [ "$(id -u)" != 0 ] || chown -R "$OWNER:" "$@"; }}
-postgres --version | grep -E '\\) {major}[.a-z]' \\
-  || {{ echo "this copy needs PostgreSQL {major}" >&2; exit 1; }}
-```
-"""
-
-
-def _pg_unpack(manifest: Manifest, oids: list[str]) -> str:
-    tar = "tar --extract --file=- --preserve-permissions --no-same-owner"
-    lines = [_EMPTY_TARGET, 'chmod 0700 "$TARGET"', f'{_call(manifest, BASE)} | {tar} --directory="$TARGET"']
-    if manifest.stream(PG_MANIFEST):
-        lines.append(f'{_call(manifest, PG_MANIFEST)} > "$TARGET/{PG_MANIFEST}"')
-    for oid in oids:
-        place = f'"$TARGET-tablespaces/{oid}"'
-        lines += [
-            f"mkdir -p -m 0700 {place}",
-            f'[ -z "$(ls -A {place})" ] || {{ echo {place} is not empty >&2; exit 1; }}',
-            f"{_call(manifest, f'{oid}.tar')} | {tar} --directory={place}",
-            f'ln -sfn {place} "$TARGET/pg_tblspc/{oid}"',
-        ]
-    if oids:
-        lines.append('give "$TARGET-tablespaces"')
-    said = "\nTablespaces go to `$TARGET-tablespaces/OID`.\n" if oids else ""
-    body = "\n".join((*lines, 'give "$TARGET"'))
-    return f"""\
-## 5. Unpack
-
-`$TARGET` becomes the data directory. The WAL that it needs to start is in its `pg_wal` already.
-{said}
-```bash
-{body}
-```
-"""
-
-
-def _call(manifest: Manifest, name: str) -> str:
-    stream = manifest.stream(name)
-    if stream is None:
-        raise ValueError(f"a copy of Postgres has no stream {name}")
-    return call(stream)
-
-
-def _pg_verify() -> str:
-    return """\
-## 6. Let Postgres check every file and the WAL
-
-```bash
-as_owner pg_verifybackup "$TARGET"
-```
-
-(If it says that `pg_waldump` is not there, add `--no-parse-wal`: then only the files are checked.)
-"""
-
-
-def _pg_start(oids: list[str]) -> str:
-    lines = [f'echo "{oid} $TARGET-tablespaces/{oid}"' for oid in oids]
-    moved = "{\n" + "\n".join(f"  {line}" for line in lines) + '\n} > "$TARGET/tablespace_map"\n' if oids else ""
-    return f"""\
-## 7. Start it, seen by nobody
-
-The first start replays the WAL to the end of the copy. Until you have looked at it, it listens on a socket only, sends
-its WAL nowhere and follows no other server. Debian keeps the configuration in `/etc/postgresql`, outside of the data
-directory: where the copy has none, a plain one is written (the real one is worth an asset of kind `config`).
-
-```bash
-{moved}rm -f "$TARGET/standby.signal" "$TARGET/recovery.signal"
-[ -e "$TARGET/postgresql.conf" ] || echo "# none came with the copy" > "$TARGET/postgresql.conf"
-[ -e "$TARGET/pg_hba.conf" ] || echo "local all all peer" > "$TARGET/pg_hba.conf"
-[ -e "$TARGET/pg_ident.conf" ] || : > "$TARGET/pg_ident.conf"
-SOCKETS=${{SOCKETS:-$(mktemp -d)}}
-mkdir -p "$SOCKETS"
-LOG="$TARGET-first-start.log"
-: > "$LOG"
-give "$TARGET" "$SOCKETS" "$LOG"
-QUIET="-c listen_addresses='' -c unix_socket_directories='$SOCKETS' -c archive_mode=off -c ssl=off"
-as_owner pg_ctl --pgdata="$TARGET" --wait --timeout=86400 --log="$LOG" \\
-  --options="$QUIET -c logging_collector=off" start || {{ tail -n 20 "$LOG" >&2; exit 1; }}
-echo "It runs: psql -h $SOCKETS -U postgres -l"
-```
-"""
-
-
-_PG_AFTER = """\
-## 8. Look, then put it into service
-
-    psql -h "$SOCKETS" -U postgres -l
-
-Compare databases, tables and rows with the inventory, which also names the roles to log in as. If the server does not
-start, its log says why. Mostly it is an extension in `shared_preload_libraries` that this machine lacks (install it, or
-use the image that the server ran as), or a path in `postgresql.conf` that is not here. If the C library or ICU is another
-version than it was, `REINDEX` what is sorted by text before you rely on it.
-
-Then stop it and start it the usual way, with the target as data directory:
-
-    pg_ctl -D "$TARGET" stop
-
-Before you let the application in: the old server must be down for good, or both will take writes.
-"""
-
 _KINDS: dict[str, Callable[[Manifest], str]] = {
-    "postgres": _postgres,
     "postgres_dump": _dump,
     "docker_volume": _files,
     "path": _files,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outlive.backup.copies.layout import INVENTORY, part_file
+from outlive.model.chain import FROM_LSN
 from outlive.model.copy import Check, Manifest, Stream
 
 PHYSICAL = ("base.tar", "backup_manifest")
@@ -41,6 +42,8 @@ def _stream(stream: Stream) -> Iterator[str]:
 
 
 def _kind(manifest: Manifest) -> Iterator[str]:
+    if (manifest.parent is None) != (FROM_LSN not in manifest.source):
+        yield "it does not say clearly whether it builds on another copy"
     if manifest.kind != "postgres":
         return
     spaces = [f"{space['oid']}.tar" for space in manifest.source.get("tablespaces", ())]

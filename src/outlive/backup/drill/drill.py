@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from outlive.backup.copies import catalog
 from outlive.backup.drill.drill_files import drill_files
-from outlive.backup.drill.drill_plan import DrillPlan, Looked
+from outlive.backup.drill.drill_plan import DrillPlan, Looked, outcomes
 from outlive.backup.drill.drill_postgres import drill_dump, drill_postgres
 from outlive.backup.drill.verify import examine
 from outlive.backup.restore.scratch import scratch_folder
@@ -42,7 +42,8 @@ def drill(copy: Copy, plan: DrillPlan) -> Drilled:
         checks=tuple(looked.checks),
         rto_seconds=looked.seconds,
     )
-    catalog.add_proof(plan.vault, record)
+    for one in outcomes(record, looked):
+        catalog.add_proof(plan.vault, one)
     return Drilled(record, looked.reached, looked.programs)
 
 
@@ -56,7 +57,7 @@ def _drill_files(manifest: Manifest, plan: DrillPlan) -> Looked:
 def _drill_images(manifest: Manifest, plan: DrillPlan) -> Looked:
     """Images are read to their end; to start them would need their surroundings."""
     before = plan.clock.monotonic()
-    found = examine(plan.vault, Copy(manifest, plan.clock.now()), plan.identities, plan.clock.now())
+    found = examine(plan.vault, manifest, plan.identities, plan.clock.now())
     return Looked(list(found.checks), plan.clock.monotonic() - before, "", "read to its end, not started")
 
 

@@ -11,14 +11,16 @@ from typing import Any
 from outlive.backup.drill import recover_checks
 from outlive.backup.drill.drill_lineage import lineage
 from outlive.backup.drill.drill_plan import DrillPlan, Looked
-from outlive.backup.drill.drill_postgres import indexes, not_restored, verify_backup
+from outlive.backup.drill.drill_postgres import indexes, not_laid_out
 from outlive.backup.log.windows import Reached, Window
-from outlive.backup.restore.cluster import Cluster
+from outlive.backup.restore.cluster import Cluster, give_to_server
+from outlive.backup.restore.lay_out import lay_out
 from outlive.backup.restore.load_dumps import major_of, superuser
+from outlive.backup.restore.pg_verify import verify_backup
 from outlive.backup.restore.programs import Programs, choose
 from outlive.backup.restore.recover_to import pick
 from outlive.backup.restore.replay import Replay, replayed
-from outlive.backup.restore.restore_postgres import point_tablespaces, restore_postgres
+from outlive.backup.restore.restore_postgres import point_tablespaces
 from outlive.backup.restore.scratch import scratch_folder
 from outlive.backup.streams.inventory import read_inventory
 from outlive.errors import CopyDamaged, DatabaseUnreachable, RestoreFailed
@@ -57,14 +59,16 @@ def drill_to(copies: Sequence[Copy], at: datetime, plan: DrillPlan) -> DrilledTo
             try:
                 wanted = read_inventory(plan.vault, manifest, plan.identities)
                 following = read_inventory(plan.vault, later, plan.identities) if later else None
-                layout = restore_postgres(plan.vault, manifest, plan.identities, LocalShell(), str(folder / "data"))
+                data = folder / "data"
+                layout = lay_out(plan.vault, manifest, plan.identities, programs, data, on_room=plan.on_room)
             except (CopyDamaged, RestoreFailed) as error:
-                return DrilledTo(window, Looked([not_restored(error)], None, programs=programs.label), None)
+                return DrilledTo(window, not_laid_out(error, programs), None)
             laid_out = plan.clock.monotonic() - began
-            first = verify_backup(programs, layout, folder)
+            give_to_server(folder)
+            first = verify_backup(programs, layout)
             point_tablespaces(LocalShell(), layout)
             drill = _Drill(window, manifest, at, plan, programs, wanted, following)
-            return drill.run(folder / "data", first, laid_out)
+            return drill.run(data, first, laid_out)
 
 
 @dataclass(frozen=True, slots=True)

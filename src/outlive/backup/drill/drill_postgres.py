@@ -12,21 +12,21 @@ from typing import Any
 from outlive.backup.copies.compare import compare
 from outlive.backup.drill.drill_lineage import lineage
 from outlive.backup.drill.drill_plan import DrillPlan, Looked
-from outlive.backup.restore.cluster import NOT_RUN, Cluster, DidNotStart, give_to_server
+from outlive.backup.restore.cluster import Cluster, DidNotStart, give_to_server
+from outlive.backup.restore.lay_out import MemberDamaged, lay_out
 from outlive.backup.restore.load_dumps import load_dumps, major_of, superuser
+from outlive.backup.restore.pg_verify import last_line, must_have_run, verify_backup
 from outlive.backup.restore.programs import Programs, choose
 from outlive.backup.restore.restore_dsn import Destination
-from outlive.backup.restore.restore_postgres import Layout, point_tablespaces, restore_postgres
+from outlive.backup.restore.restore_postgres import point_tablespaces
 from outlive.backup.restore.scratch import scratch_folder
 from outlive.backup.restore.throwaway import blame
 from outlive.backup.streams.inventory import read_inventory
 from outlive.errors import CopyDamaged, DatabaseUnreachable, DrillFailed, RestoreFailed
 from outlive.model.copy import Check, Manifest
 from outlive.sources.postgres_inventory import inventory
-from outlive.transport.base import Completed
 from outlive.transport.local import LocalShell
 
-VERIFY_SECONDS = 6 * 3600.0
 INITDB = ("-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")  # each database brings its own locale along
 
 
@@ -37,11 +37,13 @@ def drill_postgres(manifest: Manifest, plan: DrillPlan) -> Looked:
             before = plan.clock.monotonic()
             try:
                 wanted = read_inventory(plan.vault, manifest, plan.identities)
-                layout = restore_postgres(plan.vault, manifest, plan.identities, LocalShell(), str(folder / "data"))
+                data = folder / "data"
+                layout = lay_out(plan.vault, manifest, plan.identities, programs, data, on_room=plan.on_room)
             except (CopyDamaged, RestoreFailed) as error:
-                return Looked([not_restored(error)], None, programs=programs.label)
+                return not_laid_out(error, programs)
             laid_out = plan.clock.monotonic() - before
-            checks = [verify_backup(programs, layout, folder)]
+            give_to_server(folder)
+            checks = [verify_backup(programs, layout)]
             point_tablespaces(LocalShell(), layout)
             started, seconds = _look_inside(manifest, plan, programs, folder, wanted)
             total = None if seconds is None else laid_out + seconds
@@ -60,7 +62,7 @@ def drill_dump(manifest: Manifest, plan: DrillPlan) -> Looked:
             give_to_server(folder)
             made = programs.run(("initdb", "-D", str(folder / "data"), "-U", user, *INITDB), 300)
             if made.status != 0:
-                raise DrillFailed(f"initdb: {_last_line(made.stderr)}")
+                raise DrillFailed(f"initdb: {last_line(made.stderr)}")
             before = plan.clock.monotonic()
             with Cluster(folder / "data", programs, user, {"max_worker_processes": "8"}) as cluster:
                 destination = Destination(cluster.door().conninfo, partial(cluster.start, stdin=True))
@@ -82,13 +84,10 @@ def not_restored(error: CopyDamaged | RestoreFailed) -> Check:
     return Check("restore", False, error.detail)
 
 
-def verify_backup(programs: Programs, layout: Layout, folder: Path) -> Check:
-    """Postgres' own check of every file and of the WAL against backup_manifest."""
-    give_to_server(folder)
-    done = programs.run(("pg_verifybackup", layout.data), VERIFY_SECONDS)
-    said = _last_line(done.stderr + done.text)
-    _must_have_run(done, said)
-    return Check("pg_verifybackup", done.status == 0, said)
+def not_laid_out(error: CopyDamaged | RestoreFailed, programs: Programs) -> Looked:
+    """What a drill has seen when it got no further; as above."""
+    blamed = error.member if isinstance(error, MemberDamaged) else None
+    return Looked([not_restored(error)], None, programs=programs.label, blamed=blamed)
 
 
 def _look_inside(
@@ -124,15 +123,5 @@ def indexes(cluster: Cluster, wanted: dict[str, Any], found: dict[str, Any]) -> 
     said = " | ".join(line.strip() for line in (done.stderr + done.text).strip().splitlines()[-3:])
     if done.status != 0 and "amcheck" in said and ("not available" in said or "could not open extension" in said):
         return Check("indexes", None, "not judged: these programs come without amcheck")
-    _must_have_run(done, said)
+    must_have_run(done, said)
     return Check("indexes", done.status == 0, said or "every table and index is sound")
-
-
-def _must_have_run(done: Completed, said: str) -> None:
-    if done.status in NOT_RUN:
-        raise DrillFailed(f"{done.argv[0]} could not be run: {said}", hint="Look at the message: docker or setpriv.")
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ""

@@ -14,6 +14,7 @@ from outlive.backup.copies import catalog
 from outlive.backup.copies.layout import PROOFS
 from outlive.backup.copies.manifest import NotAManifest, dump_proof, load_proof
 from outlive.backup.drill.drill_moment import DrilledTo
+from outlive.backup.drill.drill_plan import outcomes
 from outlive.errors import ObjectExists, ObjectMissing
 from outlive.model.copy import Proof, ProofRecord
 from outlive.model.naming import check_name
@@ -34,7 +35,8 @@ def record(vault: Vault, asset: str, drilled: DrilledTo, now: datetime) -> Proof
         rto_seconds=drilled.looked.seconds,
     )
     if drilled.ok or drilled.base_is_bad:
-        catalog.add_proof(vault, proof)
+        for one in outcomes(proof, drilled.looked):
+            catalog.add_proof(vault, one)
     if not drilled.base_is_bad:
         _note(vault, proof)
     return proof

@@ -84,7 +84,7 @@ def selftest(
 def notices(vault: Vault, manifest: Manifest, identities: Sequence[Identity], now: datetime) -> str:
     """What the verifier says against the copy of that name in `vault`; nothing when it finds it whole."""
     try:
-        record = examine(vault, catalog.find(vault, manifest.id), identities, now)
+        record = examine(vault, catalog.find(vault, manifest.id).manifest, identities, now)
     except (CopyDamaged, WrongKey, UsageError, ObjectMissing) as error:
         return str(error)
     if record.ok:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from outlive.backup.copies import catalog
@@ -16,6 +17,8 @@ from outlive.model.copy import Check, Copy, Manifest, Proof, ProofRecord, Stream
 from outlive.vault.base import Vault
 from outlive.vault.encryption import Identity
 
+CHAIN = "chain"  # the check of what a copy builds on
+
 
 def verify(
     vault: Vault,
@@ -25,23 +28,45 @@ def verify(
     now: datetime,
     tell: Callable[[ProofRecord], None] = lambda record: None,
 ) -> ProofRecord:
-    """Reads every part, and with `identities` opens every stream to its end. The outcome is told, then put into the vault:
-    a damaged copy is marked, not hidden. Raises the vault's errors and `WrongKey`: before `tell`, nothing was learned;
-    after it, the outcome could not be noted."""
-    record = examine(vault, copy, identities, now)
+    """Reads every part, and with `identities` opens every stream to its end; of what the copy builds on as well. The
+    outcome is told, then put into the vault: a damaged copy is marked, not hidden. Raises the vault's errors and
+    `WrongKey`: before `tell`, nothing was learned; after it, the outcome could not be noted."""
+    earlier, checks = _chain(vault, copy.manifest, identities, now)
+    record = examine(vault, copy.manifest, identities, now)
+    checks = (*checks, *record.checks)
+    record = replace(record, ok=all(check.ok for check in checks), checks=checks)
     tell(record)
-    catalog.add_proof(vault, record)
+    for one in (*earlier, record):
+        catalog.add_proof(vault, one)
     return record
 
 
-def examine(vault: Vault, copy: Copy, identities: Sequence[Identity], now: datetime) -> ProofRecord:
-    """The outcome of a verification, noted nowhere."""
-    manifest = copy.manifest
+def _chain(
+    vault: Vault, manifest: Manifest, identities: Sequence[Identity], now: datetime
+) -> tuple[list[ProofRecord], tuple[Check, ...]]:
+    """The outcome for each copy that this one builds on, and what that means for this one."""
+    if manifest.parent is None:
+        return [], ()
+    try:
+        earlier = [examine(vault, one, identities, now) for one in catalog.chain(vault, manifest)[:-1]]
+    except CopyDamaged as error:
+        return [], (Check(CHAIN, False, error.detail),)
+    damaged = [f"copy {one.copy}, on which it builds, is damaged: {_first_red(one)}" for one in earlier if not one.ok]
+    whole = f"the {len(earlier)} on which it builds are whole"
+    return earlier, (Check(CHAIN, not damaged, "; ".join(damaged) or whole),)
+
+
+def _first_red(record: ProofRecord) -> str:
+    return next(f"{check.name}: {check.detail}" for check in record.checks if not check.ok)
+
+
+def examine(vault: Vault, manifest: Manifest, identities: Sequence[Identity], now: datetime) -> ProofRecord:
+    """The outcome of a verification of what this copy itself holds, noted nowhere."""
     checks = [sensible(manifest), _sums(vault, manifest), _foreign(vault, manifest)]
     for stream in manifest.streams:
         checks.append(_stream(vault, manifest, stream, identities))
     return ProofRecord(
-        copy=copy.id,
+        copy=manifest.id,
         asset=manifest.asset,
         level=Proof.VERIFIED,
         ok=all(check.ok for check in checks),

@@ -58,6 +58,7 @@ class Shipped:
     trouble: str = ""
     safe_bytes: int | None = None
     skew_seconds: float | None = None
+    timeline: int = 0
 
     @property
     def bytes_at_risk(self) -> int:
@@ -231,6 +232,10 @@ class Shipper:
 
     def _tell(self) -> None:
         self._shipped = replace(
-            self._shipped, until=self._moments.until, position=self._buffer.durable, at=self._clock.now()
+            self._shipped,
+            until=self._moments.until,
+            position=self._buffer.durable,
+            at=self._clock.now(),
+            timeline=self._place.timeline,
         )
         self._told(self._shipped)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +24,7 @@ from outlive.transport.postgres_door import Door
 
 PORT = 5432
 HBA = "local all all trust\n"
+SOCKET_BYTES = 107  # the longest path that a Unix socket may have
 NOT_RUN = (125, 126, 127)  # of docker, of setpriv, of a shell
 READY_SECONDS = 6 * 3600.0  # a long log takes long to replay; a server that has ended is seen at once
 
@@ -43,12 +46,15 @@ class Cluster:
         self._user = user
         self._settings = dict(settings or {})
         self._sockets = data.parent / "s"
+        self._host = str(self._sockets)
+        self._link: Path | None = None
         self._server: process.Process | None = None
 
     def __enter__(self) -> Cluster:
         self._prepare()
-        self._server = self._programs.start(self._words())
         try:
+            self._host = self._shortened()
+            self._server = self._programs.start(self._words())
             self._await_ready()
         except BaseException:
             self._stop()
@@ -65,18 +71,16 @@ class Cluster:
 
     def door(self) -> Door:
         """A way in for the same code that looks at production."""
-        info = conninfo.make_conninfo("", host=str(self._sockets), port=PORT, user=self._user)
+        info = conninfo.make_conninfo("", host=self._host, port=PORT, user=self._user)
         return Door(info, self.start, database="template1")  # `postgres` may have been dropped
 
     def run(self, *argv: str, timeout_seconds: float = 6 * 3600) -> Any:
         """One of Postgres' client programs against this server."""
-        return self._programs.run(words.at(argv, self._user, PORT, str(self._sockets)), timeout_seconds)
+        return self._programs.run(words.at(argv, self._user, PORT, self._host), timeout_seconds)
 
     def start(self, argv: Sequence[str], *, stdin: bool = False, on_stderr: Hearer | None = None) -> process.Process:
         """Starts one of the client programs against this server."""
-        return self._programs.start(
-            words.at(argv, self._user, PORT, str(self._sockets)), stdin=stdin, on_stderr=on_stderr
-        )
+        return self._programs.start(words.at(argv, self._user, PORT, self._host), stdin=stdin, on_stderr=on_stderr)
 
     def _prepare(self) -> None:
         self._sockets.mkdir(mode=0o700, exist_ok=True)
@@ -90,6 +94,15 @@ class Cluster:
         give_to_server(self.data.parent)
         if bare:
             self._settings = self._limits() | self._settings
+
+    def _shortened(self) -> str:
+        """The folder of the socket by a name that libpq takes: the server itself names it from where it stands."""
+        if len(f"{self._sockets}/.s.PGSQL.{PORT}".encode()) <= SOCKET_BYTES:
+            return str(self._sockets)
+        self._link = Path(tempfile.mkdtemp(prefix="outlive-", dir="/tmp"))
+        self._link.chmod(0o711)
+        (self._link / "s").symlink_to(self._sockets.absolute())
+        return str(self._link / "s")
 
     def _limits(self) -> dict[str, str]:
         """What recovery needs at least, as production had it: it lies in the control file."""
@@ -133,6 +146,8 @@ class Cluster:
 
     def _stop(self) -> None:
         """A fast shutdown (SIGINT), then the end."""
+        if self._link is not None:
+            shutil.rmtree(self._link, ignore_errors=True)
         if self._server is None:
             return
         if self._server.ended() is None:

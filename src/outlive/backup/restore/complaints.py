@@ -7,8 +7,11 @@ import re
 SHOWN = 5
 _ERROR = b"pg_restore: error: "
 _COMMAND = b"Command was: "
-# Who owns, who may, and remarks: whoever is no superuser cannot always set them, and no row depends on them.
-_BEARABLE = re.compile(rb"(ALTER .* OWNER TO |COMMENT ON |GRANT |REVOKE |ALTER DEFAULT PRIVILEGES )")
+_WENT_ON = b"pg_restore: warning: errors ignored on restore: "
+# Who owns, who may, settings and remarks: whoever is no superuser cannot always set them, and no row depends on them.
+_BEARABLE = re.compile(
+    rb"(ALTER .* OWNER TO |COMMENT ON |GRANT |REVOKE |ALTER DEFAULT PRIVILEGES |ALTER (DATABASE|ROLE) .* SET )"
+)
 
 
 class Complaints:
@@ -16,8 +19,10 @@ class Complaints:
 
     def __init__(self) -> None:
         self._rest = b""
-        self._errors: list[str] = []
-        self._count = self._forgiven = 0
+        self._grave = _Few()
+        self._light = _Few()
+        self._last = ""
+        self.went_on = False
 
     def __call__(self, chunk: bytes) -> None:
         *lines, self._rest = (self._rest + chunk).split(b"\n")
@@ -26,25 +31,49 @@ class Complaints:
 
     @property
     def bearable(self) -> bool:
-        """True when every error was about owners, rights or remarks."""
-        return self._count == self._forgiven
+        """True when every error was about owners, rights, settings or remarks."""
+        return self._grave.count == 0
 
     @property
     def first(self) -> str:
-        """The first errors, as one line."""
-        return " | ".join(self._errors[:SHOWN]) or self._rest.decode("utf-8", "replace").strip() or "no word"
+        """The first of the errors that are not bearable, as one line."""
+        return str(self._grave) or str(self._light) or self._rest.decode("utf-8", "replace").strip() or "no word"
 
     @property
-    def notes(self) -> list[str]:
+    def refused(self) -> list[str]:
         """For a person, when the errors were bearable."""
-        if not self._forgiven:
+        if not self._light.count:
             return []
-        return [f"{self._forgiven} owner(s), right(s) or remark(s) could not be set by this login: {self.first}"]
+        what = f"{self._light.count} owner(s), right(s), setting(s) or remark(s) were refused to this login"
+        return [f"{what}: {self._light}"]
 
     def _read(self, line: bytes) -> None:
         if line.startswith(_ERROR):
-            self._count += 1
-            if len(self._errors) < SHOWN:
-                self._errors.append(line.removeprefix(_ERROR).decode("utf-8", "replace"))
+            self._last = line.removeprefix(_ERROR).decode("utf-8", "replace")
+            self._grave.add(self._last)
         elif line.startswith(_COMMAND) and _BEARABLE.match(line, len(_COMMAND)):
-            self._forgiven += 1
+            self._grave.take_back()
+            self._light.add(self._last)
+        elif line.startswith(_WENT_ON):
+            self.went_on = True
+
+
+class _Few:
+    """How many there were, and the first of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._shown: list[str] = []
+
+    def add(self, said: str) -> None:
+        self.count += 1
+        if len(self._shown) < SHOWN:
+            self._shown.append(said)
+
+    def take_back(self) -> None:
+        self.count -= 1
+        del self._shown[self.count :]
+
+    def __str__(self) -> str:
+        more = [f"and {self.count - SHOWN} more"] if self.count > SHOWN else []
+        return " | ".join([*self._shown, *more])

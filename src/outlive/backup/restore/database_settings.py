@@ -1,5 +1,5 @@
-"""A database made as the inventory describes it; settings and rights put on one that was there already. For the others
-`pg_restore --create` does both."""
+"""A database made as the inventory describes it; settings, rights and the remark put on one that was there already. For
+the others `pg_restore --create` does it all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from outlive.transport.postgres_door import Connection
+from outlive.transport.postgres_door import Connection, one_line
 
 # Lists of names: a literal would become one name. pg_dump knows the same ones (variable_is_guc_list_quote, dumputils.c).
 _LISTS = (
@@ -22,9 +22,13 @@ _LISTS = (
 )
 
 
-def create(database: dict[str, Any]) -> Composed:
-    """The statement that makes it in the default tablespace, with the encoding and locale that it had."""
-    options = {"OWNER": Identifier(database["owner"]), "TEMPLATE": Identifier("template0")}
+def create(database: dict[str, Any], *, owned: bool = True) -> Composed:
+    """The statement that makes it in the default tablespace, with the encoding and locale that it had; without `owned` it
+    belongs to whoever says it. Inventories of older copies say nothing of the limit."""
+    options: dict[str, Identifier | SQL] = {"TEMPLATE": Identifier("template0")}
+    options |= {"OWNER": Identifier(database["owner"])} if owned else {}
+    options |= {"IS_TEMPLATE": SQL("true")} if database["template"] else {}
+    options |= {"CONNECTION LIMIT": SQL(str(int(database.get("connection_limit", -1))))}
     texts = {"ENCODING": database["encoding"], "LC_COLLATE": database["collate"], "LC_CTYPE": database["ctype"]}
     if (kind := {"i": "icu", "b": "builtin"}.get(database["provider"])) and database["locale"]:
         texts |= {"LOCALE_PROVIDER": kind, f"{kind.upper()}_LOCALE": database["locale"]}
@@ -34,14 +38,17 @@ def create(database: dict[str, Any]) -> Composed:
 
 
 def apply_settings(connection: Connection, database: dict[str, Any], target: str) -> list[str]:
-    """Does what the inventory says; returns, in words, what the server would not take."""
-    notes = []
-    for statement in (*_settings(database, target), *_rights(database, target)):
+    """Does what the inventory says; returns, in words, what the server would not take. Raises `psycopg.Error` when it went
+    away."""
+    refused = []
+    for statement in (*_settings(database, target), *_rights(database, target), *_remark(database, target)):
         try:
             connection.execute(statement)
         except psycopg.Error as error:
-            notes.append(f"The server would not take this for database {target}: {str(error).splitlines()[0]}")
-    return notes
+            if connection.closed:
+                raise
+            refused.append(f"Refused for database {target}: {statement.as_string(connection)}: {one_line(error)}")
+    return refused
 
 
 def _settings(database: dict[str, Any], target: str) -> Iterator[Composed]:
@@ -66,3 +73,8 @@ def _rights(database: dict[str, Any], target: str) -> Iterator[Composed]:
         who = SQL("PUBLIC") if grantee is None else Identifier(grantee)
         grant = SQL("GRANT {} ON DATABASE {} TO {}").format(SQL(right), Identifier(target), who)
         yield grant + SQL(" WITH GRANT OPTION") if may_grant else grant
+
+
+def _remark(database: dict[str, Any], target: str) -> Iterator[Composed]:
+    if (comment := database.get("comment")) is not None:
+        yield SQL("COMMENT ON DATABASE {} IS {}").format(Identifier(target), Literal(comment))

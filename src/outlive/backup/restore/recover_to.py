@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from outlive.backup.log import wal_fetch
 from outlive.backup.log.windows import Reached, Window, bases, branch_of, segment_bytes
 from outlive.backup.log.windows import choose as choose_window
 from outlive.backup.log.windows import windows as windows_of
-from outlive.backup.restore.claim import claimed
 from outlive.backup.restore.cluster import Cluster
+from outlive.backup.restore.lay_out import lay_out
 from outlive.backup.restore.load_dumps import major_of, superuser
 from outlive.backup.restore.programs import choose
 from outlive.backup.restore.replay import Replay, replayed
-from outlive.backup.restore.restore import RestorePlan
-from outlive.backup.restore.restore_postgres import point_tablespaces, restore_postgres
-from outlive.backup.restore.settle import Before, must_be_shut_down, settle
+from outlive.backup.restore.restore_plan import RestorePlan
+from outlive.backup.restore.restore_postgres import point_tablespaces
+from outlive.backup.restore.settle import Before, must_be_shut_down
+from outlive.backup.restore.workshop import Workshop, workshop
 from outlive.backup.streams.inventory import read_inventory
-from outlive.errors import DrillFailed, RestoreFailed, UsageError
+from outlive.errors import UsageError
 from outlive.model.copy import Copy, Manifest
 from outlive.transport.local import LocalShell
 from outlive.vault.base import Vault
-
-WORK = "r"
-SOCKET_BYTES = 107  # the longest path that a Unix socket may have
-_BESIDE = ".{}.outlive-partial-12345678/r/s/.s.PGSQL.5432"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,44 +80,25 @@ def restore_to(copies: Sequence[Copy], at: datetime | None, path: str, plan: Res
     began = plan.clock.monotonic()
     window, manifest = pick(plan.vault, copies, at)
     path = path.rstrip("/")
-    _must_be_short(path)
-    shell = LocalShell()
-    with ExitStack() as claims:
-        target = Path(claims.enter_context(claimed(shell, path)).directory)
-        spaces = None
-        if manifest.source["tablespaces"]:
-            spaces = Path(claims.enter_context(claimed(shell, f"{path}-tablespaces")).directory)
-        target.chmod(0o711)
-        (target / WORK).mkdir(mode=0o711)
-        reached, programs = _recover(window, manifest, at, target / WORK, plan, spaces, path)
+    with workshop(path, manifest) as shop:
+        reached, programs = _recover(window, manifest, at, shop, plan)
         return Recovered(reached, window, plan.clock.monotonic() - began, programs, _next_steps(manifest, reached))
 
 
 def _recover(
-    window: Window,
-    manifest: Manifest,
-    at: datetime | None,
-    work: Path,
-    plan: RestorePlan,
-    spaces: Path | None,
-    path: str,
+    window: Window, manifest: Manifest, at: datetime | None, shop: Workshop, plan: RestorePlan
 ) -> tuple[Reached, str]:
-    data = work / "data"
-    layout = restore_postgres(plan.vault, manifest, plan.identities, LocalShell(), str(data), plan.on_progress)
-    point_tablespaces(LocalShell(), layout)
-    before = Before.of(data)
-    user = superuser(read_inventory(plan.vault, manifest, plan.identities))
-    try:
-        with choose(manifest.source.get("image"), major_of(manifest), work, fetch=plan.fetch_programs) as programs:
-            replay = Replay(plan.vault, manifest, window, plan.identities, data, at)
-            with replayed(replay, programs, user) as (cluster, reached):
-                _checkpoint(cluster)
-            must_be_shut_down(programs, data)
-    except DrillFailed as error:
-        raise RestoreFailed(
-            error.detail, hint=f"The server that replays the log must reach {work}: {error.hint}"
-        ) from error
-    settle(layout, before, work.parent, spaces, path)
+    data, keys = shop.data, plan.identities
+    with choose(manifest.source.get("image"), major_of(manifest), shop.work, fetch=plan.fetch_programs) as programs:
+        layout = lay_out(plan.vault, manifest, keys, programs, data, plan.on_progress, plan.on_room)
+        point_tablespaces(LocalShell(), layout)
+        before = Before.of(data)
+        user = superuser(read_inventory(plan.vault, manifest, keys))
+        replay = Replay(plan.vault, manifest, window, keys, data, at)
+        with replayed(replay, programs, user) as (cluster, reached):
+            _checkpoint(cluster)
+        must_be_shut_down(programs, data)
+    shop.settle(layout, before)
     return reached, programs.label
 
 
@@ -131,15 +107,6 @@ def _checkpoint(cluster: Cluster) -> None:
     door = cluster.door()
     with door.connect(door.database) as connection:
         connection.execute("CHECKPOINT")
-
-
-def _must_be_short(path: str) -> None:
-    folder, _, name = path.rpartition("/")
-    if len(f"{folder}/{_BESIDE.format(name)}".encode()) > SOCKET_BYTES:
-        raise UsageError(
-            f"{path} is too long: the server that replays the log needs a socket below it.",
-            hint="Name a directory with a shorter path; it can be moved afterwards.",
-        )
 
 
 def _next_steps(manifest: Manifest, reached: Reached) -> tuple[str, ...]:

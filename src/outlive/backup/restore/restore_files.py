@@ -1,4 +1,4 @@
-"""Bringing back what was copied with GNU tar: into a new or empty directory, here or on a host, and images into Docker.
+"""Bringing back what was copied with GNU tar: into a new or empty directory, here or on a host.
 
 Nothing is unpacked over anything (`claim.py`). SQLite databases are put in place first, so that tar, coming after, gives
 every directory its owner, mode and times.
@@ -22,7 +22,6 @@ from outlive.commands import tar
 from outlive.commands.tar_stream import BadTar, Listing, TarReader
 from outlive.errors import CopyDamaged, RestoreFailed, UsageError
 from outlive.model.copy import Manifest, Stream
-from outlive.sources.images import IMAGES
 from outlive.sources.tarball import FILES, listing_facts
 from outlive.transport.base import Shell
 from outlive.vault.base import Vault
@@ -72,24 +71,6 @@ def restore_tar(
         _compare(listing, inventory["tar"])
     files = listing.files + len(inventory["sqlite"])
     return Restored(files, reading.bytes, time.monotonic() - began, _warnings(said))
-
-
-def restore_images(
-    vault: Vault,
-    manifest: Manifest,
-    identities: Sequence[Identity],
-    shell: Shell,
-    *,
-    on_progress: Progress = lambda plain: None,
-) -> Restored:
-    """Loads the images of a copy of kind images into the Docker of `shell`. An image that is there already stays."""
-    began = time.monotonic()
-    reading = _Reading(vault, manifest, identities, on_progress)
-    images = reading.inventory()["images"]
-    completed = feed(reading.chunks(IMAGES), shell.open(words.load_images(), stdin=True))
-    if completed.status != 0:
-        raise RestoreFailed(f"{shell.name}: docker load: {last_words(completed)}")
-    return Restored(len(images), reading.bytes, time.monotonic() - began)
 
 
 class _Reading:

@@ -7,7 +7,7 @@ data directory, to `TARGET-tablespaces/OID`; both get their names only when ever
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ from outlive.vault.encryption import Identity
 BASE = "base.tar"
 PG_MANIFEST = "backup_manifest"
 Progress = Callable[[int], None]
+Streams = Callable[[str], Iterable[bytes]]  # by the names that they have in a copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +42,45 @@ def restore_postgres(
     path: str,
     on_progress: Progress = lambda plain: None,
 ) -> Layout:
-    """Lays the cluster out at the absolute `path` (absent or empty, else `Refused`). Raises `RestoreFailed`,
+    """Lays out what the copy itself holds at the absolute `path` (absent or empty, else `Refused`). Raises `RestoreFailed`,
     `CopyDamaged`, `WrongKey`; then nothing at `path` looks like a restored cluster."""
+    return place(shell, layout_at(path, manifest), opener(vault, manifest, identities, on_progress))
 
-    def open_stream(name: str) -> Iterator[bytes]:
-        return unseal(vault, manifest, _stream(manifest, name), identities, on_progress)
 
+def layout_at(path: str, manifest: Manifest) -> Layout:
+    """Where the copy's pieces go. Raises `CopyDamaged`."""
     path = path.rstrip("/")
-    spaces = {_oid(space): f"{path}-tablespaces/{_oid(space)}" for space in manifest.source["tablespaces"]}
+    return Layout(path, {oid: f"{path}-tablespaces/{oid}" for oid in map(_oid, manifest.source["tablespaces"])})
+
+
+def opener(
+    vault: Vault, manifest: Manifest, identities: Sequence[Identity], on_progress: Progress = lambda plain: None
+) -> Streams:
+    """The copy's streams by name."""
+    return lambda name: unseal(vault, manifest, _stream(manifest, name), identities, on_progress)
+
+
+def place(shell: Shell, layout: Layout, streams: Streams) -> Layout:
+    """Unpacks the streams of a base backup; the rest as `restore_postgres`."""
     with ExitStack() as claims:  # left in the order of last in, first out: the data directory gets its name last
-        data = claims.enter_context(claimed(shell, path)).directory
-        if spaces:
-            beside = claims.enter_context(claimed(shell, f"{path}-tablespaces")).directory
-            for oid in spaces:
-                _make(shell, f"{beside}/{oid}")
-                _untar(shell, f"{beside}/{oid}", open_stream(f"{oid}.tar"))
-        _untar(shell, data, open_stream(BASE))
-        _write(shell, f"{data}/{PG_MANIFEST}", open_stream(PG_MANIFEST))
-        for oid, place in spaces.items():
-            step(shell.run(("ln", "-sfn", "--", place, f"{data}/pg_tblspc/{oid}")), f"linking tablespace {oid}")
-        step(shell.run(("chmod", "700", "--", data)), "closing the data directory to others")
-    return Layout(path, spaces)
+        data = claims.enter_context(claimed(shell, layout.data)).directory
+        beside = ""
+        if layout.tablespaces:
+            beside = claims.enter_context(claimed(shell, f"{layout.data}-tablespaces")).directory
+        fill(shell, layout, streams, data, beside)
+    return layout
+
+
+def fill(shell: Shell, layout: Layout, streams: Streams, data: str, beside: str) -> None:
+    """Unpacks into `data` and `beside`/OID, which will be called as the layout says."""
+    for oid in layout.tablespaces:
+        step(shell.run(("mkdir", "-m", "0700", "--", f"{beside}/{oid}")), f"making {beside}/{oid}")
+        _untar(shell, f"{beside}/{oid}", streams(f"{oid}.tar"))
+    _untar(shell, data, streams(BASE))
+    _write(shell, f"{data}/{PG_MANIFEST}", streams(PG_MANIFEST))
+    for oid, there in layout.tablespaces.items():
+        step(shell.run(("ln", "-sfn", "--", there, f"{data}/pg_tblspc/{oid}")), f"linking tablespace {oid}")
+    step(shell.run(("chmod", "700", "--", data)), "closing the data directory to others")
 
 
 def point_tablespaces(shell: Shell, layout: Layout) -> None:
@@ -89,10 +108,6 @@ def _stream(manifest: Manifest, name: str) -> Stream:
     if stream is None:
         raise CopyDamaged(f"{manifest.id} has no stream {name}.")
     return stream
-
-
-def _make(shell: Shell, place: str) -> None:
-    step(shell.run(("mkdir", "-m", "0700", "--", place)), f"making {place}")
 
 
 def _untar(shell: Shell, place: str, chunks: Iterable[bytes]) -> None:

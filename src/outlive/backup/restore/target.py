@@ -1,4 +1,4 @@
-"""Where a restore goes: a new directory here, a directory on another host, or a Postgres server. Pure."""
+"""Where a restore goes: a new directory here or on another host, a Postgres server, or a Docker engine. Pure."""
 
 from __future__ import annotations
 
@@ -32,20 +32,32 @@ class DsnTarget:
     dsn: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class DockerTarget:
+    """The Docker engine of a host, for images: `address` as in `SshTarget`, None for this machine."""
+
+    address: str | None
+
+
 _CONNINFO = re.compile(r"\s*(?:host|hostaddr|dbname|user|service|port|password)\s*=")
-Target = DirectoryTarget | SshTarget | DsnTarget
+Target = DirectoryTarget | SshTarget | DsnTarget | DockerTarget
+_HERE = "docker://"
 
 
 def parse_target(text: str) -> Target:
-    """`/new/dir`, `ssh://user@host/new/dir`, `postgresql://...` or `host=... dbname=...`. Raises `UsageError`."""
+    """`/new/dir`, `ssh://user@host/new/dir`, `postgresql://...` or `host=... dbname=...`; `ssh://user@host` or `docker://`
+    for a Docker engine. Raises `UsageError`."""
     if text.startswith(("postgresql://", "postgres://")) or _CONNINFO.match(text):
         return DsnTarget(text)
+    if text == _HERE:
+        return DockerTarget(None)
     if text.startswith("ssh://"):
         parts = urlsplit(text)
         path = PurePosixPath(unquote(parts.path))
-        if not parts.netloc or len(path.parts) < 2:
-            raise UsageError(f"{text!r} names no directory.", hint="Write ssh://user@host/path/of/a/new/directory.")
-        return SshTarget(f"ssh://{parts.netloc}", path)
+        if not parts.netloc:
+            raise UsageError(f"{text!r} names no host.", hint="Write ssh://user@host/path/of/a/new/directory.")
+        address = f"ssh://{parts.netloc}"
+        return SshTarget(address, path) if len(path.parts) > 1 else DockerTarget(address)
     if "://" in text or not text:  # not shown: an address may hold a password
         raise UsageError(
             "that is no place for a restore.", hint="Name a new directory, ssh://host/path, or a postgresql:// DSN."

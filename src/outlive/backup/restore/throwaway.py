@@ -37,7 +37,7 @@ def settings_for(major: int, data: str, sockets: str) -> dict[str, str]:
     """Settings that keep a server from reaching out, from being reached, and from needing what lies around it."""
     places = {
         "data_directory": data,
-        "unix_socket_directories": sockets,
+        "unix_socket_directories": f"../{sockets.rpartition('/')[2]}",  # a socket's whole path may have 107 bytes only
         "hba_file": f"{sockets}/pg_hba.conf",
         "ident_file": f"{data}/pg_ident.conf",
     }

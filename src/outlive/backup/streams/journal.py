@@ -52,7 +52,8 @@ class Journal:
 
     def reuse(self, part: Part, digest: str) -> Part:
         """Notes a part that the vault has copied from an unfinished run."""
-        self.reused += 1
+        with self._lock:
+            self.reused += 1
         self.sent(part, digest)
         return part
 

@@ -31,6 +31,7 @@ from outlive.vault.frames import FRAME_BYTES, compress_frame
 PART_BYTES = 32 << 20
 PENDING_BYTES = 40 << 20
 WORKERS = max(2, min(4, os.cpu_count() or 2))
+AHEAD = 2 * WORKERS  # frames read before they are compressed: nobody waits for the other at every one
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,14 @@ class _Draft:
         return pieces
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A part in the vault, and how many bytes were sent for it (none when it was there from an unfinished run)."""
+
+    part: Part
+    sent_bytes: int
+
+
 class Sealer:
     """Seals the streams of one copy into one folder of the vault. A context manager: it owns its threads."""
 
@@ -81,7 +90,8 @@ class Sealer:
         self._journal = journal
         self._compressors = ThreadPoolExecutor(WORKERS, "compress")
         self._senders = ThreadPoolExecutor(3, "send")
-        self._sending: deque[tuple[Future[None], int]] = deque()
+        self._sending: deque[tuple[Future[_Stored], int]] = deque()
+        self._parts: list[Part] = []  # of the stream that is being sealed
 
     def __enter__(self) -> Sealer:
         return self
@@ -97,41 +107,44 @@ class Sealer:
     def seal(self, raw: RawStream) -> Stream:
         """Stores the stream and returns what the manifest says of it. All its parts are durable when this returns."""
         writer = _PartWriter(self, raw.name)
+        self._parts = []
         if raw.compressed:
             for block in blocks(raw.chunks, min(FRAME_BYTES, self._policy.part_bytes)):
                 writer.add(bytes(block), len(block))
         else:
             self._compress(raw.chunks, writer)
-        parts = writer.close()
+        writer.close()
         self._settle(0)
-        plain = sum(part.plain_bytes for part in parts)
-        return Stream(raw.name, plain, parts, "continuous" if raw.compressed else "independent")
+        plain = sum(part.plain_bytes for part in self._parts)
+        return Stream(raw.name, plain, tuple(self._parts), "continuous" if raw.compressed else "independent")
 
     def _compress(self, chunks: Iterable[bytes | memoryview], writer: _PartWriter) -> None:
         waiting: deque[tuple[Future[bytes], int]] = deque()
         for block in blocks(chunks, min(FRAME_BYTES, self._policy.part_bytes)):
             waiting.append((self._compressors.submit(compress_frame, block), len(block)))
-            if len(waiting) > WORKERS:
+            if len(waiting) > AHEAD:
                 future, size = waiting.popleft()
                 writer.add(future.result(), size)
         while waiting:
             future, size = waiting.popleft()
             writer.add(future.result(), size)
 
-    def send(self, name: str, index: int, draft: _Draft) -> Part:
-        """Encrypts a full part and hands it to a sender; waits only while too many bytes are on their way."""
-        file = part_file(name, index)
+    def send(self, file: str, draft: _Draft, *, first: bool) -> None:
+        """Hands a full part to a sender, who encrypts and stores it: reading and compressing go on meanwhile."""
+        read_back = first or random.random() < self._policy.read_back
+        size = draft.frames_bytes  # age adds some hundred bytes
+        self._sending.append((self._senders.submit(self._store, file, draft, read_back), size))
+
+    def _store(self, file: str, draft: _Draft, read_back: bool) -> _Stored:
+        """In a sender's thread. The part is durable when this returns."""
         digest = draft.digest()
-        again = index == 0 or random.random() < self._policy.read_back
         for part, source in self._journal.known(file, digest):
-            if self._copied(part, source, again):
-                self._policy.on_progress(draft.plain_bytes, 0)
-                return self._journal.reuse(part, digest)
+            if self._copied(part, source, read_back):
+                return _Stored(self._journal.reuse(part, digest), 0)
         sealed = encrypt(draft.pieces(), self._policy.recipients)
         part = Part(file, len(sealed), hashlib.sha256(sealed).hexdigest(), draft.plain_bytes)
-        self._sending.append((self._senders.submit(self._put, part, sealed, digest, again), len(sealed)))
-        self._policy.on_progress(draft.plain_bytes, len(sealed))
-        return part
+        self._put(part, sealed, digest, read_back)
+        return _Stored(part, part.bytes)
 
     def _copied(self, part: Part, source: str, read_back: bool) -> bool:
         """Has the vault copy what an unfinished run had sent; False when that is gone, damaged, or cannot be copied."""
@@ -160,12 +173,20 @@ class Sealer:
         self._settle(max(0, PENDING_BYTES - draft_bytes))
 
     def _settle(self, allowed_bytes: int) -> None:
-        """Waits until at most `allowed_bytes` are on their way. Raises the first error of a sender that has ended."""
+        """Takes in what has been stored, and waits until at most `allowed_bytes` are on their way. Raises the first error
+        of a sender that has ended."""
         for future, _ in self._sending:
             if future.done():
                 future.result()
-        while self._sending and (allowed_bytes == 0 or sum(size for _, size in self._sending) > allowed_bytes):
-            self._sending.popleft()[0].result()
+        while self._sending and (
+            allowed_bytes == 0 or self._sending_bytes() > allowed_bytes or self._sending[0][0].done()
+        ):
+            stored = self._sending.popleft()[0].result()
+            self._parts.append(stored.part)
+            self._policy.on_progress(stored.part.plain_bytes, stored.sent_bytes)
+
+    def _sending_bytes(self) -> int:
+        return sum(size for _, size in self._sending)
 
 
 LYING_VAULT = (
@@ -182,7 +203,7 @@ class _PartWriter:
         self._sealer = sealer
         self._name = name
         self._draft = _Draft()
-        self._parts: list[Part] = []
+        self._count = 0
 
     def add(self, frame: bytes, plain_bytes: int) -> None:
         self._draft.add(frame, plain_bytes)
@@ -190,17 +211,17 @@ class _PartWriter:
         if self._draft.plain_bytes >= self._sealer.part_bytes:
             self._flush()
 
-    def close(self) -> tuple[Part, ...]:
-        """The parts; an empty stream has one, holding an empty frame, so that a lost part is never taken for it."""
-        if not self._parts and not self._draft.frames:
+    def close(self) -> None:
+        """An empty stream has one part, holding an empty frame, so that a lost part is never taken for it."""
+        if not self._count and not self._draft.frames:
             self._draft.add(compress_frame(b""), 0)
         if self._draft.frames:
             self._flush()
-        return tuple(self._parts)
 
     def _flush(self) -> None:
-        self._parts.append(self._sealer.send(self._name, len(self._parts), self._draft))
+        self._sealer.send(part_file(self._name, self._count), self._draft, first=self._count == 0)
         self._draft = _Draft()
+        self._count += 1
 
 
 def blocks(chunks: Iterable[bytes | memoryview], size: int) -> Iterator[bytearray]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from outlive.backup.copies import catalog
 from outlive.backup.copies.acceptance import LINEAGES
+from outlive.backup.copies.chain import parents_first
 from outlive.backup.copies.layout import MANIFEST, PROOFS, README, SUMS, copy_folder
 from outlive.backup.copies.manifest import NotAManifest, load_manifest, load_proof, sums
 from outlive.backup.copies.restore_md import restore_md
@@ -57,19 +58,26 @@ def mirror(
     identities: Sequence[Identity] = (),
     on_progress: Progress = lambda stored: None,
 ) -> Mirrored:
-    """Copies what the mirror lacks of one asset, the newest copy first; then proofs, accepted lineages and log. With
-    `identities` log is opened before it is passed on. Raises either vault's errors: call again, it goes on."""
+    """Copies what the mirror lacks of one asset, the newest copy first, but before it what it builds on; then proofs,
+    accepted lineages and log. With `identities` log is opened before it is passed on. Raises either vault's errors: call
+    again, it goes on."""
     done = Mirrored(asset)
     here, there = catalog.listing(source, asset), catalog.listing(target, asset)
     done.held_back += [(one.key, one.why) for one in here.unreadable]
     done.held_back += [(one.key, f"in the mirror: {one.why}") for one in there.unreadable]
     known = {copy.id: copy.manifest for copy in there.copies}
     unreadable = {one.key for one in there.unreadable}
-    for copy in reversed(here.copies):
+    for copy in parents_first(here.copies):
+        parent = copy.manifest.parent
         if copy.id in known:
             done.present += 1
             _compare(copy, known[copy.id], done)
-        elif copy_folder(asset, copy.id) + MANIFEST not in unreadable and not _deleted_there(target, copy):
+        elif copy_folder(asset, copy.id) + MANIFEST in unreadable or _deleted_there(target, copy):
+            continue
+        elif parent is not None and parent not in {*known, *done.copies}:
+            why = f"copy {parent}, on which it builds, is not in the mirror"
+            done.held_back.append((copy_folder(asset, copy.id), why))
+        else:
             _copy(source, target, copy.manifest, done, on_progress)
     arrived = {*known, *done.copies}
     _notes(source, target, asset, [copy for copy in here.copies if copy.id in arrived], done)
@@ -139,7 +147,7 @@ def _readme(source: Vault, manifest: Manifest) -> bytes:
     """Words without a checksum: made anew from the manifest, so that nothing that has rotted is passed on; as they are
     where this version has no words for such a copy. Raises `ObjectMissing` when there are none at all."""
     try:
-        return restore_md(manifest).encode()
+        return restore_md(manifest, catalog.chain(source, manifest)[:-1]).encode()
     except (ValueError, KeyError):
         return source.get(copy_folder(manifest.asset, manifest.id) + README)
 

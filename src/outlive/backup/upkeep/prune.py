@@ -2,8 +2,9 @@
 nothing is deleted while planning.
 
 A copy is deleted in an order in which every interruption leaves the truth: a tombstone says why, then the manifest goes
-(from here on the copy does not exist), then the rest. A run that was killed midway is finished by the next one. A
-folder with a manifest is a copy: no clean-up ever touches it.
+(from here on the copy does not exist), then the rest. Of copies that build on one another the newest goes first, and what
+a copy that could not be deleted builds on stays. A run that was killed midway is finished by the next one. A folder with
+a manifest is a copy: no clean-up ever touches it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from outlive.backup.copies import catalog
 from outlive.backup.copies.acceptance import accepted
+from outlive.backup.copies.chain import ancestors, by_id, children_first
 from outlive.backup.copies.layout import MANIFEST, asset_folder, copy_folder
 from outlive.backup.copies.lineage import Alarm
 from outlive.backup.copies.lock import only_one
@@ -95,30 +97,43 @@ def prune(
         for litter in planned.litter:
             if _remove(vault, litter.folder, done, now):
                 done.cleaned.append(litter.folder)
-        for decision in planned.going:
-            _delete_copy(vault, asset, decision, now, done)
+        _delete_copies(vault, planned, now, done)
         staying = [decision.copy for decision in planned.decisions if decision.id not in done.deleted]
         for branch in plan_log(vault, asset, staying, now, planned.frozen):  # a copy that could not go needs its log
             done.log_objects += delete_log(branch, lambda key, size: _delete(vault, key, size, done, now))
     return planned, done
 
 
+def _delete_copies(vault: Vault, planned: Plan, now: datetime, done: Pruned) -> None:
+    known = by_id([decision.copy for decision in planned.decisions])
+    going = {decision.id: decision for decision in planned.going}
+    stays: dict[str, str] = {}  # what is still needed, and by which copy
+    for copy in children_first([decision.copy for decision in planned.going]):
+        if copy.id in stays:
+            why = f"copy {stays[copy.id]}, which builds on it, could not be deleted"
+            done.refused.append((copy_folder(planned.asset, copy.id), why))
+        elif not _delete_copy(vault, planned.asset, going[copy.id], now, done):
+            stays |= {one.id: copy.id for one in ancestors(copy.manifest, known)}
+
+
 def tombstone_key(asset: str, copy_id: str) -> str:
     return f"{TOMBSTONES}{check_name(asset)}/{copy_id}.json"
 
 
-def _delete_copy(vault: Vault, asset: str, decision: Decision, now: datetime, done: Pruned) -> None:
+def _delete_copy(vault: Vault, asset: str, decision: Decision, now: datetime, done: Pruned) -> bool:
+    """False when it still exists."""
     folder = copy_folder(asset, decision.id)
     try:
         _bury(vault, asset, decision, now)
     except VaultForbidden as error:
         done.refused.append((tombstone_key(asset, decision.id), str(error)))
-        return
+        return False
     size = _size_of(vault, folder + MANIFEST)
     if not _delete(vault, folder + MANIFEST, size, done, now):
-        return  # still a copy, and still whole
+        return False  # still a copy, and still whole
     done.deleted.append(decision.id)
     _remove(vault, folder, done, now)
+    return True
 
 
 def _bury(vault: Vault, asset: str, decision: Decision, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 What never happens, whatever the policy and whatever clocks said (tests/backup/upkeep/test_retention.py holds it):
 the newest copy with the best proof and everything newer stays; nothing goes while the asset has an alarm or no proven
-copy; every lineage keeps its best copy; damaged copies take nobody's place.
+copy; every lineage keeps its best copy; damaged copies take nobody's place; what a kept copy builds on is kept with it.
 
 Order is the asset's own count of commits. Calendar time is the vault's clock, and only where it agrees with that order
 and does not lie in the future: k copies with whatever times can cost at most k of the oldest calendar places.
@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from outlive.backup.copies.chain import needed_by
 from outlive.backup.copies.lineage import Alarm, alarms, best_copy, in_order, newest_proven
 from outlive.model.copy import Copy, Proof
 
@@ -82,6 +83,8 @@ def decide(
     ):
         for copy_id, reason in keep:
             reasons[copy_id].append(reason)
+    for copy_id, child in needed_by(ordered, {one for one, kept in reasons.items() if kept}).items():
+        reasons[copy_id].append(f"copy {child} builds on it")
     found = alarms(ordered, accepted)
     frozen = tuple(f"frozen, {alarm}" for alarm in found)
     if policy.require_proof and newest_proven(ordered) is None:

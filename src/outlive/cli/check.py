@@ -1,0 +1,74 @@
+"""`outlive check`: every witness is asked once, and the verdict printed. Fit for a CI job."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.facts import showing
+from outlive.cli.looking import Look, look, remembering
+from outlive.clock import SystemClock
+from outlive.config.load import load
+from outlive.errors import UsageError
+from outlive.model.observation import Observation
+from outlive.model.verdict import Verdict
+
+
+@app.command()
+def check(
+    remember: Annotated[
+        bool, typer.Option("--remember/--no-remember", help="Compare with, and add to, what was seen before.")
+    ] = True,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Ask every witness once: is each host still the machine it was, and does it serve? Exit 1 when something was found, 3
+    when it could not be told."""
+    settings, output = load(config), Output(as_json)
+    if not settings.hosts:
+        raise UsageError("outlive.toml names no host.", hint="Add a [[hosts]] table.")
+    with remembering(settings, wanted=remember) as memory:
+        found = look(settings, SystemClock(), memory)
+    output.document(document(found))
+    if not as_json:
+        width = output.console.width
+        for line in _lines(found):
+            output.console.print(
+                textwrap.fill(line, width, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2))
+            )
+    return found.exit_code
+
+
+def document(found: Look) -> dict[str, Any]:
+    """As CONTRACT has it, and `contradictions`."""
+    return {
+        "hosts": [one.to_json() for one in found.hosts],
+        "addresses": [one.to_json() for one in found.addresses],
+        "contradictions": [one.to_json() for one in found.judgement.contradictions],
+    }
+
+
+def _lines(found: Look) -> Iterator[str]:
+    for one in found.hosts:
+        yield f"{one.host}: {one.name}{'' if one.confirmed else ' (not confirmed)'}"
+        yield from _reasons(one)
+    yield ""
+    yield "Who answers where:"
+    for address in found.addresses:
+        yield f"  {address.address}: {address.answers_as or 'nobody'} (told by {', '.join(address.told_by)})"
+
+
+def _reasons(verdict: Verdict) -> Iterator[str]:
+    yield from (f"  for: {showing(one)}" for one in _distinct(verdict.in_favour))
+    yield from (f"  against: {showing(one)}" for one in _distinct(verdict.against))
+    yield from (f"  missing: {one}" for one in verdict.missing)
+    yield from (f"  do: {one}" for one in verdict.advice)
+    yield from (f"  DO NOT: {one}" for one in verdict.forbidden)
+
+
+def _distinct(observations: tuple[Observation, ...]) -> list[Observation]:
+    return list({(one.subject, one.fact, str(one.value)): one for one in observations}.values())

@@ -1,0 +1,103 @@
+"""What `check` and `identity` share: one look at everything, remembered and judged."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from outlive import wiring_watch
+from outlive.cli.voice import complain
+from outlive.clock import Clock
+from outlive.config.schema import Settings
+from outlive.errors import OutliveError
+from outlive.model.observation import Observation
+from outlive.model.verdict import Address, Name, Verdict
+from outlive.model.watching import Judged
+from outlive.state.watching import Watching
+from outlive.verdict.judgement import Judgement
+from outlive.watch.watcher import Watcher
+
+UNTOLD = frozenset({Name.NO_DATA, Name.UNREACHABLE_UNPROVEN})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at all hosts, and what it comes to."""
+
+    watcher: Watcher
+    seen: list[Observation]
+    judgement: Judgement
+
+    @property
+    def hosts(self) -> tuple[Verdict, ...]:
+        """Of the hosts in `outlive.toml`, in their order."""
+        found = {one.host: one for one in self.judgement.hosts}
+        return tuple(
+            found.get(host.name, Verdict(host.name, Name.NO_DATA, False)) for host in self.watcher.settings.hosts
+        )
+
+    @property
+    def addresses(self) -> list[Address]:
+        return self.watcher.addresses(self.judgement)
+
+    @property
+    def exit_code(self) -> int:
+        """1 when anything was found, 3 when something could not be told, 0 when every host is well, or as was declared."""
+        alarming = [one for one in self.hosts if one.name is not Name.SAME_MACHINE_OK and not one.accepted]
+        if any(one.name not in UNTOLD for one in alarming):
+            return 1
+        return 3 if alarming else 0
+
+
+def person() -> str:
+    """Who sits here, as far as this machine knows."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def look(settings: Settings, clock: Clock, memory: Watching | None) -> Look:
+    """Asks every witness once. A memory that cannot be written is told, and does not keep anybody from looking."""
+    return asyncio.run(_look(settings, clock, memory))
+
+
+async def _look(settings: Settings, clock: Clock, memory: Watching | None) -> Look:
+    eyes = wiring_watch.eyes(settings, clock)
+    try:
+        watcher = Watcher(eyes, memory)
+        seen = await watcher.once()
+    finally:
+        await eyes.close()
+    judgement = watcher.judge()
+    found = Look(watcher, seen, judgement)
+    if memory is not None:
+        _tolerantly(lambda: _remember(found, memory, clock))
+    return found
+
+
+def _remember(found: Look, memory: Watching, clock: Clock) -> None:
+    found.watcher.write(found.watcher.news())
+    now = clock.now()
+    for one in found.hosts:
+        memory.judged(Judged(one.host, now, now, one.name, one.confirmed, one.to_json()))
+
+
+@contextmanager
+def remembering(settings: Settings, *, wanted: bool = True) -> Iterator[Watching | None]:
+    """The keeper's memory; None when it is not wanted, or cannot be opened, which is told."""
+    with ExitStack() as stack:
+        memory: Watching | None = None
+        try:
+            memory = stack.enter_context(wiring_watch.memory(settings)) if wanted else None
+        except OutliveError as error:
+            complain(f"outlive: {error}\n  cure: {error.hint}\n  Looking without a memory of what was seen before.\n")
+        yield memory
+
+
+def _tolerantly(act: Callable[[], None]) -> None:
+    try:
+        act()
+    except OutliveError as error:
+        complain(f"outlive: what was seen could not be remembered: {error}\n  cure: {error.hint}\n")

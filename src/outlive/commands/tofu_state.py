@@ -1,0 +1,64 @@
+"""What a local state file of OpenTofu or Terraform (format 4) says of a server."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+_ADDRESS = re.compile(r"(public_|access_)?ip(_?v[46])?(_?address(es)?)?|addresse?s?|ipv[46]_address", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class StatedServer:
+    """A resource that has addresses, as the state remembers it."""
+
+    resource: str
+    server_id: str
+    addresses: tuple[str, ...]
+
+
+def read_state(text: bytes, resource: str | None) -> StatedServer:
+    """The resource of that address (`type.name`, with its module and index where it has them), or the only one that has
+    addresses. Raises ValueError saying what is wrong."""
+    document: Any = json.loads(text)
+    if not isinstance(document, dict) or document.get("version") != 4:
+        raise ValueError("it is no state of format 4")
+    found = [one for one in _servers(document) if resource in (None, one.resource)]
+    if not found:
+        raise ValueError(f"there is no {resource or 'resource with an address'} in it")
+    if len(found) > 1:
+        raise ValueError(f"several have addresses: {', '.join(one.resource for one in found)}; name one: tofu_resource")
+    return found[0]
+
+
+def _servers(document: dict[str, Any]) -> Iterator[StatedServer]:
+    for resource in document.get("resources", ()):
+        if resource.get("mode") != "managed":
+            continue
+        name = ".".join(filter(None, (resource.get("module"), resource.get("type"), resource.get("name"))))
+        for instance in resource.get("instances", ()):
+            key = instance.get("index_key")
+            attributes = instance.get("attributes") or {}
+            addresses = tuple(dict.fromkeys(_addresses(attributes)))
+            if addresses:
+                index = "" if key is None else f"[{json.dumps(key)}]"
+                yield StatedServer(f"{name}{index}", str(attributes.get("id", "")), addresses)
+
+
+def _addresses(value: Any, key: str = "") -> Iterator[str]:
+    """The addresses by which a server is reached, as providers name them. Not its gateway, network or inner address."""
+    if isinstance(value, dict) and "private" not in str(value.get("type", "")):
+        for name, one in value.items():
+            yield from _addresses(one, name)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _addresses(one, key)
+    elif isinstance(value, str) and _ADDRESS.fullmatch(key):
+        try:
+            yield str(ipaddress.ip_address(value))
+        except ValueError:
+            return

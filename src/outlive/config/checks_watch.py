@@ -1,0 +1,81 @@
+"""What has to be true of the things that are looked at: URLs, names, addresses. PURE."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from outlive.config.errors import Problem, Where
+from outlive.config.schema import Document
+from outlive.model.host import Host
+
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
+_NAME = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}", re.IGNORECASE)
+
+
+def problems(document: Document) -> Iterator[Problem]:
+    """In no order."""
+    for index, host in enumerate(document.hosts):
+        yield from _host(("hosts", index), host)
+    for canary in document.watch.canaries:
+        if not (is_url(canary) or _is_address_and_port(canary)):
+            cure = 'Write "address:port", such as "192.0.2.1:53", or a URL.'
+            yield Problem(("watch", "canaries"), f'"{canary}" is no place.', cure)
+    for resolver in document.watch.resolvers:
+        if not _is_address(resolver):
+            cure = "Write its address: a name would have to be resolved first."
+            yield Problem(("watch", "resolvers"), f'"{resolver}" is no address.', cure)
+    if not is_url(document.watch.rdap):
+        yield Problem(("watch", "rdap"), "it is no URL.", 'Write it in full: "https://rdap.org".')
+
+
+def _host(place: Where, host: Host) -> Iterator[Problem]:
+    for url in host.urls:
+        yield from _url((*place, "urls"), url)
+    for index, check in enumerate(host.checks):
+        where = (*place, "checks", index)
+        yield from _url((*where, "url"), check.url)
+        for path, value in check.json.items():
+            if not isinstance(value, str | int | float | bool):
+                yield Problem((*where, "json"), f"{path} is no plain value.", "Compare with a text, a number, or true.")
+    for name in host.names:
+        if not _NAME.fullmatch(name) or _is_address(name):
+            cure = 'Write a DNS name, such as "shop.example.com", without scheme and path.'
+            yield Problem((*place, "names"), f'"{name}" is no name.', cure)
+    for address in host.addresses:
+        if not _is_address(address):
+            yield Problem(
+                (*place, "addresses"), f'"{address}" is no address.', "Write IP addresses; names go to `names`."
+            )
+    if host.tofu_resource and not host.tofu_state:
+        yield Problem((*place, "tofu_resource"), "no state is named.", 'Add tofu_state = "terraform.tfstate".')
+
+
+def _url(place: Where, url: str) -> Iterator[Problem]:
+    if not is_url(url):
+        yield Problem(place, f'"{url}" is no URL.', 'Write it in full: "https://shop.example.com/".')
+    elif "@" in urlsplit(url).netloc:
+        yield Problem(place, "it holds a login.", "Check a page that needs none: a secret has no place in this file.")
+
+
+def is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and text.isprintable()
+    except ValueError:
+        return False
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_address_and_port(text: str) -> bool:
+    address, _, port = text.rpartition(":")
+    return _is_address(address.strip("[]")) and port.isdigit() and 0 < int(port) < 65536

@@ -1,0 +1,99 @@
+"""What the keeper remembers of its looking, besides what was seen: identities, addresses, windows, verdicts. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from outlive.model.observation import Channel, Observation, rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """The identity of a host as it was pinned: facts of the vocabulary by name. `by` is who did it, `how` in which way
+    (`enrol`, `init`, or the maintenance window within which it changed)."""
+
+    host: str
+    at: datetime
+    by: str
+    how: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def observation(self) -> Observation:
+        return Observation(
+            self.at, "enrolment", Channel.PERSON, self.host, "enrolled", self.facts, f"{self.how}, {self.by}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An address that somebody gave for a host: `told_by` is `outlive.toml`, `dns NAME`, `ssh`, `tofu`, `provider`, or
+    what a person wrote. It goes on being asked, also when nobody says it any more, until a person forgets it."""
+
+    host: str
+    address: str
+    told_by: str
+    first_at: datetime
+    last_at: datetime
+    forgotten_at: datetime | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """What was forgotten is asked again as soon as somebody tells it anew."""
+        return self.forgotten_at is None or self.last_at > self.forgotten_at
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A change that was declared beforehand: within it, the identity may come to be another. `expect` is reinstall,
+    replace, reboot or move."""
+
+    host: str
+    since: datetime
+    until: datetime
+    expect: str
+    by: str
+
+    def covers(self, now: datetime) -> bool:
+        return self.since <= now <= self.until
+
+    def observation(self) -> Observation:
+        value = {"from": rfc3339(self.since), "to": rfc3339(self.until), "expect": self.expect}
+        return Observation(self.since, "window", Channel.PERSON, self.host, "maintenance", value, self.by)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a host was judged to be from `since` on, last at `judged_at`; `document` is the verdict with its reasons as
+    it was told last."""
+
+    host: str
+    since: datetime
+    judged_at: datetime
+    verdict: str
+    confirmed: bool
+    document: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """A time in which something was not seen; `until` None while that goes on."""
+
+    what: str
+    since: datetime
+    until: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A marker that we put on a host: `place` is a volume's name, "" for the root disk; `tag` is a keyed hash of what was
+    put there."""
+
+    host: str
+    place: str
+    tag: str
+    at: datetime
+    by: str
+    removed_at: datetime | None = None

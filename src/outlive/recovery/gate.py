@@ -1,0 +1,148 @@
+"""The gate: may something that holds data be destroyed? Pure, and the only place that decides it.
+
+In the outage that Outlive comes from, `tofu taint` and `tofu apply` destroyed a machine that still served, because another
+one had been looked at (research/incident-and-provider.md 5.3). So before anything is deleted, tainted, replaced or
+reinstalled, all of this must hold, each by evidence or by a person's word in writing:
+
+1. the target is named by id, address *and* hostname, and the three belong together;
+2. its identity was seen minutes ago, by our own look, not by the provider's word;
+3. no address still answers as the host that would be lost, or a restore of its data is proven;
+4. it is confirmed to be gone or another (verdict), or a restore is proven that is newer than the loss that was accepted;
+5. what is there is kept (powered off, detached, copied in rescue mode), or that was waived in writing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from outlive.model.verdict import Name
+
+FRESH = timedelta(minutes=5)
+_LOST = frozenset({Name.MACHINE_REPLACED, Name.OS_REINSTALLED, Name.DATA_REPLACED})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What would be destroyed, by all the names that it has."""
+
+    id: str
+    address: str
+    hostname: str
+
+    def __str__(self) -> str:
+        return f"{self.hostname} (id {self.id}, {self.address})"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A person's word instead of evidence: who, when, what of."""
+
+    who: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known. `named` is the target in a person's own words. `seen_at`: when its identity was looked at last, by us.
+    `still_answers` are the addresses that answer as the host now. `restorable_until`: every write before it is in a copy
+    whose restore a drill has proven. `accepted_loss` is how much may be lost."""
+
+    named: Target | None = None
+    seen_at: datetime | None = None
+    verdict: Name | None = None
+    is_confirmed: bool = False
+    still_answers: tuple[str, ...] = ()
+    restorable_until: datetime | None = None
+    accepted_loss: timedelta = timedelta(0)
+    loss_accepted: Waiver | None = None
+    is_quarantined: bool = False
+    quarantine_waived: Waiver | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One of the five; `why` says what was found, `cure` what would satisfy it."""
+
+    name: str
+    is_met: bool
+    why: str
+    cure: str = ""
+
+
+def gate(target: Target, known: Circumstances, now: datetime) -> tuple[Condition, ...]:
+    """All conditions; the act may go on only when each is met (`is_open`)."""
+    return (
+        _named(target, known),
+        _seen(target, known, now),
+        _silent(target, known, now),
+        _lost_or_proven(target, known, now),
+        _kept(target, known),
+    )
+
+
+def is_open(conditions: tuple[Condition, ...]) -> bool:
+    return all(condition.is_met for condition in conditions)
+
+
+def _named(target: Target, known: Circumstances) -> Condition:
+    if known.named == target:
+        return Condition("named", True, f"{target} was named in full")
+    wrong = "nobody named it" if known.named is None else f"{known.named} was named, the target is {target}"
+    return Condition("named", False, wrong, "name the id, the address and the hostname, and compare all three")
+
+
+def _seen(target: Target, known: Circumstances, now: datetime) -> Condition:
+    if known.seen_at is not None and timedelta(0) <= now - known.seen_at <= FRESH:
+        return Condition("seen", True, f"its identity was looked at {_ago(known.seen_at, now)}")
+    why = (
+        "its identity was never looked at" if known.seen_at is None else f"it was last seen {_ago(known.seen_at, now)}"
+    )
+    return Condition("seen", False, why, f"`outlive check` asks {target.address} and every other address of it")
+
+
+def _silent(target: Target, known: Circumstances, now: datetime) -> Condition:
+    if not known.still_answers:
+        return Condition("silent", True, f"no address answers as {target.hostname}")
+    why = f"{' and '.join(known.still_answers)} still answers as {target.hostname}: its data is there"
+    if _proven(known, now):
+        return Condition("silent", True, f"{why}, and in a copy that was proven")
+    return Condition(
+        "silent", False, why, f"do not destroy it: take a copy (`outlive backup`) from {known.still_answers[0]}"
+    )
+
+
+def _lost_or_proven(target: Target, known: Circumstances, now: datetime) -> Condition:
+    if known.verdict in _LOST and known.is_confirmed:
+        return Condition("lost or proven", True, f"confirmed: {known.verdict}")
+    if _proven(known, now):
+        return Condition(
+            "lost or proven", True, f"a restore was proven, of all writes up to {known.restorable_until:%F %T}Z"
+        )
+    if known.loss_accepted is not None:
+        return Condition("lost or proven", True, f"{known.loss_accepted.who} accepted the loss in writing")
+    verdict = "there is no verdict" if known.verdict is None else f"the verdict is {known.verdict}"
+    sure = "" if known.is_confirmed or known.verdict is None else ", not confirmed"
+    until = known.restorable_until
+    copy = "no restore was ever proven" if until is None else f"the proven copy ends {_ago(until, now)}"
+    cure = "`outlive backup` and `outlive drill`, or accept the loss in writing"
+    return Condition("lost or proven", False, f"{verdict}{sure}, and {copy}", cure)
+
+
+def _proven(known: Circumstances, now: datetime) -> bool:
+    return known.restorable_until is not None and now - known.restorable_until <= known.accepted_loss
+
+
+def _kept(target: Target, known: Circumstances) -> Condition:
+    if known.is_quarantined:
+        return Condition("kept", True, "what is on it is kept: powered off, detached or copied")
+    if known.quarantine_waived is not None:
+        return Condition("kept", True, f"{known.quarantine_waived.who} gave up what is on it in writing")
+    cure = "power it off and keep it, or copy its disk in rescue mode; make the new one beside it first"
+    return Condition("kept", False, f"the disk of {target.hostname} would be gone for good", cure)
+
+
+def _ago(at: datetime, now: datetime) -> str:
+    seconds = (now - at).total_seconds()
+    return f"{seconds:.0f} s ago" if abs(seconds) < 120 else f"{seconds / 60:.0f} min ago"

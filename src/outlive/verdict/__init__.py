@@ -1,0 +1,1 @@
+"""From observations to verdicts, with reasons. PURE: nothing here looks, remembers or asks what time it is."""

@@ -1,0 +1,121 @@
+"""How a rule turns what it found into a verdict, and when that is confirmed. Pure.
+
+Confirmed is earned: two independent channels must carry the verdict, the host must have been enrolled, and nothing
+strong may speak against it. An error is no data, a person's word is a claim, so neither carries anything. The provider's
+API and OpenTofu are one channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from outlive.model.observation import Channel, Observation
+from outlive.model.verdict import Name, Verdict
+from outlive.verdict.case import Case, serves_valid_certificate
+from outlive.verdict.evidence import channel
+from outlive.verdict.sight import DMI, HOST_KEY, MACHINE_ID, Answer
+from outlive.verdict.signs import MARKER, SYSTEM_ID, Sign
+
+_TELLING = (HOST_KEY, MACHINE_ID, DMI, "guest.boot_id", "guest.docker_engine_id", MARKER, SYSTEM_ID)
+_ALWAYS = (HOST_KEY, MACHINE_ID, DMI)  # missed also where nobody pinned them
+
+
+def found(
+    case: Case,
+    name: Name,
+    proof: Iterable[Observation],
+    *,
+    against: Iterable[Observation] = (),
+    missing: Iterable[str] = (),
+    advice: Iterable[str] = (),
+    forbidden: Iterable[str] = (),
+    sure: bool = True,
+) -> Verdict:
+    """`proof`: the observations that carry the verdict. `sure=False`: it is never confirmed, whoever says it."""
+    carried, contrary = unique(proof), unique(against)
+    return Verdict(
+        host=case.host,
+        name=name,
+        confirmed=sure and case.is_enrolled and not contrary and is_independent(_of_now(case, carried)),
+        in_favour=carried,
+        against=contrary,
+        missing=tuple(dict.fromkeys(missing)),
+        advice=tuple(dict.fromkeys(advice)),
+        forbidden=tuple(dict.fromkeys(forbidden)),
+    )
+
+
+def is_independent(observations: Iterable[Observation]) -> bool:
+    """Whether at least two channels, that cannot be wrong together, say it."""
+    channels = {channel(one) for one in observations if one.error is None}
+    return len(channels - {Channel.PERSON}) >= 2
+
+
+def _of_now(case: Case, observations: Iterable[Observation]) -> list[Observation]:
+    """Those that were seen together with the newest look at the host."""
+    newest = max((one.at for one in case.main.now.values()), default=case.now)
+    together = timedelta(seconds=case.scene.settings.together_seconds)
+    return [one for one in observations if one.at >= newest - together]
+
+
+def unique(observations: Iterable[Observation]) -> tuple[Observation, ...]:
+    """In the order given, each once."""
+    return tuple({id(one): one for one in observations}.values())
+
+
+def seen(signs: Iterable[Sign]) -> tuple[Observation, ...]:
+    return tuple(one.now for one in signs)
+
+
+def missing(case: Case, *facts: str) -> tuple[str, ...]:
+    """What nobody saw of the machine, and would make it surer: these facts, or else all that tell machines apart."""
+    wanted = facts or tuple(fact for fact in _TELLING if fact in _ALWAYS or case.pins.known(fact))
+    place = case.own[0] if case.own and not case.found else case.main.place
+    unseen = (f"{fact} at {place}{_why(case, fact)}" for fact in wanted if case.main.value(fact) is None)
+    if case.is_enrolled:
+        return tuple(unseen)
+    return (f"an enrolment of {case.host}: nothing was pinned, so nothing about it can be confirmed", *unseen)
+
+
+def _why(case: Case, fact: str) -> str:
+    tried = next((one.error for one in case.main.all(fact) if one.error), None)
+    return f" ({tried})" if tried else ""
+
+
+def hands_off(case: Case) -> tuple[str, ...]:
+    """Why nothing may be destroyed yet, with the address at which the machine may still stand."""
+    server = _server(case)
+    if case.found:
+        places = " and ".join(case.found)
+        return (
+            f"do not destroy, taint or reinstall {server}: the machine at {places} still answers as {case.host}",
+            *_not_here(case),
+        )
+    if case.is_vouched:
+        held = "a valid certificate" if any(map(serves_valid_certificate, case.vouchers)) else "the same database"
+        return (
+            f"do not destroy, taint or reinstall {server}: what answers at {case.main.place} still holds {held}, which a "
+            "machine set up anew would not; find out which machine it is first",
+            *_not_here(case),
+        )
+    home = " or ".join(case.own) or "its last known address"
+    state = "was not asked" if case.main.answer is Answer.UNASKED else "is silent"
+    return (
+        f"do not destroy, taint or reinstall {server}: {home} {state}, and silence is no proof of loss; "
+        "what is there may be the only copy of the data",
+        *_not_here(case),
+    )
+
+
+def _not_here(case: Case) -> tuple[str, ...]:
+    """The addresses that were given for the host, and at which nobody has seen it."""
+    answers = case.scene.answers
+    given = (at for at in case.told if at not in (*case.own, *case.found))
+    strangers = (at for at in given if answers.get(at) not in (None, case.host))
+    return tuple(f"do not act on {at} as {case.host}: nobody has shown that it is {case.host}" for at in strangers)
+
+
+def _server(case: Case) -> str:
+    ids = sorted(case.scene.servers.ids.get(case.host, ()))
+    return f"{case.host} (server {', '.join(ids)})" if ids else case.host

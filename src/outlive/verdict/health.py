@@ -1,0 +1,165 @@
+"""Does the service answer, and if not: is it dead or does it hang? Pure. Says nothing about which machine it is.
+
+Dead and hung want different cures, and a readiness URL tells them apart badly: in the outage `/readyz` answered while
+every page hung (research/watch.md 0). One bad page outweighs any number of good ones. A 502 says only that a proxy got no
+proper answer; that the process behind it lives and hangs is known from whoever waited for it in vain, from a log that
+goes on, or from one process id that goes on being named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from outlive.model.observation import Channel, Observation
+from outlive.verdict import containers
+from outlive.verdict.evidence import channel, field, number, part, text
+from outlive.verdict.past import Past
+from outlive.verdict.sight import Answer, Sight
+from outlive.verdict.words import clock
+
+_WEB = (80, 443)
+_LOG_SILENCE = timedelta(minutes=5)
+_AT_ONCE = timedelta(seconds=30)
+_TROUBLE = timedelta(hours=1)
+_COLLECTOR_SILENCE = timedelta(minutes=30)
+_WAITED = ("headers_timeout", "body_timeout")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What was seen of the service. `hints` make a dead-looking one a hung one; alone they say nothing."""
+
+    hung: tuple[Observation, ...] = ()
+    down: tuple[Observation, ...] = ()
+    good: tuple[Observation, ...] = ()
+    hints: tuple[Observation, ...] = ()
+    looping: tuple[Observation, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_hung(self) -> bool:
+        return bool(self.hung or (self.down and self.hints)) and not self.looping and not self._is_dead
+
+    @property
+    def is_down(self) -> bool:
+        return bool(self.hung or self.down or self.looping)
+
+    @property
+    def is_sure(self) -> bool:
+        """A failing health check alone may be a check that lacks its tool."""
+        return any(one.fact != "container" or containers.is_dead(one) for one in self.bad) or bool(self.looping)
+
+    @property
+    def bad(self) -> tuple[Observation, ...]:
+        return (*self.hung, *self.down, *self.looping)
+
+    @property
+    def _is_dead(self) -> bool:
+        return any(one.fact == "container" and containers.is_dead(one) for one in self.down)
+
+
+def health(seen: Sequence[Sight], past: Past, now: datetime) -> Health:
+    """Of a host, from the places that answer as it."""
+    looks = [(one, place.answer) for place in seen for one in place.now.values()]
+    pages = [(_page(one, answer), one) for one, answer in looks if one.fact == "http.response"]
+    ports = [one for one, answer in looks if one.fact == "tcp.connect" and _is_shut(one, answer, past)]
+    good = tuple(one for state, one in pages if state == "good")
+    boxes = [one for one, _ in looks if one.fact == "container"]
+    looping = tuple(one for one in boxes if containers.is_looping([*past.before(one), one]))
+    dead = tuple(one for one in boxes if containers.is_dead(one) and one not in looping)
+    sick = tuple(one for one in boxes if containers.is_unhealthy(one) and one not in (*looping, *dead))
+    hung = tuple(one for state, one in pages if state == "hung")
+    ports = [one for one in ports if not _is_served(one, good)]
+    down = (*(one for state, one in pages if state == "down"), *ports, *dead, *(() if good else sick))
+    hints = (*_hints([one for one, _ in looks]), *_one_sided(past.newest("log.seen")))
+    return Health(
+        hung=hung,
+        down=down,
+        good=good,
+        hints=tuple(one for one in hints if _belongs(one, good, (*hung, *down))),
+        looping=looping,
+        notes=(*_notes(sick if good else (), boxes, looping), *_fell_silent(past.newest("log.seen"), now)),
+    )
+
+
+def _belongs(hint: Observation, good: Sequence[Observation], bad: Sequence[Observation]) -> bool:
+    """A hint of the present trouble: not long before it, and no page has answered since."""
+    return all(hint.at > one.at for one in good) and any(hint.at >= one.at - _TROUBLE for one in bad)
+
+
+def _page(one: Observation, answer: Answer) -> str:
+    status, error = number(field(one, "status")), one.error
+    if error is None:
+        if status is None:
+            return ""
+        return "hung" if status == 504 else "down" if status >= 500 else "good"
+    if error in _WAITED:
+        return "hung" if channel(one) is Channel.OUTSIDE else ""  # what a log says is a hint
+    if error in ("connect_refused", "tls"):
+        return "down"
+    return "down" if error == "connect_timeout" and answer is Answer.ANSWERS else ""
+
+
+def _is_shut(one: Observation, answer: Answer, past: Past) -> bool:
+    """A port that people use, or that answered before, and is closed now."""
+    port = field(one, "port")
+    if one.error is None or answer is not Answer.ANSWERS or port == 22:
+        return False
+    return port in _WEB or any(before.error is None for before in past.before(one))
+
+
+def _is_served(shut: Observation, good: Sequence[Observation]) -> bool:
+    """Whether a page was had all the same: the port is closed to one witness only."""
+    return field(shut, "port") in _WEB and any(one.at >= shut.at - _AT_ONCE for one in good)
+
+
+def _hints(looks: Iterable[Observation]) -> Iterator[Observation]:
+    """Signs that the process lives and hangs: somebody waited for it in vain; one process id that is named again and
+    again."""
+    for one in looks:
+        waited = one.error in _WAITED or (one.fact == "log.signature" and "HEADERS_TIMEOUT" in text(one.value).upper())
+        if (waited and channel(one) is not Channel.OUTSIDE) or names_one_pid(one):
+            yield one
+
+
+def _one_sided(logs: Iterable[Observation]) -> Iterator[Observation]:
+    """Standard output fell silent while standard error goes on: alive, and not serving."""
+    newest = {(text(field(one, "service")), text(field(one, "stream"))): one for one in logs}
+    for (service, stream), one in newest.items():
+        out = newest.get((service, "stdout"))
+        if stream == "stderr" and out is not None and one.at - out.at > _LOG_SILENCE:
+            yield one
+
+
+def _fell_silent(logs: Iterable[Observation], now: datetime) -> Iterator[str]:
+    """A collector that dies takes its own alarm with it, so absence is told by who stands outside."""
+    for one in logs:
+        if now - one.at > _COLLECTOR_SILENCE:
+            yield (
+                f"no line of {field(one, 'service')} on {field(one, 'stream')} since {clock(one.at)}: "
+                "it writes nothing, or nothing collects it"
+            )
+
+
+def names_one_pid(one: Observation) -> bool:
+    """The same line many times over, always about one process: printed repeatedly, not started repeatedly."""
+    return one.fact == "log.signature" and pid_of(one) is not None and (number(field(one, "count")) or 0) > 1
+
+
+def pid_of(one: Observation) -> float | None:
+    detail = field(one, "detail")
+    return number(detail.get("pid")) if isinstance(detail, dict) else None
+
+
+def _notes(sick: Sequence[Observation], boxes: Sequence[Observation], looping: Sequence[Observation]) -> Iterator[str]:
+    for one in sick:
+        yield (
+            f"the health check of {part(one)} fails although its page answers: mend the check, "
+            "do not restart the service for it"
+        )
+    for one in looping:
+        yield f"{part(one)} is in a crash loop: it is restarted again and again; read its log before restarting it too"
+    if containers.was_killed_for_memory(boxes):
+        yield "a container was killed for want of memory: see its limit and what else runs there"

@@ -1,0 +1,59 @@
+"""The machine is ours and alive; its service is not.
+
+Errors of the service say nothing about the machine below it, and the more a service fails the more people suspect the
+machine. So the machine is identified first (host key, machine-id; at the least a valid certificate at its own address), and
+then the failure is named: pages refused or answered with a server's error, a port that closed, a container that died or is
+restarted again and again (research/watch.md 3.3 rule 1, 2.2).
+"""
+
+from __future__ import annotations
+
+from outlive.model.observation import Observation
+from outlive.model.verdict import Name, Verdict
+from outlive.verdict.case import Case
+from outlive.verdict.finding import found, hands_off, missing, seen
+from outlive.verdict.servers import has_address
+
+
+def same_machine_app_down(case: Case) -> Verdict | None:
+    if not is_ours(case) or not case.health.is_down:
+        return None
+    return service_fails(
+        case,
+        Name.SAME_MACHINE_APP_DOWN,
+        (
+            f"the service on {case.host} fails, not the machine: read the log of what does not answer, then start it again",
+            *case.health.notes,
+        ),
+    )
+
+
+def is_ours(case: Case) -> bool:
+    """It answers as the host, or at least nothing says that it is another: `case.is_vouched`."""
+    return bool(case.found) or case.is_vouched
+
+
+def ask_first(case: Case) -> tuple[str, ...]:
+    """Where only a certificate or the database speaks for it."""
+    if case.found:
+        return ()
+    return (f"ask {case.main.place} for its SSH host key first: nothing else tells for sure which machine it is",)
+
+
+def listed_here(case: Case) -> tuple[Observation, ...]:
+    """The provider's documents, where they too say that the host's server is at this address."""
+    is_listed = case.scene.servers.is_same(case.host)
+    return tuple(one for one in case.documents if is_listed and has_address(one, case.main.place))
+
+
+def service_fails(case: Case, name: Name, advice: tuple[str, ...]) -> Verdict:
+    return found(
+        case,
+        name,
+        (*case.health.bad, *case.health.hints, *seen(case.like.same), *case.vouchers, *listed_here(case)),
+        against=seen(case.like.changed),
+        missing=missing(case),
+        advice=(*ask_first(case), *advice),
+        forbidden=hands_off(case),
+        sure=case.health.is_sure,
+    )

@@ -1,0 +1,144 @@
+"""From what is planned to who looks. Witnesses that remember something (a kept connection, an open question) live on from
+look to look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from outlive.clock import Clock
+from outlive.commands.ssh import Route
+from outlive.config.schema import Settings
+from outlive.model.asset import DockerVolumeAsset
+from outlive.model.check import Check
+from outlive.model.host import Host
+from outlive.model.watching import Planted
+from outlive.transport.dns import Names
+from outlive.transport.hostkey import PinnedKey
+from outlive.transport.net import Trust
+from outlive.transport.postgres_identity import PostgresIdentity
+from outlive.transport.ssh_peer import SshPeer
+from outlive.watch.markers import state
+from outlive.watch.plan import Ask
+from outlive.witnesses.base import Witness
+from outlive.witnesses.dns import DnsWitness
+from outlive.witnesses.domain import DomainWitness
+from outlive.witnesses.http import HttpWitness
+from outlive.witnesses.inside import LocalWitness
+from outlive.witnesses.postgres_identity import PostgresWitness
+from outlive.witnesses.ssh_identity import SshWitness
+from outlive.witnesses.tcp import TcpWitness
+from outlive.witnesses.tls import TlsWitness
+from outlive.witnesses.tofu_state import TofuStateWitness
+
+SLOW_SECONDS = 60.0  # for what asks several things one after the other
+CLUSTERS_AT_ONCE = 8
+
+
+@dataclass(slots=True)
+class Sight:
+    """What the eyes need. `folder` is private; `routes` and `pinned` are what SSH's configuration and the keeper's
+    known_hosts say of each host; `identify` asks the cluster of an asset (it may wait); `planted` are the markers."""
+
+    settings: Settings
+    clock: Clock
+    names: Names
+    trust: Trust
+    folder: Path
+    identify: Callable[[str], PostgresIdentity]
+    routes: dict[str, Route] = field(default_factory=dict)
+    pinned: dict[str, Sequence[PinnedKey]] = field(default_factory=dict)
+    planted: Sequence[Planted] = ()
+    marker_key: bytes | None = None
+
+
+class Eyes:
+    """Makes each witness once. `peers` are the addresses that are asked over SSH."""
+
+    def __init__(self, sight: Sight) -> None:
+        self.sight = sight
+        self._made: dict[Ask, Witness] = {}
+        self.peers: list[SshPeer] = []
+        self._executor = ThreadPoolExecutor(CLUSTERS_AT_ONCE, thread_name_prefix="cluster")
+
+    def witness(self, ask: Ask) -> Witness:
+        if ask not in self._made:
+            self._made[ask] = self._make(ask)
+        return self._made[ask]
+
+    def forget(self, keep: Sequence[Ask]) -> None:
+        """Witnesses of what is no longer planned."""
+        self._made = {ask: one for ask, one in self._made.items() if ask in set(keep)}
+
+    def ceiling_seconds(self, ask: Ask) -> float:
+        """When a look is given up from outside: its own limits should end it before."""
+        timeout = self.sight.settings.watch.timeout_seconds
+        if ask.kind == "http":
+            timeout = self._check(ask).timeout_seconds
+        return max(SLOW_SECONDS, 4 * timeout) if ask.kind in ("ssh", "domain", "postgres", "dns") else timeout + 5
+
+    async def close(self) -> None:
+        """Ends the kept connections."""
+        await asyncio.gather(*(peer.close() for peer in self.peers))
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _make(self, ask: Ask) -> Witness:
+        one, watch = self.sight, self.sight.settings.watch
+        match ask.kind:
+            case "http":
+                return HttpWitness(self._check(ask), one.names, one.trust, one.clock, ask.address)
+            case "tls":
+                return TlsWitness(ask.name, _address(ask), ask.port, one.trust, one.clock, watch.timeout_seconds)
+            case "tcp":
+                return TcpWitness(_address(ask), ask.port, one.clock, watch.timeout_seconds)
+            case "dns":
+                return DnsWitness(ask.name, one.names, one.clock)
+            case "domain":
+                return DomainWitness(ask.name, one.names, one.trust, one.clock, watch.rdap)
+            case "ssh":
+                return self._ssh(ask)
+            case "local":
+                return LocalWitness(ask.host, one.clock, self._marker_state(ask.host), self._volumes(ask.host))
+            case "postgres":
+                identify = partial(one.identify, ask.name)
+                return PostgresWitness(ask.host, ask.name, identify, self._executor, one.clock)
+            case "tofu":
+                host = self._host(ask)
+                return TofuStateWitness(ask.host, Path(str(host.tofu_state)), host.tofu_resource, one.clock)
+        raise ValueError(f"nobody looks for {ask.kind!r}")
+
+    def _ssh(self, ask: Ask) -> SshWitness:
+        one = self.sight
+        prefer = next((key.kind for key in one.pinned.get(ask.host, ())), "")
+        peer = SshPeer(self._host(ask), _address(ask), one.folder, port=ask.port, prefer=prefer)
+        self.peers.append(peer)
+        timeout = one.settings.watch.timeout_seconds
+        return SshWitness(peer, one.clock, self._marker_state(ask.host), self._volumes(ask.host), timeout)
+
+    def _marker_state(self, host: str) -> Callable[[str, str], str | None]:
+        def told(place: str, token: str) -> str | None:
+            key = self.sight.marker_key
+            return None if key is None else state(key, self.sight.planted, host, place, token)
+
+        return told
+
+    def _volumes(self, host: str) -> list[str]:
+        assets = self.sight.settings.assets
+        return [one.volume for one in assets if isinstance(one, DockerVolumeAsset) and one.host == host]
+
+    def _host(self, ask: Ask) -> Host:
+        host = self.sight.settings.host(ask.host)
+        assert host is not None
+        return host
+
+    def _check(self, ask: Ask) -> Check:
+        return self._host(ask).all_checks[ask.check]
+
+
+def _address(ask: Ask) -> str:
+    assert ask.address is not None
+    return ask.address

@@ -1,0 +1,183 @@
+"""Looking, remembering and judging, joined. `outlive check` does it once, the keeper all day."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from outlive.model.host import Host
+from outlive.model.observation import Channel, Observation
+from outlive.model.stretch import Stretch
+from outlive.model.verdict import Address
+from outlive.model.watching import Enrolment, Told, Window
+from outlive.state.watching import Watching
+from outlive.transport import hostkey
+from outlive.transport.dns import literal_address
+from outlive.transport.net import NoAnswer
+from outlive.transport.ssh_peer import subject
+from outlive.verdict.judge import judge
+from outlive.verdict.judgement import Judgement
+from outlive.watch import ledger
+from outlive.watch.eyes import Eyes
+from outlive.watch.look import look
+from outlive.watch.own import OwnState
+from outlive.watch.plan import Ask, plan
+from outlive.watch.recall import HORIZON, Recall
+
+FIRST = ("dns", "tofu")  # what they tell is asked in the same look
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the memory does not have yet."""
+
+    stretches: list[Stretch]
+    told: list[Told]
+
+
+class Watcher:
+    """Belongs to one thread, but for what says otherwise. `memory` None: nothing is remembered (it could not be opened, or
+    nothing may be written). `streamed` are the assets of which the keeper's own streams tell."""
+
+    def __init__(self, eyes: Eyes, memory: Watching | None, streamed: Collection[str] = ()) -> None:
+        self.eyes = eyes
+        self.settings = eyes.sight.settings
+        self._clock = eyes.sight.clock
+        self._memory = memory
+        self._streamed = streamed
+        self.own = OwnState(self.settings.watch, eyes.sight.names, eyes.sight.trust, self._clock)
+        self.recall = Recall(memory.stretches(self._clock.now() - HORIZON) if memory else ())
+        self.ledger: list[Told] = memory.addresses() if memory else []
+        self.enrolments: dict[str, Enrolment] = {}
+        self.windows: list[Window] = []
+        self._untold: list[Told] = []
+        self.reload()
+
+    def reload(self) -> None:
+        """What people have changed meanwhile: enrolments, windows, markers, addresses. May be called from another thread;
+        raises what the store raises, and then everything stays as it was."""
+        if self._memory is None:
+            return
+        enrolments, windows, planted = self._memory.enrolments(), self._memory.windows(), self._memory.planted()
+        known = {(one.host, one.address, one.told_by): one for one in self._memory.addresses()}
+        for one in list(self._untold):
+            known.setdefault((one.host, one.address, one.told_by), one)
+        self.enrolments = {one.host: one for one in enrolments}
+        self.windows, self.eyes.sight.planted, self.ledger = windows, planted, list(known.values())
+
+    async def locate(self) -> None:
+        """Where each host is to be found by its configuration, into the ledger."""
+        found = await asyncio.gather(*(self._locate(host) for host in self.settings.hosts if not host.is_local))
+        self.tell(told for one in found for told in one)
+
+    def plan(self) -> list[Ask]:
+        ports = {host: route.port for host, route in self.eyes.sight.routes.items()}
+        return plan(self.settings, ledger.asked(self.ledger), ports, self._streamed)
+
+    async def once(self) -> list[Observation]:
+        """Everybody is asked once: first where the hosts are, then the hosts."""
+        await self.locate()
+        first = await self._look([ask for ask in self.plan() if ask.kind in FIRST])
+        rest = await self._look([ask for ask in self.plan() if ask.kind not in FIRST])
+        own = await self.own.after(rest, alone=True)
+        self.recall.add(own)
+        return [*first, *rest, *own]
+
+    async def _look(self, asks: Sequence[Ask]) -> list[Observation]:
+        tasks = [look([self.eyes.witness(ask)], self.eyes.ceiling_seconds(ask)) for ask in asks]
+        seen = [self.learn(ask, found) for ask, found in zip(asks, await asyncio.gather(*tasks), strict=True)]
+        return [one for found in seen for one in found]
+
+    def learn(self, ask: Ask, seen: list[Observation]) -> list[Observation]:
+        """Takes in what one witness saw."""
+        self.recall.add(seen)
+        if ask.kind in FIRST:
+            self.tell(ledger.from_observations(ask.host, seen))
+        return seen
+
+    def tell(self, told: Iterable[Told]) -> None:
+        """Into the ledger."""
+        news = ledger.news(self.ledger, told)
+        known = {(one.host, one.address, one.told_by): one for one in self.ledger}
+        for one in news:
+            which = (one.host, one.address, one.told_by)
+            known[which] = replace(known[which], last_at=one.last_at) if which in known else one
+        self.ledger = list(known.values())
+        self._untold += news
+
+    def news(self) -> News:
+        """What is to be written."""
+        return News(self.recall.unwritten(), list(self._untold))
+
+    def write(self, news: News) -> None:
+        """Into the memory; may be called from another thread. Raises what the store raises; `written` is to be called
+        only when it did not."""
+        if self._memory:
+            self._memory.keep(news.stretches)
+            self._memory.tell(news.told)
+
+    def written(self, news: News) -> None:
+        self.recall.written(news.stretches)
+        self._untold = [one for one in self._untold if one not in news.told]
+
+    def judge(self) -> Judgement:
+        now = self._clock.now()
+        return judge(self.evidence(now), now=now)
+
+    def evidence(self, now: datetime) -> list[Observation]:
+        """Everything that is laid before the judge."""
+        open_windows = [one for one in self.windows if one.until >= now - timedelta(days=7)]
+        return [
+            *self.recall.evidence(now),
+            *(self._enrolled(host) for host in self.settings.hosts),
+            *(one.observation() for one in open_windows),
+            *ledger.testimony(self.ledger),
+        ]
+
+    def addresses(self, judgement: Judgement) -> list[Address]:
+        """The ledger, and whatever else was asked, with who answers there."""
+        found = {one.address: one for one in judgement.addresses}
+        for host in self.settings.hosts:
+            for where, address in self.subjects(host).items():
+                known = found.get(where) or Address(where, ())
+                found[where] = replace(known, told_by=ledger.told_by(self.ledger, address) or known.told_by)
+        return [found[address] for address in sorted(found)]
+
+    def subjects(self, host: Host) -> dict[str, str]:
+        """The host's addresses in the ledger, by how observations call them (with a port that is not SSH's own)."""
+        port = self.eyes.sight.routes[host.name].port if host.name in self.eyes.sight.routes else 22
+        return {subject(address, port): address for address in ledger.asked(self.ledger).get(host.name, ())}
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    async def _locate(self, host: Host) -> list[Told]:
+        sight, now = self.eyes.sight, self._clock.now()
+        if host.name not in sight.routes:
+            sight.routes[host.name] = await asyncio.to_thread(hostkey.route, host)
+            known_hosts = self.settings.keeper.known_hosts
+            sight.pinned[host.name] = await asyncio.to_thread(hostkey.pinned, host, known_hosts)
+        route = sight.routes[host.name]
+        found = [ledger.at(host.name, address, ledger.CONFIG, now) for address in host.addresses]
+        if route.is_proxied and literal_address(route.name) is None:
+            return [*found, ledger.at(host.name, route.name, ledger.SSH, now)]  # only the other host can resolve it
+        try:
+            addresses: Sequence[str] = await sight.names.resolve(route.name)
+        except NoAnswer:
+            addresses = () if any(one.host == host.name and one.is_asked for one in self.ledger) else (route.name,)
+        return [*found, *(ledger.at(host.name, address, ledger.SSH, now) for address in addresses)]
+
+    def _enrolled(self, host: Host) -> Observation:
+        """What was pinned; of a host that nobody enrolled, what the configuration and known_hosts pin all the same."""
+        if host.name in self.enrolments:
+            return self.enrolments[host.name].observation()
+        ours = (ledger.SSH, ledger.CONFIG)
+        told = {one.address for one in self.ledger if one.host == host.name and one.told_by in ours}
+        facts: dict[str, object] = {"address": [at for at, bare in self.subjects(host).items() if bare in told]}
+        if keys := [key.fingerprint for key in self.eyes.sight.pinned.get(host.name, ())]:
+            facts["ssh.host_key"] = keys
+        known_hosts = self.settings.keeper.known_hosts
+        at = datetime.fromtimestamp(known_hosts.stat().st_mtime, UTC) if known_hosts.is_file() else self._clock.now()
+        return Observation(at, "config", Channel.PERSON, host.name, "enrolled", facts, "outlive.toml, known_hosts")

@@ -1,0 +1,97 @@
+"""The parts of looking at hosts, made and joined. Apart from `wiring.py`, because no other command needs DNS, TLS and the
+keeper's database together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from outlive import wiring
+from outlive.clock import Clock
+from outlive.config.schema import Settings
+from outlive.errors import ConfigError
+from outlive.keeper.jobs import is_streamed
+from outlive.keeper.looks import LookParts, Looks
+from outlive.model.asset import PostgresAsset, PostgresDumpAsset
+from outlive.state.store import Store
+from outlive.state.watching import Watching
+from outlive.transport.dns import Names
+from outlive.transport.net import trust
+from outlive.transport.postgres_identity import PostgresIdentity, identify
+from outlive.transport.ssh import private_folder
+from outlive.watch.eyes import Eyes, Sight
+from outlive.watch.markers import KEY_BYTES
+from outlive.watch.watcher import Watcher
+from outlive.wiring_state import store
+
+MARKER_KEY = "marker.key"
+
+
+@contextmanager
+def memory(settings: Settings) -> Iterator[Watching]:
+    """The keeper's memory, also where no keeper ever ran: then it begins here. Raises what the store raises."""
+    opened = store(settings)
+    try:
+        yield Watching(opened)
+    finally:
+        opened.close()
+
+
+def eyes(
+    settings: Settings, clock: Clock, by_stream: Callable[[str], PostgresIdentity | None] = lambda asset: None
+) -> Eyes:
+    """Who looks. Nothing is asked yet. `by_stream` may know a cluster already, so that it need not be asked."""
+    watch = settings.watch
+    folder = wiring.ssh_paths(settings).control
+    private_folder(folder)
+    return Eyes(
+        Sight(
+            settings=settings,
+            clock=clock,
+            names=Names(watch.resolvers, min(5.0, watch.timeout_seconds)),
+            trust=trust(watch.ca_file),
+            folder=folder,
+            identify=lambda asset: by_stream(asset) or _identify(settings, asset),
+            marker_key=marker_key(settings),
+        )
+    )
+
+
+def marker_key(settings: Settings, make: Callable[[int], bytes] | None = None) -> bytes | None:
+    """The key of the markers' hashes, which stays with the keeper. None when there is none yet, unless `make` may."""
+    path = settings.keeper.state / MARKER_KEY
+    try:
+        if path.exists():
+            return path.read_bytes()
+        if make is None:
+            return None
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key = make(KEY_BYTES)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        return key
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}.", hint="Check owner and mode of `keeper.state`.") from error
+
+
+def looks(
+    settings: Settings,
+    clock: Clock,
+    opened: Store,
+    say: Callable[[str], None],
+    by_stream: Callable[[str], PostgresIdentity | None],
+) -> Looks:
+    """The keeper's looking."""
+    remembered = Watching(opened)
+    streamed = [one.name for one in settings.assets if is_streamed(settings, one)]
+    watcher = Watcher(eyes(settings, clock, by_stream), remembered, streamed)
+    return Looks(LookParts(watcher, remembered, clock, say, opened.beat()))
+
+
+def _identify(settings: Settings, name: str) -> PostgresIdentity:
+    asset = settings.asset(name)
+    assert isinstance(asset, PostgresAsset | PostgresDumpAsset)
+    return identify(wiring.way(settings, asset))

@@ -1,0 +1,1 @@
+"""Who looks. One file a kind; each reports observations and judges nothing."""

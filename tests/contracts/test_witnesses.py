@@ -1,0 +1,190 @@
+"""Every witness through the same suite: somebody answers, nobody is there, somebody never answers. Real servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from outlive.clock import SystemClock
+from outlive.lab.ground.process import free_port
+from outlive.model.check import Check
+from outlive.model.host import Host
+from outlive.testing.witnesses import WITNESS_CONTRACT, Case, Promise, it_reports_what_it_sees
+from outlive.transport.dns import Names
+from outlive.transport.net import trust
+from outlive.transport.postgres import DsnWay
+from outlive.transport.postgres_identity import identify
+from outlive.transport.ssh_peer import SshPeer
+from outlive.witnesses.base import Witness
+from outlive.witnesses.dns import DnsWitness
+from outlive.witnesses.domain import DomainWitness
+from outlive.witnesses.http import HttpWitness
+from outlive.witnesses.inside import LocalWitness
+from outlive.witnesses.postgres_identity import PostgresWitness
+from outlive.witnesses.ssh_identity import SshWitness
+from outlive.witnesses.tcp import TcpWitness
+from outlive.witnesses.tls import TlsWitness
+from outlive.witnesses.tofu_state import TofuStateWitness
+from tests.world.names import NameServer
+from tests.world.need import need
+from tests.world.sshd import SshServer, client_config
+from tests.world.web import Authority, Page, WebServer
+
+pytestmark = pytest.mark.slow
+CLOCK = SystemClock()
+NAME = "shop.example.test"
+NOBODY = Names(["127.0.0.1"], 1.0)
+
+
+@pytest.fixture(scope="module")
+def mute() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def web(authority: Authority) -> Iterator[WebServer]:
+    with WebServer(authority.issue(NAME)) as server:
+        server.pages["/domain/example.test"] = Page(
+            body=json.dumps({"events": [{"eventAction": "expiration", "eventDate": "2027-08-13T04:00:00Z"}]}).encode()
+        )
+        yield server
+
+
+@pytest.fixture
+def http(web: WebServer, authority: Authority, mute: int) -> Case:
+    def make(port: int) -> Witness:
+        check = Check(url=f"https://{NAME}:{port}/", timeout_seconds=1)
+        return HttpWitness(check, NOBODY, trust(authority.path), CLOCK, "127.0.0.1")
+
+    return Case("http.response", lambda: make(web.port), lambda: make(free_port()), lambda: make(mute), 5)
+
+
+@pytest.fixture
+def tls(web: WebServer, authority: Authority, mute: int) -> Case:
+    def make(port: int) -> Witness:
+        return TlsWitness(NAME, "127.0.0.1", port, trust(authority.path), CLOCK, 1)
+
+    return Case("tls.leaf", lambda: make(web.port), lambda: make(free_port()), lambda: make(mute), 5)
+
+
+@pytest.fixture
+def tcp(web: WebServer) -> Case:
+    """What takes connections is what it looks for: there, nobody is mute."""
+    return Case(
+        "tcp.connect",
+        lambda: TcpWitness("127.0.0.1", web.port, CLOCK, 1),
+        lambda: TcpWitness("127.0.0.1", free_port(), CLOCK, 1),
+    )
+
+
+@pytest.fixture
+def dns() -> Iterator[Case]:
+    server, mute_one = need("dns", NameServer().start), need("dns", NameServer().start)
+    server.records[NAME, "A"] = ["203.0.113.9"]
+    mute_one.mute = True
+
+    def make(address: str) -> Witness:
+        return DnsWitness(NAME, Names([address], 1.0), CLOCK)
+
+    yield Case("dns.addresses", lambda: make(server.address), lambda: make("127.0.0.1"), lambda: make(mute_one.address))
+    server.close()
+    mute_one.close()
+
+
+@pytest.fixture
+def domain(web: WebServer, authority: Authority) -> Iterator[Case]:
+    """RDAP by the web server; whois is not reachable anywhere here, which is said."""
+    server = need("dns", NameServer().start)
+    server.records[NAME, "A"] = ["127.0.0.1"]
+
+    def make(port: int) -> Witness:
+        names = Names([server.address], 1.0)
+        return DomainWitness("example.test", names, trust(authority.path), CLOCK, f"https://{NAME}:{port}")
+
+    yield Case("dns.domain", lambda: make(web.port), lambda: make(free_port()))
+    server.close()
+
+
+@pytest.fixture
+def ssh(ssh_server: SshServer, mute: int, tmp_path: Path) -> Case:
+    def make(port: int) -> Witness:
+        config = tmp_path / f"config-{port}"
+        identity, known = ssh_server.identity, tmp_path / "known"
+        config.write_text(client_config("web-1", "127.0.0.1", port, ssh_server.user, identity, known))
+        host = Host(name="web-1", address="ssh://web-1", ssh_config=str(config))
+        return SshWitness(SshPeer(host, "127.0.0.1", tmp_path, port=port), CLOCK, lambda place, token: None, (), 4)
+
+    alive, dead = lambda: make(ssh_server.port), lambda: make(free_port())
+    return Case("ssh.host_key", alive, dead, lambda: make(mute), 20)
+
+
+@pytest.fixture
+def local(monkeypatch: pytest.MonkeyPatch) -> Case:
+    """This machine is never away; a shell that is not there stands for it."""
+
+    def make(path: str) -> Witness:
+        monkeypatch.setenv("PATH", path)
+        return LocalWitness("here", CLOCK, lambda place, token: None)
+
+    return Case("guest.machine_id", lambda: make(os.environ["PATH"]), lambda: make("/nowhere"))
+
+
+@pytest.fixture
+def postgres_identity(request: pytest.FixtureRequest) -> Iterator[Case]:
+    """How long a mute server is waited for is the way's own affair (tests/transport/test_postgres.py)."""
+    server = request.getfixturevalue("postgres")
+    executor = ThreadPoolExecutor(2)
+
+    def make(dsn: str) -> Witness:
+        return PostgresWitness("web-1", "app-db", lambda: identify(DsnWay(dsn)), executor, CLOCK)
+
+    def at(port: int) -> Witness:
+        return make(f"host=127.0.0.1 port={port} user=x dbname=x connect_timeout=2")
+
+    yield Case("pg.system_identifier", lambda: make(server.dsn()), lambda: at(free_port()))
+    executor.shutdown(wait=True)
+
+
+@pytest.fixture
+def tofu(tmp_path: Path) -> Case:
+    path = tmp_path / "terraform.tfstate"
+    attributes = {"id": "811287", "ipv4_address": "203.0.113.9"}
+    server = {"mode": "managed", "type": "server", "name": "web", "instances": [{"attributes": attributes}]}
+    path.write_text(json.dumps({"version": 4, "resources": [server]}))
+    return Case(
+        "tofu.state",
+        lambda: TofuStateWitness("web-1", path, None, CLOCK),
+        lambda: TofuStateWitness("web-1", tmp_path / "none", None, CLOCK),
+    )
+
+
+KINDS = ["http", "tls", "tcp", "dns", "domain", "ssh", "local", "tofu"]
+KINDS_MARKED = [*KINDS, pytest.param("postgres_identity", marks=pytest.mark.postgres)]
+
+
+@pytest.mark.parametrize("promise", WITNESS_CONTRACT, ids=lambda promise: promise.__name__)
+@pytest.mark.parametrize("kind", KINDS_MARKED)
+def test_it_keeps_the_contract(kind: str, promise: Promise, request: pytest.FixtureRequest) -> None:
+    case: Case = request.getfixturevalue(kind)
+    promise(case)
+
+
+def test_a_witness_that_calls_silence_well_is_found_out() -> None:
+    """The suite itself can fail."""
+    made: Callable[[], Witness] = lambda: TcpWitness("127.0.0.1", free_port(), CLOCK, 1)  # noqa: E731
+    liar = Case("tcp.connect", made, made)
+    with pytest.raises(AssertionError, match="broken promise: it reports"):
+        it_reports_what_it_sees(liar)

@@ -1,0 +1,102 @@
+"""Nothing that holds data is destroyed unless all five conditions hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outlive.model.verdict import Name
+from outlive.recovery.gate import Circumstances, Condition, Target, Waiver, gate, is_open
+
+NOW = datetime(2026, 2, 7, 9, 30, tzinfo=UTC)
+TARGET = Target("811287", "192.0.2.16", "production")
+WORD = Waiver("derek", NOW, "I accept it")
+GOOD = Circumstances(
+    named=TARGET,
+    seen_at=NOW - timedelta(minutes=1),
+    verdict=Name.OS_REINSTALLED,
+    is_confirmed=True,
+    is_quarantined=True,
+)
+
+
+def failing(known: Circumstances) -> list[str]:
+    return [condition.name for condition in gate(TARGET, known, NOW) if not condition.is_met]
+
+
+def one(known: Circumstances, name: str) -> Condition:
+    return next(condition for condition in gate(TARGET, known, NOW) if condition.name == name)
+
+
+def test_all_conditions_open_it() -> None:
+    assert is_open(gate(TARGET, GOOD, NOW))
+
+
+@pytest.mark.parametrize(
+    ("change", "closed"),
+    [
+        ({"named": None}, "named"),
+        ({"named": Target("811287", "198.51.100.38", "production")}, "named"),
+        ({"seen_at": None}, "seen"),
+        ({"seen_at": NOW - timedelta(minutes=6)}, "seen"),
+        ({"seen_at": NOW + timedelta(minutes=1)}, "seen"),
+        ({"still_answers": ("192.0.2.16",)}, "silent"),
+        ({"verdict": Name.UNREACHABLE_UNPROVEN}, "lost or proven"),
+        ({"is_confirmed": False}, "lost or proven"),
+        ({"verdict": None}, "lost or proven"),
+        ({"is_quarantined": False}, "kept"),
+    ],
+)
+def test_each_closes_it_alone(change: dict[str, object], closed: str) -> None:
+    known = replace(GOOD, **change)  # type: ignore[arg-type]
+    assert failing(known) == [closed]
+    assert one(known, closed).cure
+
+
+def test_a_proven_restore_stands_for_a_verdict_and_for_a_live_machine() -> None:
+    known = replace(
+        GOOD, verdict=Name.SAME_MACHINE_OK, still_answers=("192.0.2.16",), accepted_loss=timedelta(minutes=5)
+    )
+    assert failing(replace(known, restorable_until=NOW - timedelta(minutes=4))) == []
+    assert failing(replace(known, restorable_until=NOW - timedelta(minutes=6))) == ["silent", "lost or proven"]
+
+
+def test_a_word_in_writing_stands_for_a_proof_but_not_against_a_live_machine() -> None:
+    known = replace(GOOD, verdict=None, loss_accepted=WORD, is_quarantined=False, quarantine_waived=WORD)
+    assert failing(known) == []
+    assert failing(replace(known, still_answers=("192.0.2.16",))) == ["silent"]
+
+
+def test_the_outage() -> None:
+    """The operator had looked at another address, had no backup, and was sure. One line would have saved the data."""
+    known = Circumstances(
+        named=Target("811287", "198.51.100.38", "production"),
+        seen_at=NOW,
+        verdict=Name.SAME_MACHINE_APP_DOWN,
+        is_confirmed=True,
+        still_answers=("192.0.2.16",),
+    )
+    assert failing(known) == ["named", "silent", "lost or proven", "kept"]
+    assert "192.0.2.16 still answers as production" in one(known, "silent").why
+    assert "no restore was ever proven" in one(known, "lost or proven").why
+
+
+@given(st.sampled_from([*Name, None]), st.booleans(), st.booleans(), st.booleans(), st.integers(-600, 6000))
+def test_silence_never_opens_it(
+    verdict: Name | None, confirmed: bool, quarantined: bool, answers: bool, age: int
+) -> None:
+    """Without a confirmed loss, a proof, or somebody's word, nothing else opens it."""
+    known = Circumstances(
+        named=TARGET,
+        seen_at=NOW - timedelta(seconds=age),
+        verdict=verdict,
+        is_confirmed=confirmed,
+        is_quarantined=quarantined,
+        still_answers=("192.0.2.16",) if answers else (),
+    )
+    lost = verdict in (Name.MACHINE_REPLACED, Name.OS_REINSTALLED, Name.DATA_REPLACED) and confirmed
+    assert is_open(gate(TARGET, known, NOW)) == (lost and quarantined and not answers and 0 <= age <= 300)
