@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -20,10 +21,13 @@ from outlive.lab.ground.missing import TookTooLong
 from outlive.lab.ground.process import end, wait_until
 from tests.cli.home import environment
 from tests.keeper.homes import ALLOWED, home
+from tests.world.flaky_http import FlakyProxy, delay
 from tests.world.postgres import PostgresServer
+from tests.world.s3 import Rclone
 
 pytestmark = pytest.mark.slow
 PATIENCE = 120
+POSTGRES = '[[assets]]\nname = "db"\nkind = "postgres"\ndsn = { env = "DB" }\n'
 SLOW_HOOK = '[assets.around]\nbefore = "touch {mark}; sleep {seconds}"'
 
 
@@ -250,6 +254,35 @@ def test_its_memory_may_be_in_postgres_and_has_one_keeper_anywhere(
     assert done.returncode == 5
     assert "Another keeper works with this state" in done.stderr
     assert keep.stop(keeper) == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.s3
+def test_a_vault_that_hangs_does_not_keep_it_from_stopping(
+    make: Callable[..., Keep],
+    new_postgres: Callable[..., PostgresServer],
+    rclone_s3: Rclone,
+    flaky_rclone: FlakyProxy,
+) -> None:
+    """A put under way is tried again for a quarter of an hour; nobody who stops a service waits for that."""
+    server = new_postgres(17)
+    env = {"DB": server.dsn(), "K": rclone_s3.access_key, "S": rclone_s3.secret_key}
+    keep = make(env=env, schedule="ship_every_seconds = 0.5", more=POSTGRES)
+    vault = f'url = "s3://{rclone_s3.bucket()}/v"\nendpoint = "{flaky_rclone.endpoint}"\n'
+    keys = 'access_key = { env = "K" }\nsecret_key = { env = "S" }'
+    keep.config.write_text(keep.config.read_text().replace('url = "vault"', vault + keys))
+    keeper = keep.start()
+    keep.until(
+        lambda: any("/wal/" in seen.path and seen.outcome == "200" for seen in flaky_rclone.seen), "log in the vault"
+    )
+    keep.until(lambda: keep.heard("ended backup db: done"), "the first copy")
+    flaky_rclone.next(delay(600), times=math.inf)
+    server.sql("create table t (i int)")
+    time.sleep(3)  # so that a put is under way
+    keeper.terminate()
+    keep.until(lambda: keep.heard("stopping"), "the first word")
+    assert keep.stop(keeper) == 0
+    assert keep.log.rstrip().endswith("stopped")
 
 
 def cpu_seconds(pid: int) -> float:

@@ -14,7 +14,7 @@ from outlive.backup.drill.key_drill import last_key_drill
 from outlive.backup.drill.log_proof import last_log_proof
 from outlive.backup.drill.selftest import SelfTest, last_selftest
 from outlive.backup.restore.recover_to import windows
-from outlive.backup.upkeep.standing import Standing, StreamFacts, standing
+from outlive.backup.upkeep.standing import AWAY_SECONDS, Standing, StreamFacts, standing
 from outlive.cli.mirror_look import MirrorLook
 from outlive.cli.status_hosts import Watched, hosts, not_seen, risks, was_not_seen
 from outlive.cli.status_look import Looked, blind
@@ -82,6 +82,7 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
             unreadable=tuple(map(str, one.listing.unreadable)),
             failed=memory.failed(asset.name),
             log_proof=one.log_proof,
+            slow_seconds=max(AWAY_SECONDS, 3 * settings.schedule.ship_every_seconds),
         )
         for asset, one in zip(settings.assets, read, strict=True)
     )

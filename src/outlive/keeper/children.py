@@ -21,10 +21,12 @@ GRACE_SECONDS = 75.0  # a job that stopped services for its copy may take a minu
 DONE = (0, 1)  # 1: done, and something is at risk; `status` and the alarms tell
 _SAID_LINES = 3
 
-# prctl(2) PR_SET_PDEATHSIG: SIGTERM when the keeper's thread is gone, however it went. Then `outlive` as ever.
+# prctl(2) PR_SET_PDEATHSIG: SIGTERM when the keeper's thread is gone, however it went. Nicer than the keeper itself: a
+# drill must not keep log waiting. Then `outlive` as ever.
 _PROGRAM = """\
 import ctypes, os, runpy, signal, sys
 parent = int(sys.argv.pop(1))
+os.nice(10)
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, int(signal.SIGTERM), 0, 0, 0)
 if os.getppid() != parent:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -81,8 +82,7 @@ class Keeper:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._stop = threading.Event()
-        self._hurry = threading.Event()
+        self._stopping = self._hurry = False  # no Event: a signal handler that sets one can wait for itself for ever
         self._runner = Runner(parts.settings, parts.store, parts.engine, parts.say, parts.last_copy)
         self._teller = Teller(parts.store, self._runner, parts.say)
         self._streams = [StreamKeeper(plan, self._told, self._gap) for plan in parts.streams]
@@ -95,9 +95,8 @@ class Keeper:
 
     def stop(self) -> None:
         """From a signal handler: the loop ends after its current tick. A second call ends running jobs at once."""
-        if self._stop.is_set():
-            self._hurry.set()
-        self._stop.set()
+        self._hurry = self._stopping
+        self._stopping = True
 
     def run(self) -> None:
         """Ticks once a second. When stopped, running jobs may come to their end, and streams ship what has come, before
@@ -107,9 +106,9 @@ class Keeper:
             stream.start()
         self._looking.start()
         try:
-            while not self._stop.is_set():
+            while not self._stopping:
                 self._tick_safely()
-                self._stop.wait(TICK_SECONDS)
+                time.sleep(TICK_SECONDS)
         finally:
             self._wind_down()
 
@@ -119,7 +118,7 @@ class Keeper:
             self._tick()
             self._said = ""
         except StateHeld:
-            self._hurry.set()
+            self._hurry = True
             raise
         except OutliveError as error:
             if str(error) != self._said:
@@ -142,7 +141,7 @@ class Keeper:
     def _wind_down(self) -> None:
         parts = self._parts
         parts.say("stopping: what runs may come to its end")
-        if not parts.engine.drain(parts.drain_seconds, self._hurry.is_set):
+        if not parts.engine.drain(parts.drain_seconds, lambda: self._hurry):
             parts.say("ending what still runs; the next start goes on with it")
             parts.end_jobs()
             parts.engine.drain(5)

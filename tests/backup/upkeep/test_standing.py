@@ -183,3 +183,12 @@ def test_drills_that_take_longer_than_usual_are_told() -> None:
     slower = standing(ASSET, [drilled(40, 44, 41, 95)], (), NOON)
     assert slower.notes[0].startswith("being back took 95 s in the last drill, 41 s is usual")
     assert standing(ASSET, [copy(drilled=False)], (), NOON).rto is None
+
+
+def test_log_that_is_late_is_a_risk_although_the_stream_goes_on() -> None:
+    """A put that hangs raises no error for a quarter of an hour."""
+    late = stream(until=NOON - 70 * SECOND)
+    (risk,) = standing(ASSET, [copy()], (), NOON, stream=late).risks
+    assert risk == "its log is 70 s late: the vault is slow, or hangs."
+    assert standing(ASSET, [copy()], (), NOON, stream=late, slow_seconds=900).risks == (), "it is shipped that rarely"
+    assert standing(ASSET, [copy()], (), NOON, stream=stream(until=None)).risks == ()

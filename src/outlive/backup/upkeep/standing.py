@@ -73,9 +73,11 @@ def standing(
     unreadable: Sequence[str] = (),
     failed: Sequence[Outcome] = (),
     log_proof: ProofRecord | None = None,
+    slow_seconds: float = AWAY_SECONDS,
 ) -> Standing:
     """From the asset's settings, all its copies, the windows that log in the vault opens, what the keeper told, what
-    could not be read in the vault, the jobs whose last run failed, and the newest drill of the log."""
+    could not be read in the vault, the jobs whose last run failed, and the newest drill of the log. A stream whose log is
+    not in the vault after `slow_seconds` is at risk."""
     believable = [copy for copy in copies if copy.manifest.data_until <= now + SKEW]
     opened = [one for one in windows if one.since <= now + SKEW]
     window = max(opened, key=lambda one: one.until, default=None)
@@ -97,7 +99,7 @@ def standing(
             *_loss_risks(asset, lost),
             *_future_risks(copies, believable),
             *_proof_risks(copies, lost),
-            *_stream_risks(stream, window, now),
+            *_stream_risks(stream, window, now, slow_seconds),
             *_log_risks(log_proof),
             *unreadable,
             *(str(alarm) for alarm in found),
@@ -158,7 +160,9 @@ def _proof_risks(copies: Sequence[Copy], lost: Loss) -> tuple[str, ...]:
     return ("no copy was ever restored: until `outlive drill` is green, the backup is only a claim.",)
 
 
-def _stream_risks(stream: StreamFacts | None, window: Window | None, now: datetime) -> tuple[str, ...]:
+def _stream_risks(
+    stream: StreamFacts | None, window: Window | None, now: datetime, slow_seconds: float
+) -> tuple[str, ...]:
     if stream is None:
         return ()
     silent = (now - stream.told_at).total_seconds()
@@ -166,10 +170,13 @@ def _stream_risks(stream: StreamFacts | None, window: Window | None, now: dateti
         return (f"log is missing for good ({stream.why}) A new base copy begins a new window: `outlive backup`.",)
     if stream.health == "away":
         return (f"its log is not streamed: {stream.why}{_left(stream)}",)
-    if stream.is_slot_short:
-        return (f"the slot is nearly used up.{_left(stream)} Make room, on the server: {stream.advice}",)
     if silent > AWAY_SECONDS:
         return (f"the keeper has not told of its log for {silent:.0f} s: is `outlive keep` running?",)
+    late = (now - stream.until).total_seconds() if stream.until else 0.0
+    if late > slow_seconds:
+        return (f"its log is {late:.0f} s late: the vault is slow, or hangs.{_left(stream)}",)
+    if stream.is_slot_short:
+        return (f"the slot is nearly used up.{_left(stream)} Make room, on the server: {stream.advice}",)
     if window is not None and window.gap:
         return (f"{window.gap}: a new base copy is needed, `outlive backup`.",)
     return ()
