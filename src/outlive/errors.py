@@ -46,6 +46,12 @@ class KeysError(OutliveError):
     hint = "`outlive keys show` lists what is there; `outlive keys init` makes new ones (old copies keep theirs)."
 
 
+class EvidenceUnreadable(UsageError):
+    """The evidence cannot be read, so nothing was judged."""
+
+    hint = "Each line is one JSON object as docs/reference/observations.md describes it; mend or remove that line."
+
+
 # --- 3: could not tell -------------------------------------------------------------------------------------------
 
 

@@ -32,6 +32,7 @@ COMMANDS: tuple[str, ...] = (
     "prune",
     "selftest",
     "mirror",
+    "diagnose",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT

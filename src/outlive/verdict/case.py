@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from outlive.model.observation import Channel, Observation
 from outlive.verdict.evidence import channel
@@ -12,7 +12,7 @@ from outlive.verdict.likeness import Kind, Likeness
 from outlive.verdict.past import Past
 from outlive.verdict.pins import Pins
 from outlive.verdict.scene import UNKNOWN, Scene
-from outlive.verdict.sight import Answer, Sight, merged
+from outlive.verdict.sight import DMI, Answer, Sight, merged
 from outlive.verdict.signs import SYSTEM_ID
 
 
@@ -60,10 +60,25 @@ class Case:
         return self.scene.servers.of(self.host)
 
     @property
+    def board(self) -> bool | None:
+        """Whether the guest sees the same hardware, asked together with the rest of it."""
+        newest = max((one.at for one in self.main.now.values()), default=self.now)
+        return self.like.state(DMI) if self.was_asked(DMI, "", newest) else None
+
+    @property
     def hardware(self) -> bool | None:
-        """Whether the hardware is the same: by what the hypervisor tells the guest, else by the provider's id."""
-        inside = self.like.state("guest.dmi_uuid")
-        return self.scene.servers.is_same(self.host) if inside is None else inside
+        """Whether the hardware is the same: by what the guest sees, else by the provider's id."""
+        return self.scene.servers.is_same(self.host) if self.board is None else self.board
+
+    def was_known(self, fact: str, which: str = "") -> bool:
+        """Whether it was pinned, or ever seen."""
+        return bool(self.pins.known(fact, which)) or self.past.newest_of((fact, which)) is not None
+
+    def was_asked(self, fact: str, which: str, at: datetime) -> bool:
+        """Whether it was seen together with what was seen at that time."""
+        one = self.main.now.get((fact, which))
+        together = timedelta(seconds=self.scene.settings.together_seconds)
+        return one is not None and one.error is None and abs(one.at - at) <= together
 
     @property
     def vouchers(self) -> tuple[Observation, ...]:
@@ -93,13 +108,23 @@ def serves_valid_certificate(one: Observation) -> bool:
 
 
 def case(host: str, scene: Scene) -> Case:
-    own = scene.ledger.own(host)
+    own = scene.home(host)
     found = tuple(sorted(scene.found.get(host, ()), key=lambda place: (*_rank(place, own, host), place)))
     place = _main(host, scene, own, found)
     by_name = scene.sights.get(host) if place != host else None
     main = merged(scene.sight(place), by_name, scene.settings.slack_seconds)
-    seen = (main, *(scene.sight(other) for other in found if other != place))
-    return Case(host, scene, own, found, main, scene.likeness(host, main), health(seen, scene.past(host)))
+    served = _served(host, scene, own, found) - {place}
+    seen = (main, *(scene.sight(other) for other in sorted(served)))
+    return Case(host, scene, own, found, main, scene.likeness(host, main), health(seen, scene.past(host), scene.now))
+
+
+def _served(host: str, scene: Scene, own: tuple[str, ...], found: tuple[str, ...]) -> set[str]:
+    """The places at which its service is looked at: those that answer as it, its other addresses as long as no other
+    machine is there, and the proxies that its names stood for when it was enrolled."""
+    proxies = {str(at) for at in scene.pins[host].known("dns.addresses")}
+    others = (*own, *proxies) if set(found) & {*own, host} else tuple(proxies)
+    quiet = {at for at in others if scene.likeness_at(host, at).kind is Kind.NOTHING}
+    return {*found, *(at for at in quiet if scene.answers.get(at) in (None, UNKNOWN))}
 
 
 def _rank(place: str, own: tuple[str, ...], host: str) -> tuple[bool, bool]:

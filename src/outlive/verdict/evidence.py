@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from outlive.model.observation import Channel, Observation, moment
@@ -17,10 +18,8 @@ class Evidence:
     """`all`: oldest first, without repetitions. `of(fact)`: those of one fact."""
 
     def __init__(self, observations: Iterable[Observation]) -> None:
-        keyed = sorted(((_order(one), one) for one in observations), key=lambda pair: pair[0])
-        self.all: tuple[Observation, ...] = tuple(
-            one for index, (key, one) in enumerate(keyed) if index == 0 or keyed[index - 1][0] != key
-        )
+        groups = groupby(sorted(observations, key=_order), key=_order)
+        self.all: tuple[Observation, ...] = tuple(one for _, group in groups for one in _once(list(group)))
         self._by_fact: dict[str, list[Observation]] = {}
         for one in self.all:
             self._by_fact.setdefault(one.fact, []).append(one)
@@ -28,9 +27,21 @@ class Evidence:
     def of(self, fact: str) -> list[Observation]:
         return self._by_fact.get(fact, [])
 
+    def subjects_of(self, prefixes: tuple[str, ...]) -> set[str]:
+        """Of all facts that begin so."""
+        return {one.subject for fact, seen in self._by_fact.items() if fact.startswith(prefixes) for one in seen}
 
-def _order(one: Observation) -> tuple[datetime, str, str, str, str, str, str]:
-    return one.at, one.subject, one.fact, one.witness, one.channel.value, one.cluster or "", str(one.value)
+
+def _order(one: Observation) -> tuple[datetime, str, str, str]:
+    return one.at, one.subject, one.fact, one.witness
+
+
+def _once(group: list[Observation]) -> Iterable[Observation]:
+    """Of one witness, on one fact, at one time: each value once, in an order of its own."""
+    if len(group) == 1:
+        return group
+    different = {(one.cluster or "", one.channel.value, str(one.value)): one for one in group}
+    return (different[key] for key in sorted(different))
 
 
 def field(one: Observation, key: str) -> Any:
@@ -60,6 +71,17 @@ def when(value: Any) -> datetime | None:
         return moment(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+Key = tuple[str, str]  # a fact, and which of several
+
+
+def by_key(observations: Iterable[Observation]) -> dict[Key, list[Observation]]:
+    """What was said on each thing, in the order given."""
+    found: dict[Key, list[Observation]] = {}
+    for one in observations:
+        found.setdefault((one.fact, part(one)), []).append(one)
+    return found
 
 
 _PARTS = {

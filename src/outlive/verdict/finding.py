@@ -8,10 +8,11 @@ API and OpenTofu are one channel.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from outlive.model.observation import Channel, Observation
 from outlive.model.verdict import Name, Verdict
-from outlive.verdict.case import Case
+from outlive.verdict.case import Case, serves_valid_certificate
 from outlive.verdict.evidence import channel
 from outlive.verdict.sight import DMI, HOST_KEY, MACHINE_ID, Answer
 from outlive.verdict.signs import MARKER, SYSTEM_ID, Sign
@@ -36,7 +37,7 @@ def found(
     return Verdict(
         host=case.host,
         name=name,
-        confirmed=sure and case.is_enrolled and not contrary and is_independent(carried),
+        confirmed=sure and _is_identified(case) and not contrary and is_independent(_of_now(case, carried)),
         in_favour=carried,
         against=contrary,
         missing=tuple(dict.fromkeys(missing)),
@@ -45,19 +46,27 @@ def found(
     )
 
 
+def _is_identified(case: Case) -> bool:
+    """Nothing is confirmed of a host that nobody enrolled, nor of one for which only a certificate speaks."""
+    return case.is_enrolled and not case.is_vouched
+
+
 def is_independent(observations: Iterable[Observation]) -> bool:
     """Whether at least two channels, that cannot be wrong together, say it."""
     channels = {channel(one) for one in observations if one.error is None}
     return len(channels - {Channel.PERSON}) >= 2
 
 
+def _of_now(case: Case, observations: Iterable[Observation]) -> list[Observation]:
+    """Those that were seen together with the newest look at the host."""
+    newest = max((one.at for one in case.main.now.values()), default=case.now)
+    together = timedelta(seconds=case.scene.settings.together_seconds)
+    return [one for one in observations if one.at >= newest - together]
+
+
 def unique(observations: Iterable[Observation]) -> tuple[Observation, ...]:
     """In the order given, each once."""
-    kept: list[Observation] = []
-    for one in observations:
-        if one not in kept:
-            kept.append(one)
-    return tuple(kept)
+    return tuple({id(one): one for one in observations}.values())
 
 
 def seen(signs: Iterable[Sign]) -> tuple[Observation, ...]:
@@ -84,18 +93,33 @@ def hands_off(case: Case) -> tuple[str, ...]:
     server = _server(case)
     if case.found:
         places = " and ".join(case.found)
-        return (f"do not destroy, taint or reinstall {server}: the machine at {places} still answers as {case.host}",)
-    if case.is_vouched:
         return (
-            f"do not destroy, taint or reinstall {server}: what answers at {case.main.place} still holds a valid "
-            "certificate or the same database, which a machine set up anew would not; find out which machine it is first",
+            f"do not destroy, taint or reinstall {server}: the machine at {places} still answers as {case.host}",
+            *_not_here(case),
+        )
+    if case.is_vouched:
+        held = "a valid certificate" if any(map(serves_valid_certificate, case.vouchers)) else "the same database"
+        return (
+            f"do not destroy, taint or reinstall {server}: what answers at {case.main.place} still holds {held}, which a "
+            "machine set up anew would not; find out which machine it is first",
+            *_not_here(case),
         )
     home = " or ".join(case.own) or "its last known address"
-    state = "was not asked" if case.main.answer is Answer.UNASKED else "is silent"
+    silent = any(case.scene.sight(at).answer is Answer.SILENT for at in (*case.own, case.host))
+    state = "is silent" if silent else "was not asked lately"
     return (
         f"do not destroy, taint or reinstall {server}: {home} {state}, and silence is no proof of loss; "
         "what is there may be the only copy of the data",
+        *_not_here(case),
     )
+
+
+def _not_here(case: Case) -> tuple[str, ...]:
+    """The addresses that were given for the host, and at which nobody has seen it."""
+    answers = case.scene.answers
+    given = (at for at in case.told if at not in (*case.own, *case.found))
+    strangers = (at for at in given if answers.get(at) not in (None, case.host))
+    return tuple(f"do not act on {at} as {case.host}: nobody has shown that it is {case.host}" for at in strangers)
 
 
 def _server(case: Case) -> str:

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from itertools import groupby
+from datetime import datetime, timedelta
 
 from outlive.model.observation import Channel, Observation
 from outlive.verdict import containers
 from outlive.verdict.evidence import channel, field, number, part, text
 from outlive.verdict.past import Past
 from outlive.verdict.sight import Answer, Sight
+from outlive.verdict.words import clock
 
 _WEB = (80, 443)
 _LOG_SILENCE = timedelta(minutes=5)
+_AT_ONCE = timedelta(seconds=30)
+_TROUBLE = timedelta(hours=1)
+_COLLECTOR_SILENCE = timedelta(minutes=30)
 _WAITED = ("headers_timeout", "body_timeout")
 
 
@@ -44,6 +47,11 @@ class Health:
         return bool(self.hung or self.down or self.looping)
 
     @property
+    def is_sure(self) -> bool:
+        """A failing health check alone may be a check that lacks its tool."""
+        return any(one.fact != "container" or containers.is_dead(one) for one in self.bad) or bool(self.looping)
+
+    @property
     def bad(self) -> tuple[Observation, ...]:
         return (*self.hung, *self.down, *self.looping)
 
@@ -52,7 +60,7 @@ class Health:
         return any(one.fact == "container" and containers.is_dead(one) for one in self.down)
 
 
-def health(seen: Sequence[Sight], past: Past) -> Health:
+def health(seen: Sequence[Sight], past: Past, now: datetime) -> Health:
     """Of a host, from the places that answer as it."""
     looks = [(one, place.answer) for place in seen for one in place.now.values()]
     pages = [(_page(one, answer), one) for one, answer in looks if one.fact == "http.response"]
@@ -62,16 +70,23 @@ def health(seen: Sequence[Sight], past: Past) -> Health:
     looping = tuple(one for one in boxes if containers.is_looping([*past.before(one), one]))
     dead = tuple(one for one in boxes if containers.is_dead(one) and one not in looping)
     sick = tuple(one for one in boxes if containers.is_unhealthy(one) and one not in (*looping, *dead))
-    newest_good = max((one.at for one in good), default=None)
-    hints = (one for one in _hints([one for one, _ in looks]) if newest_good is None or one.at > newest_good)
+    hung = tuple(one for state, one in pages if state == "hung")
+    ports = [one for one in ports if not _is_served(one, good)]
+    down = (*(one for state, one in pages if state == "down"), *ports, *dead, *(() if good else sick))
+    hints = (*_hints([one for one, _ in looks]), *_one_sided(past.newest("log.seen")))
     return Health(
-        hung=tuple(one for state, one in pages if state == "hung"),
-        down=(*(one for state, one in pages if state == "down"), *ports, *dead, *(() if good else sick)),
+        hung=hung,
+        down=down,
         good=good,
-        hints=tuple(hints),
+        hints=tuple(one for one in hints if _belongs(one, good, (*hung, *down))),
         looping=looping,
-        notes=tuple(_notes(sick if good else (), boxes, looping)),
+        notes=(*_notes(sick if good else (), boxes, looping), *_fell_silent(past.newest("log.seen"), now)),
     )
+
+
+def _belongs(hint: Observation, good: Sequence[Observation], bad: Sequence[Observation]) -> bool:
+    """A hint of the present trouble: not long before it, and no page has answered since."""
+    return all(hint.at > one.at for one in good) and any(hint.at >= one.at - _TROUBLE for one in bad)
 
 
 def _page(one: Observation, answer: Answer) -> str:
@@ -95,29 +110,47 @@ def _is_shut(one: Observation, answer: Answer, past: Past) -> bool:
     return port in _WEB or any(before.error is None for before in past.before(one))
 
 
+def _is_served(shut: Observation, good: Sequence[Observation]) -> bool:
+    """Whether a page was had all the same: the port is closed to one witness only."""
+    return field(shut, "port") in _WEB and any(one.at >= shut.at - _AT_ONCE for one in good)
+
+
 def _hints(looks: Iterable[Observation]) -> Iterator[Observation]:
     """Signs that the process lives and hangs: somebody waited for it in vain; one process id that is named again and
-    again; standard output fell silent while standard error goes on."""
-    looks = list(looks)
+    again."""
     for one in looks:
-        waited = one.error in _WAITED or "HEADERS_TIMEOUT" in text(one.value).upper()
+        waited = one.error in _WAITED or (one.fact == "log.signature" and "HEADERS_TIMEOUT" in text(one.value).upper())
         if (waited and channel(one) is not Channel.OUTSIDE) or names_one_pid(one):
             yield one
-    logs = sorted(
-        (one for one in looks if one.fact == "log.seen"), key=lambda one: (text(field(one, "service")), one.at)
-    )
-    for _, group in groupby(logs, key=lambda one: text(field(one, "service"))):
-        newest = {text(field(one, "stream")): one for one in group}
-        out, err = newest.get("stdout"), newest.get("stderr")
-        if out and err and err.at - out.at > _LOG_SILENCE:
-            yield err
+
+
+def _one_sided(logs: Iterable[Observation]) -> Iterator[Observation]:
+    """Standard output fell silent while standard error goes on: alive, and not serving."""
+    newest = {(text(field(one, "service")), text(field(one, "stream"))): one for one in logs}
+    for (service, stream), one in newest.items():
+        out = newest.get((service, "stdout"))
+        if stream == "stderr" and out is not None and one.at - out.at > _LOG_SILENCE:
+            yield one
+
+
+def _fell_silent(logs: Iterable[Observation], now: datetime) -> Iterator[str]:
+    """A collector that dies takes its own alarm with it, so absence is told by who stands outside."""
+    for one in logs:
+        if now - one.at > _COLLECTOR_SILENCE:
+            yield (
+                f"no line of {field(one, 'service')} on {field(one, 'stream')} since {clock(one.at)}: "
+                "it writes nothing, or nothing collects it"
+            )
 
 
 def names_one_pid(one: Observation) -> bool:
     """The same line many times over, always about one process: printed repeatedly, not started repeatedly."""
+    return one.fact == "log.signature" and pid_of(one) is not None and (number(field(one, "count")) or 0) > 1
+
+
+def pid_of(one: Observation) -> float | None:
     detail = field(one, "detail")
-    pid = detail.get("pid") if isinstance(detail, dict) else None
-    return one.fact == "log.signature" and number(pid) is not None and (number(field(one, "count")) or 0) > 1
+    return number(detail.get("pid")) if isinstance(detail, dict) else None
 
 
 def _notes(sick: Sequence[Observation], boxes: Sequence[Observation], looping: Sequence[Observation]) -> Iterator[str]:

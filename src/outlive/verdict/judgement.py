@@ -1,79 +1,60 @@
-"""What a judgement is made of. Pure."""
+"""What the judge hands over. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from outlive.model.observation import Observation, rfc3339
-from outlive.model.verdict import Address, Verdict
+from outlive.model.verdict import Address, Name, Verdict
+from outlive.verdict.contradictions import contradictions
+from outlive.verdict.contradictions.model import Contradiction
+from outlive.verdict.hearing import Hearing
+from outlive.verdict.hypotheses import Hypothesis, hypotheses
 from outlive.verdict.scene import Scene
+from outlive.verdict.timeline import Event, timeline
 
-
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """Something asserted (by a person, or by one channel), and the observations that speak against it."""
-
-    claim: str
-    evidence: tuple[Observation, ...]
-    why: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {"claim": self.claim, "evidence": [one.to_json() for one in self.evidence], "why": self.why}
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """One explanation of what is seen at a host. `name` is a verdict's word; `next_probe` the one cheap look that would
-    tell it from its nearest rival."""
-
-    host: str
-    name: str
-    in_favour: tuple[Observation, ...]
-    against: tuple[Observation, ...]
-    missing: tuple[str, ...]
-    next_probe: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "host": self.host,
-            "name": self.name,
-            "for": [one.to_json() for one in self.in_favour],
-            "against": [one.to_json() for one in self.against],
-            "missing": list(self.missing),
-            "next_probe": self.next_probe,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of the timeline: something that was seen for the first time, or that changed."""
-
-    at: datetime
-    what: str
-    observation: Observation
-
-    def to_json(self) -> dict[str, Any]:
-        return {"at": rfc3339(self.at), "what": self.what, "observation": self.observation.to_json()}
+_COULD_NOT_TELL = frozenset({Name.NO_DATA, Name.UNREACHABLE_UNPROVEN})
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One verdict a host, and as whom each address of the ledger answers. The rest is worked out when it is asked for."""
+    """One verdict a host, and as whom each address of the ledger answers. Contradictions, timeline and hypotheses are
+    worked out when they are asked for."""
 
-    hosts: tuple[Verdict, ...] = ()
-    addresses: tuple[Address, ...] = ()
-    scene: Scene | None = field(default=None, repr=False, compare=False)
+    hosts: tuple[Verdict, ...]
+    addresses: tuple[Address, ...]
+    scene: Scene = field(repr=False, compare=False)
+    hearings: tuple[Hearing, ...] = field(repr=False, compare=False)
 
-    @property
+    @cached_property
     def contradictions(self) -> tuple[Contradiction, ...]:
-        return ()
+        return contradictions(self.hearings)
 
-    @property
+    @cached_property
     def timeline(self) -> tuple[Event, ...]:
-        return ()
+        return timeline(self.scene.evidence)
+
+    @cached_property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        return hypotheses(self.hearings)
 
     @property
-    def hypotheses(self) -> tuple[Hypothesis, ...]:
-        return ()
+    def exit_code(self) -> int:
+        """0 all is well, or as announced; 1 something was found; 3 of some host nothing could be told."""
+        open_hosts = [one for one in self.hosts if not (one.accepted or one.name is Name.SAME_MACHINE_OK)]
+        if any(one.name not in _COULD_NOT_TELL for one in open_hosts) or any(map(_is_found, self.contradictions)):
+            return 1
+        return 3 if open_hosts or not self.hosts else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As `check --json` has it."""
+        return {
+            "hosts": [one.to_json() for one in self.hosts],
+            "addresses": [one.to_json() for one in self.addresses],
+        }
+
+
+def _is_found(one: Contradiction) -> bool:
+    """Looks that brought no answer contradict nothing."""
+    return any(observation.error is None for observation in one.evidence)

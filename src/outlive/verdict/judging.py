@@ -25,11 +25,13 @@ MAX_AGE_SECONDS: Mapping[str, float] = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class Judging:
     """`max_age_seconds` is for the facts that `max_ages` does not name. `slack_seconds`: how far two clocks may disagree
-    before the order of two observations means something. `news_seconds`: how long a reboot is worth a verdict."""
+    before the order of two observations means something. `together_seconds`: what is further apart does not confirm each
+    other: another machine may have stepped in between. `news_seconds`: how long a reboot is worth a verdict."""
 
     max_age_seconds: float = 10 * MINUTE
     max_ages: Mapping[str, float] = field(default_factory=lambda: MAX_AGE_SECONDS)
     slack_seconds: float = 30.0
+    together_seconds: float = 10 * MINUTE
     news_seconds: float = HOUR
 
     def max_age(self, fact: str) -> float:
@@ -37,5 +39,6 @@ class Judging:
 
     @classmethod
     def recorded(cls) -> Judging:
-        """For evidence that people collected: a day's looks are one picture, unless a later look says otherwise."""
-        return replace(cls(), max_age_seconds=DAY, max_ages=MappingProxyType({}), news_seconds=7 * DAY)
+        """For evidence that people collected: hours pass between two looks, and documents are read once a day."""
+        ages = MappingProxyType(dict.fromkeys(MAX_AGE_SECONDS, DAY))
+        return replace(cls(), max_age_seconds=6 * HOUR, max_ages=ages, news_seconds=7 * DAY)

@@ -37,6 +37,10 @@ class Likeness:
         return tuple(one for one in self.signs if one.same and one.fact in facts and not one.is_shared)
 
     @property
+    def same_disk(self) -> tuple[Sign, ...]:
+        return tuple(one for one in self.same if one.fact != DMI)
+
+    @property
     def changed(self) -> tuple[Sign, ...]:
         return tuple(one for one in self.signs if not one.same and one.fact in (HOST_KEY, *_INSIDE, DMI))
 

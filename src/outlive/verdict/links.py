@@ -36,16 +36,14 @@ class Links:
         return tuple(self._names_of.get(host, ()))
 
     def _link(self, name: str) -> tuple[str, ...]:
-        for found in (
-            {host for host in self._pins if name == host or name.startswith(f"{host}.")},
-            {host for host, pinned in self._pins.items() if f'"{name}"' in pinned},
-            next((hosts for _, answer in self._routes.ever(name) if (hosts := self._whose(answer))), set()),
-            {self._served[name]} if name in self._served else set(),
-            set(self._pins) if len(self._pins) == 1 else set(),
-        ):
-            if found:
-                return tuple(sorted(found))
-        return ()
+        return next((tuple(sorted(found)) for found in self._candidates(name) if found), ())
+
+    def _candidates(self, name: str) -> Iterator[set[str]]:
+        yield {host for host in self._pins if name == host or name.startswith(f"{host}.")}
+        yield {host for host, pinned in self._pins.items() if f'"{name}"' in pinned}
+        yield next((hosts for _, answer in self._routes.ever(name) if (hosts := self._whose(answer))), set())
+        yield {self._served[name]} if name in self._served else set()
+        yield set(self._pins) if len(self._pins) == 1 else set()
 
     def _whose(self, answer: tuple[str, ...]) -> set[str]:
         return {self._known[at] for at in answer if at in self._known}

@@ -14,7 +14,10 @@ from outlive.model.observation import Observation
 from outlive.model.verdict import Name, Verdict
 from outlive.verdict.case import Case
 from outlive.verdict.evidence import field, when
+from outlive.verdict.sight import answered
+from outlive.verdict.signs import BOOT_ID, BOOT_TIME, UNIQUE
 
+DNS = "dns.addresses"
 _DOWNTIME = frozenset(
     {Name.UNREACHABLE_UNPROVEN, Name.SAME_MACHINE_APP_DOWN, Name.SAME_MACHINE_APP_HUNG, Name.SUSPENDED}
 )
@@ -31,12 +34,12 @@ EXPECTED = {
 def accepted(case: Case, verdict: Verdict) -> Verdict:
     """The verdict, marked as accepted where a window covers it."""
     for window in case.scene.evidence.of("maintenance"):
-        if window.subject == case.host and _covers(case, verdict, window):
+        if window.subject in (case.host, *case.own) and _covers(case, verdict, window):
             return replace(
                 verdict,
                 accepted=True,
                 in_favour=(*verdict.in_favour, window),
-                advice=(_words(verdict, window), *verdict.advice),
+                advice=(_words(verdict, window),),
             )
     return verdict
 
@@ -66,8 +69,19 @@ def _covers(case: Case, verdict: Verdict, window: Observation) -> bool:
 
 def _when_changed(case: Case, verdict: Verdict) -> tuple[datetime | None, datetime]:
     """The last sight of what was there before, and the first of what is there now."""
-    firsts, lasts = [], []
-    for one in verdict.in_favour:
-        firsts.append(case.past.first_seen(one))
-        lasts += [other.at for other in case.past.before(one) if other.value != one.value][-1:]
+    if case.main.place not in (*case.own, case.host):
+        return _when_moved(case)
+    others = {id(sign.now) for sign in case.like.signs if not sign.same}
+    changed = [one for one in verdict.in_favour if id(one) in others or one.fact in (BOOT_ID, BOOT_TIME, DNS)]
+    changed = [one for one in changed if one in case.main.now.values() or one.fact == DNS]
+    firsts = [case.past.first_seen(one) for one in changed]
+    lasts = [other.at for one in changed for other in case.past.before(one) if other.value != one.value]
     return max(lasts, default=None), min(firsts, default=case.now)
+
+
+def _when_moved(case: Case) -> tuple[datetime | None, datetime]:
+    """The last answer at home, and the first one at the other place."""
+    placed = case.scene.placed
+    at_home = [one.at for home in case.own for one in placed.get(home, ()) if answered(one)]
+    away = [one.at for one in placed.get(case.main.place, ()) if answered(one) or one.fact in UNIQUE]
+    return max(at_home, default=None), min(away, default=case.now)

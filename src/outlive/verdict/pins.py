@@ -55,8 +55,9 @@ def _flatten(raw: Any, part: str) -> Iterable[Any]:
             yield raw.get("value", raw.get("at"))
     elif part in raw:
         yield raw[part]
-    elif all(isinstance(value, str | int) for value in raw.values()) and not _DOCUMENT & raw.keys():
-        yield from raw.values() if part == "" else ()  # by cluster or volume; this one was not pinned
+    elif not _DOCUMENT & raw.keys():
+        for one in raw.values() if part == "" else ():  # by cluster, volume or name; this one was not pinned
+            yield from _flatten(one, part)
     else:
         yield raw
 

@@ -25,6 +25,5 @@ def hosts(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _named(evidence: Evidence, prefixes: tuple[str, ...]) -> set[str]:
-    resolved = {one.subject for one in evidence.of("dns.addresses")}
-    subjects = {one.subject for one in evidence.all if one.fact.startswith(prefixes)}
-    return {one for one in subjects - resolved if one != PROJECT and address(one) is None and "://" not in one}
+    subjects = evidence.subjects_of(prefixes) - evidence.subjects_of(("dns.addresses",))
+    return {one for one in subjects if one != PROJECT and address(one) is None and "://" not in one}

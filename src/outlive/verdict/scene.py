@@ -4,11 +4,12 @@ answers. Pure. Rules look at it through `case.py`."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from outlive.model.observation import Observation
-from outlive.verdict.evidence import Evidence
+from outlive.verdict.blindness import blindness
+from outlive.verdict.evidence import Evidence, by_key
 from outlive.verdict.judging import Judging
 from outlive.verdict.ledger import Ledger
 from outlive.verdict.likeness import Likeness, likeness
@@ -17,7 +18,7 @@ from outlive.verdict.pins import Pins, pinned
 from outlive.verdict.places import places
 from outlive.verdict.roster import hosts
 from outlive.verdict.routes import Routes
-from outlive.verdict.servers import Servers, servers
+from outlive.verdict.servers import Servers, addresses_of, servers
 from outlive.verdict.sight import HOST_KEY, Answer, Sight, sight
 from outlive.verdict.signs import LEAF, UNIQUE, fingerprint, signs
 
@@ -32,7 +33,8 @@ class Scene:
         self.routes = Routes(self.evidence)
         self.ledger = Ledger(self.evidence, self.pins, self.routes)
         self.placed = places(self.evidence, self.pins, self.ledger, self.routes)
-        self.sights = {place: sight(place, seen, now, settings) for place, seen in self.placed.items()}
+        self.keyed = {place: by_key(seen) for place, seen in self.placed.items()}
+        self.sights = {place: sight(place, seen, now, settings) for place, seen in self.keyed.items()}
         self._pinned_by = _index(self.pins.values())
         self.shared = frozenset(key for key, hosts_of in self._pinned_by.items() if len(hosts_of) > 1)
         self._likeness: dict[tuple[str, str], Likeness] = {}
@@ -41,6 +43,10 @@ class Scene:
     @cached_property
     def servers(self) -> Servers:
         return servers(self.evidence, self.pins, self.now, self.settings)
+
+    @cached_property
+    def blind(self) -> Observation | None:
+        return blindness(self.evidence, self.now, self.settings)
 
     @cached_property
     def answers(self) -> dict[str, str | None]:
@@ -59,11 +65,20 @@ class Scene:
     def sight(self, place: str) -> Sight:
         return self.sights.get(place) or Sight(place)
 
+    def home(self, host: str) -> tuple[str, ...]:
+        """Where a host belongs: its own addresses, and those that the provider lists for the same server beside one of
+        them."""
+        own = self.ledger.own(host)
+        entries = (addresses_of(one) for one in self.servers.of(host))
+        beside = (at for listed_ones in entries if listed_ones & set(own) for at in sorted(listed_ones))
+        return tuple(dict.fromkeys((*own, *beside)))
+
     def past(self, host: str) -> Past:
         """What was seen where the host belongs, and what was said of it by name."""
         if host not in self._past:
-            seen = (one for place in (*self.ledger.own(host), host) for one in self.placed.get(place, ()))
-            self._past[host] = Past.of(seen, self.pins[host].at, self.settings.slack_seconds)
+            seen = [self.keyed[place] for place in (*self.home(host), host) if place in self.keyed]
+            slack = timedelta(seconds=self.settings.slack_seconds)
+            self._past[host] = Past(self.pins[host].at, slack, seen)
         return self._past[host]
 
     def likeness(self, host: str, seen: Sight) -> Likeness:
@@ -78,6 +93,15 @@ class Scene:
         """Hosts of which some pinned value was seen at the place."""
         keys = ((fact, fingerprint(fact, one.value)) for fact in UNIQUE for one in self.sight(place).values(fact))
         return {host for key in keys if key not in self.shared for host in self._pinned_by.get(key, ())}
+
+    @cached_property
+    def looks_like(self) -> dict[str, list[str]]:
+        """For each host the places at which something that was pinned for it was seen."""
+        places: dict[str, list[str]] = {}
+        for place in sorted(self.sights):
+            for host in self.lookalikes(place):
+                places.setdefault(host, []).append(place)
+        return places
 
     def _answers_as(self, place: str) -> str | None:
         if self.sight(place).answer is not Answer.ANSWERS:

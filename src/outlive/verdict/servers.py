@@ -25,9 +25,11 @@ _PASSING = frozenset({"pending", "provisioning", "deploying", "starting", "reboo
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """The documents that are in force: of the newest listing. `ids`: which server each host was given."""
+    """The documents that are in force: of the newest listing. `ids`: which server each host was given. `owner`: whose a
+    listed server is."""
 
-    documents: tuple[Observation, ...]
+    by_hostname: Mapping[str, tuple[Observation, ...]]
+    owner: Mapping[str, str]
     by_host: Mapping[str, tuple[Observation, ...]]
     ids: Mapping[str, frozenset[str]]
     credit: Observation | None = None
@@ -44,10 +46,12 @@ class Servers:
     def twins(self, host: str, names: Iterable[str]) -> tuple[Observation, ...]:
         """Further servers that go by the host's name and are no other host's."""
         own = {identity(one) for one in self.of(host)[:1]}
-        hostnames = {*names, *(hostname(one) for one in self.of(host))} - {""}
-        others = {identity(one) for other, documents in self.by_host.items() if other != host for one in documents}
-        twins = (one for one in self.documents if hostname(one) in hostnames)
-        return tuple({identity(one): one for one in twins if identity(one) not in own | others | {""}}.values())
+        hostnames = sorted({*names, *(hostname(one) for one in self.of(host))} - {""})
+        named = {identity(one): one for name in hostnames for one in self.by_hostname.get(name, ())}
+        return tuple(one for key, one in named.items() if key and key not in own and self._is_free(key, host))
+
+    def _is_free(self, key: str, host: str) -> bool:
+        return self.owner.get(key, host) == host
 
 
 def servers(evidence: Evidence, pins: Mapping[str, Pins], now: datetime, settings: Judging) -> Servers:
@@ -63,14 +67,21 @@ def servers(evidence: Evidence, pins: Mapping[str, Pins], now: datetime, setting
             documents[one.witness, one.subject, identity(one)] = one
     owners = Owners(evidence, pins)
     by_host: dict[str, list[Observation]] = {}
+    by_hostname: dict[str, list[Observation]] = {}
     for one in documents.values():
+        by_hostname.setdefault(hostname(one), []).append(one)
         if host := owners.of(one):
             by_host.setdefault(host, []).append(one)
-    ids = {host: frozenset(_given_ids(evidence, host, pinned)) for host, pinned in pins.items()}
-    ordered = {
-        host: tuple(sorted(own, key=lambda one: identity(one) not in ids[host])) for host, own in by_host.items()
-    }
-    return Servers(tuple(documents.values()), ordered, ids, _credit(evidence, now, settings))
+    ids = _given_ids(evidence, pins)
+    return Servers(
+        by_hostname={name: tuple(named) for name, named in by_hostname.items()},
+        owner={identity(one): host for host, own in by_host.items() for one in own},
+        by_host={
+            host: tuple(sorted(own, key=lambda one: identity(one) not in ids[host])) for host, own in by_host.items()
+        },
+        ids=ids,
+        credit=_credit(evidence, now, settings),
+    )
 
 
 def identity(one: Observation) -> str:
@@ -83,8 +94,12 @@ def hostname(one: Observation) -> str:
     return found if isinstance(found, str) else ""
 
 
+def addresses_of(one: Observation) -> set[str]:
+    return set(filter(None, map(address, listed(field(one, "addresses")))))
+
+
 def has_address(one: Observation, at: str) -> bool:
-    return at in {address(listed_one) for listed_one in listed(field(one, "addresses"))}
+    return at in addresses_of(one)
 
 
 def is_running(one: Observation) -> bool:
@@ -93,15 +108,15 @@ def is_running(one: Observation) -> bool:
     return states <= _RUNNING | _PASSING
 
 
-def _given_ids(evidence: Evidence, host: str, pins: Pins) -> Iterable[str]:
+def _given_ids(evidence: Evidence, pins: Mapping[str, Pins]) -> dict[str, frozenset[str]]:
     """From the enrolment, else from the state, else the first id that the provider ever listed for the host."""
-    if pinned := server_ids(pins):
-        return pinned
+    first: dict[str, str] = {}
     for fact, key in (("tofu.state", "server_id"), ("provider.server", "id")):
-        found = [text(field(one, key)) for one in evidence.of(fact) if one.subject == host and field(one, key)]
-        if found:
-            return found[:1]
-    return ()
+        for one in evidence.of(fact):
+            if field(one, key):
+                first.setdefault(one.subject, text(field(one, key)))
+    given = {host: server_ids(pinned) or (first.get(host, ""),) for host, pinned in pins.items()}
+    return {host: frozenset(ids) - {""} for host, ids in given.items()}
 
 
 def _credit(evidence: Evidence, now: datetime, settings: Judging) -> Observation | None:

@@ -15,15 +15,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from outlive.model.observation import Channel, Observation
-from outlive.verdict.evidence import channel, part, text
+from outlive.verdict.evidence import Key, channel, text
 from outlive.verdict.judging import Judging
-
-Key = tuple[str, str]  # fact, and which of several
 
 HOST_KEY, MACHINE_ID, DMI = "ssh.host_key", "guest.machine_id", "guest.dmi_uuid"
 
+_KEY, _LOGIN = (HOST_KEY, ""), ("ssh.login", "")
 _ASKED_FROM_OUTSIDE = frozenset({HOST_KEY, "ssh.login", "tcp.connect", "tls.leaf", "http.response"})
 _SILENT = ("timeout", "timed out", "unreachable", "no route")
 
@@ -34,22 +34,28 @@ class Answer(StrEnum):
     UNASKED = "unasked"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sight:
-    """`now`: the word in force on each thing, errors included. `before`: all others, oldest first. `since`: when the
-    machine that is there now was first told from the one before. `silence`: the newest unanswered look."""
+    """`now`: the word in force on each thing, errors included. `since`: when the machine that is there now was first told
+    from the one before. `silence`: the newest look, where it got no answer."""
 
     place: str
     answer: Answer = Answer.UNASKED
     now: Mapping[Key, Observation] = field(default_factory=dict)
-    before: tuple[Observation, ...] = ()
     since: datetime | None = None
     silence: Observation | None = None
     conflicts: tuple[tuple[Observation, Observation], ...] = ()
 
     def all(self, fact: str) -> tuple[Observation, ...]:
         """What is in force on a fact, errors included."""
-        return tuple(one for (named, _), one in self.now.items() if named == fact)
+        return self._by_fact.get(fact, ())
+
+    @cached_property
+    def _by_fact(self) -> dict[str, tuple[Observation, ...]]:
+        found: dict[str, tuple[Observation, ...]] = {}
+        for (fact, _), one in self.now.items():
+            found[fact] = (*found.get(fact, ()), one)
+        return found
 
     def values(self, fact: str) -> tuple[Observation, ...]:
         return tuple(one for one in self.all(fact) if one.error is None)
@@ -71,32 +77,25 @@ def answered(one: Observation) -> bool | None:
     return None if one.error.startswith("dns") else True
 
 
-def sight(place: str, observations: Sequence[Observation], now: datetime, settings: Judging) -> Sight:
-    """From everything that was ever seen at one place, oldest first."""
+def sight(place: str, seen: Mapping[Key, Sequence[Observation]], now: datetime, settings: Judging) -> Sight:
+    """From everything that was ever seen at one place: of each thing, oldest first."""
     slack = timedelta(seconds=settings.slack_seconds)
-    newest = _newest(observations)
+    newest = {key: _newest(said) for key, said in seen.items()}
     settled = {key: _settle(said, slack) for key, said in newest.items()}
     looks = [one for said in newest.values() for one in said if _is_recent(one, now, settings)]
     answer, silence = _answer(looks, slack)
-    since = _since(observations, slack)
+    doors = [one for key in (_KEY, _LOGIN) if (one := settled.get(key)) is not None and _is_closed(one)]
+    since = _since(seen, slack)
     in_force = {
         key: one
         for key, one in settled.items()
         if _is_recent(one, now, settings)
         and (since is None or one.at >= since)
         and not (answer is Answer.SILENT and silence and _is_before_silence(one, silence, slack))
-        and not _is_behind_a_closed_door(one, settled.get((HOST_KEY, "")), slack)
+        and not any(_is_behind(door, one, slack) for door in doors)
     }
-    kept = set(map(id, in_force.values()))
-    return Sight(
-        place,
-        answer,
-        in_force,
-        tuple(one for one in observations if id(one) not in kept),
-        since,
-        silence if answer is Answer.SILENT else None,
-        tuple(pair for key, said in newest.items() if key in in_force for pair in _conflicts(said, slack)),
-    )
+    conflicts = tuple(pair for key, said in newest.items() if key in in_force for pair in _conflicts(said, slack))
+    return Sight(place, answer, in_force, since, silence if answer is Answer.SILENT else None, conflicts)
 
 
 def merged(main: Sight, by_name: Sight | None, slack_seconds: float) -> Sight:
@@ -111,21 +110,18 @@ def merged(main: Sight, by_name: Sight | None, slack_seconds: float) -> Sight:
         and not (main.silence and one.at < main.silence.at - slack)
         and not (key in main.now and main.now[key].at > one.at)
     }
-    dropped = tuple(one for key, one in by_name.now.items() if key not in kept)
-    before = tuple(sorted((*main.before, *by_name.before, *dropped), key=lambda one: one.at))
     answer = by_name.answer if main.answer is Answer.UNASKED else main.answer
     conflicts = (*main.conflicts, *by_name.conflicts)
-    return Sight(main.place, answer, {**main.now, **kept}, before, main.since, main.silence, conflicts)
+    return Sight(main.place, answer, {**main.now, **kept}, main.since, main.silence, conflicts)
 
 
-def _newest(observations: Iterable[Observation]) -> dict[Key, list[Observation]]:
-    """The newest word of each witness on each thing, oldest first."""
-    said: dict[Key, dict[str, Observation]] = {}
-    for one in observations:
-        by_witness = said.setdefault((one.fact, part(one)), {})
+def _newest(said: Sequence[Observation]) -> list[Observation]:
+    """The newest word of each witness, oldest first."""
+    by_witness: dict[str, Observation] = {}
+    for one in said:
         by_witness.pop(one.witness, None)
         by_witness[one.witness] = one
-    return {key: list(by_witness.values()) for key, by_witness in said.items()}
+    return list(by_witness.values())
 
 
 def _settle(said: Sequence[Observation], slack: timedelta) -> Observation:
@@ -171,18 +167,21 @@ def _is_before_silence(one: Observation, silence: Observation, slack: timedelta)
     return one.at < silence.at - slack if by_another_road else one.at <= silence.at
 
 
-def _is_behind_a_closed_door(one: Observation, door: Observation | None, slack: timedelta) -> bool:
-    if door is None or door.error is None or not one.fact.startswith("guest."):
+def _is_closed(door: Observation) -> bool:
+    return door.error is not None or door.value in ("rejected", "password_prompt")
+
+
+def _is_behind(door: Observation, one: Observation, slack: timedelta) -> bool:
+    """Whether something was seen inside before the door closed."""
+    if not one.fact.startswith("guest."):
         return False
     return one.at < (door.at if one.witness == door.witness else door.at - slack)
 
 
-def _since(observations: Sequence[Observation], slack: timedelta) -> datetime | None:
+def _since(seen: Mapping[Key, Sequence[Observation]], slack: timedelta) -> datetime | None:
     """The latest moment at which one machine gave way to another: half-way between the last sight of the former and the
     first of the present one, so that each fact goes to the machine that was seen nearest to it in time."""
-    borders = [
-        _border([one for one in observations if one.fact == fact], slack) for fact in (HOST_KEY, MACHINE_ID, DMI)
-    ]
+    borders = (_border(seen.get((fact, ""), ()), slack) for fact in (HOST_KEY, MACHINE_ID, DMI))
     return max((border for border in borders if border is not None), default=None)
 
 

@@ -26,7 +26,7 @@ DATA = (SYSTEM_ID, VOLUME_MARKER, VOLUME_CREATED)
 UNIQUE = (HOST_KEY, MACHINE_ID, ENGINE, DMI, LEAF)  # no two machines share them, unless one was copied
 WEAK = ("guest.hostname", "guest.authorized_keys", "guest.root_fs_uuid", "guest.instance_id")
 
-_COMPARED = frozenset((*DISK, DMI, BOOT_ID, LEAF, *DATA, *WEAK))
+_COMPARED = (*DISK, DMI, BOOT_ID, LEAF, *DATA, *WEAK)
 _MARKERS = {"ok": True, "old": True, "missing": False, "foreign": False}  # old: an earlier state of the same disk
 
 Shared = Collection[tuple[str, str]]
@@ -45,8 +45,8 @@ class Sign:
 
 
 def signs(pins: Pins, past: Past, seen: Sight, shared: Shared) -> tuple[Sign, ...]:
-    """Of everything seen at a place that can be compared."""
-    return tuple(_signs(pins, past, seen, shared))
+    """Of everything seen at a place that can be compared, the most telling first."""
+    return tuple(sorted(_signs(pins, past, seen, shared), key=lambda one: _COMPARED.index(one.fact)))
 
 
 def marker_state(one: Observation) -> str:
@@ -76,9 +76,18 @@ def _signs(pins: Pins, past: Past, seen: Sight, shared: Shared) -> Iterator[Sign
         known = {fingerprint(fact, pinned): pins.observation for pinned in pins.known(fact, which)}
         if not known or fact == BOOT_ID:
             known |= {fingerprint(fact, other.value): other for other in _compared(past.before(one), fact)}
+        if value not in known and _is_pinned_elsewhere(known, pins, seen, fact):
+            continue
         if known:
             then = known.get(value) or next(reversed(known.values()))
             yield Sign(fact, value in known, one, then, (fact, value) in shared)
+
+
+def _is_pinned_elsewhere(known: Collection[str], pins: Pins, seen: Sight, fact: str) -> bool:
+    """Whether what was pinned, without saying of which of several databases, is another one's."""
+    if fact != SYSTEM_ID or isinstance(pins.values.get(fact), dict):
+        return False
+    return any(fingerprint(fact, other.value) in known for other in seen.values(fact))
 
 
 def _compared(before: Collection[Observation], fact: str) -> list[Observation]:

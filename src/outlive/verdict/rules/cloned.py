@@ -33,7 +33,7 @@ def cloned(case: Case) -> Verdict | None:
     for place in _lookalikes(case):
         if (proof := _told_apart(case, place)) is not None:
             return _verdict(case, place, proof)
-    if case.found and case.hardware is False and case.like.state(DMI) is False:
+    if case.found and case.board is False:
         return _verdict(case, case.main.place, (*seen(case.like.same), *seen(case.like.changed)), alone=True)
     if older := tuple(_older_boot(case)):
         return _verdict(case, case.main.place, (*seen(case.like.same), *older), alone=True)
@@ -65,31 +65,37 @@ def _verdict(case: Case, place: str, proof: tuple[Observation, ...], *, alone: b
 def _lookalikes(case: Case) -> Iterator[str]:
     """Other places where something that only this disk holds was seen, as no other host of ours."""
     answers = case.scene.answers
-    for place, sight in case.scene.sights.items():
-        if place in (case.main.place, case.host) or sight.answer is not Answer.ANSWERS:
+    for place in case.scene.looks_like.get(case.host, ()):
+        if place in (case.main.place, case.host) or case.scene.sight(place).answer is not Answer.ANSWERS:
             continue
         if answers.get(place) in (case.host, "unknown") and _copied(case, place):
             yield place
 
 
 def _copied(case: Case, place: str) -> tuple[Observation, ...]:
-    return seen(one for one in case.scene.likeness_at(case.host, place).same if one.fact in _COPIED)
+    together = _together(case, case.scene.sight(place))
+    same = case.scene.likeness_at(case.host, place).same
+    return seen(one for one in same if one.fact in _COPIED and one.now in together.values())
 
 
 def _told_apart(case: Case, place: str) -> tuple[Observation, ...] | None:
     """The observations that show two machines; None when it may be one with two addresses, or the host moved."""
-    other = case.scene.sight(place)
-    mine, its = _by_fact(case.main), _by_fact(other)
-    if BOOT_ID in mine and BOOT_ID in its and text(mine[BOOT_ID].value) == text(its[BOOT_ID].value):
-        return None
-    apart = [fact for fact in _ITS_OWN if fact in mine and fact in its and mine[fact].value != its[fact].value]
-    if not apart or not case.like.is_self:
+    mine, its = _together(case, case.main), _together(case, case.scene.sight(place))
+    both = [fact for fact in _ITS_OWN if fact in mine and fact in its]
+    apart = [fact for fact in both if text(mine[fact].value) != text(its[fact].value)]
+    is_mine = case.like.is_self and any(one.now in mine.values() for one in case.like.same_disk)
+    if not apart or not is_mine or (BOOT_ID in both and BOOT_ID not in apart):
         return None
     return (*_copied(case, place), *(one for fact in apart for one in (mine[fact], its[fact])))
 
 
-def _by_fact(sight: Sight) -> dict[str, Observation]:
-    return {fact: one for fact in _ITS_OWN if (one := sight.value(fact)) is not None}
+def _together(case: Case, sight: Sight) -> dict[str, Observation]:
+    """What one look saw at a place: older facts may be those of the machine that was there before."""
+    facts = dict.fromkeys((*_COPIED, *_ITS_OWN))
+    known = {fact: one for fact in facts if (one := sight.value(fact)) is not None}
+    newest = max((one.at for one in known.values()), default=case.now)
+    together = timedelta(seconds=case.scene.settings.together_seconds)
+    return {fact: one for fact, one in known.items() if one.at >= newest - together}
 
 
 def _unseen(case: Case, place: str) -> tuple[str, ...]:

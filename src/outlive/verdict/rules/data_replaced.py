@@ -24,7 +24,7 @@ def data_replaced(case: Case) -> Verdict | None:
     return found(
         case,
         Name.DATA_REPLACED,
-        (*new, *seen(case.like.same)),
+        (*new, *seen(case.like.same_disk)),
         against=seen(one for one in case.like.changed if one.fact != HOST_KEY),
         missing=missing(case),
         advice=(

@@ -8,13 +8,13 @@ long as that is not well the verdict is `no_data`, in words that blame the keepe
 from __future__ import annotations
 
 from outlive.model.verdict import Name, Verdict
-from outlive.verdict.blindness import blindness, words
+from outlive.verdict.blindness import words
 from outlive.verdict.case import Case
 from outlive.verdict.finding import found, hands_off
 
 
 def keeper_blind(case: Case) -> Verdict | None:
-    blind = blindness(case.scene.evidence, case.now, case.scene.settings)
+    blind = case.scene.blind
     if blind is None:
         return None
     return found(

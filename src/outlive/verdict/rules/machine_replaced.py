@@ -45,7 +45,7 @@ def is_new(case: Case) -> bool:
         return False
     if case.like.kind is Kind.NEW_DISK:
         return True
-    return case.like.kind is Kind.KEY_ONLY and case.like.state(DMI) is not True and bool(_other_server(case))
+    return case.like.kind is Kind.KEY_ONLY and not case.board and bool(_other_server(case))
 
 
 def after_loss(case: Case) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 A reinstall keeps the provider's id, the addresses and the hardware, and replaces everything on the disk
 (research/watch.md 3.2 column Rb). OpenTofu calls it "No changes", or an update in place: with `allow_reinstall` a changed
 key, image or user data wipes the disk in an apply that says "0 to destroy" (research/incident-and-provider.md 4.3). So the
-provider's document is never heard against it; that the server's id stayed only tells it from a replacement.
+provider's document is never heard against it: that the server's id stayed only tells it from a replacement, and confirms
+that only where the guest's own hardware was never known.
 """
 
 from __future__ import annotations
@@ -27,4 +28,5 @@ def os_reinstalled(case: Case) -> Verdict | None:
         missing=missing(case),
         advice=after_loss(case),
         forbidden=keep_copies(case),
+        sure=case.board is True or not case.was_known(DMI),
     )

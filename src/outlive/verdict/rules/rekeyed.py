@@ -14,17 +14,17 @@ from outlive.model.verdict import Name, Verdict
 from outlive.verdict.case import Case
 from outlive.verdict.finding import found, hands_off, missing, seen
 from outlive.verdict.likeness import Kind
-from outlive.verdict.sight import DMI, HOST_KEY
+from outlive.verdict.sight import HOST_KEY
 
 
 def rekeyed(case: Case) -> Verdict | None:
-    by_hardware = case.like.kind is Kind.KEY_ONLY and case.like.state(DMI) is True and not case.found
+    by_hardware = case.like.kind is Kind.KEY_ONLY and bool(case.board) and not case.found
     if not (case.at_home and case.like.kind is Kind.REKEYED) and not by_hardware:
         return None
     return found(
         case,
         Name.REKEYED,
-        (*seen(case.like.of(HOST_KEY)), *seen(case.like.same)),
+        (*seen(case.like.of(HOST_KEY)), *seen(case.like.same if by_hardware else case.like.same_disk)),
         against=seen(one for one in case.like.changed if one.fact != HOST_KEY),
         missing=missing(case),
         advice=(

@@ -18,7 +18,7 @@ from outlive.verdict.evidence import number
 from outlive.verdict.finding import found, missing, seen
 from outlive.verdict.likeness import Kind
 from outlive.verdict.sight import HOST_KEY
-from outlive.verdict.signs import MARKER, VOLUME_MARKER, marker_state
+from outlive.verdict.signs import MARKER, SYSTEM_ID, VOLUME_MARKER, marker_state
 
 LSN, TIMELINE = "pg.lsn", "pg.timeline"
 
@@ -26,15 +26,16 @@ LSN, TIMELINE = "pg.lsn", "pg.timeline"
 def rolled_back(case: Case) -> Verdict | None:
     if case.like.kind in (Kind.KEY_ONLY, Kind.NEW_DISK):
         return None
-    back = (*_markers(case), *(one for cluster in _clusters(case) for one in _went_back(case, cluster)))
-    if not back:
+    markers = tuple(_markers(case))
+    clusters = {cluster: back for cluster in _clusters(case) if (back := _went_back(case, cluster))}
+    if not markers and not clusters:
         return None
     return found(
         case,
         Name.ROLLED_BACK,
-        (*back, *seen(case.like.same)),
+        (*markers, *(one for back in clusters.values() for one in back), *seen(case.like.same_disk)),
         against=seen(one for one in case.like.changed if one.fact != HOST_KEY),
-        missing=missing(case),
+        missing=(*missing(case), *(line for cluster in clusters for line in _unknown(case, cluster))),
         advice=(
             "stop what writes there: every new write makes it harder to join the two histories",
             "find out who put a snapshot back, then bring the lost writes back from the log in the vault "
@@ -44,6 +45,7 @@ def rolled_back(case: Case) -> Verdict | None:
             f"do not prune copies of {case.host}, nor its log: they hold the writes that are gone from the machine",
             f"do not destroy or reinstall {case.host}: the machine is ours, and its present state is not yet saved",
         ),
+        sure=bool(markers) or any(not _unknown(case, cluster) for cluster in clusters),
     )
 
 
@@ -67,7 +69,7 @@ def _went_back(case: Case, cluster: str) -> tuple[Observation, ...]:
     if highest is not None and highest[0] > position:
         return highest[1], now
     pinned = [known for value in case.pins.known(LSN, cluster) if (known := position_of(value)) is not None]
-    return (now,) if pinned and max(pinned) > position else ()
+    return (now,) if len(pinned) == 1 and pinned[0] > position and len(list(_clusters(case))) == 1 else ()
 
 
 def _was_promoted(case: Case, cluster: str) -> bool:
@@ -79,6 +81,15 @@ def _was_promoted(case: Case, cluster: str) -> bool:
     known = [value for before in case.past.before(one) if (value := number(before.value)) is not None]
     known += [value for pinned in case.pins.known(TIMELINE, cluster) if (value := number(pinned)) is not None]
     return now > max(known, default=1)
+
+
+def _unknown(case: Case, cluster: str) -> tuple[str, ...]:
+    """What was known of the cluster before and was not asked together with its position: without it, it may be another
+    cluster, or one that was promoted."""
+    known = (fact for fact in (SYSTEM_ID, TIMELINE) if case.was_known(fact, cluster))
+    asked_at = case.main.now[LSN, cluster].at
+    unasked = (fact for fact in known if not case.was_asked(fact, cluster, asked_at))
+    return tuple(f"{fact} {cluster}".strip() + f" of {case.host}" for fact in unasked)
 
 
 def position_of(value: object) -> int | None:

@@ -13,24 +13,21 @@ from outlive.model.observation import Observation
 from outlive.model.verdict import Name, Verdict
 from outlive.verdict.case import Case
 from outlive.verdict.finding import found, missing, seen
-from outlive.verdict.rules.same_machine_app_down import is_ours
-from outlive.verdict.servers import has_address
+from outlive.verdict.rules.same_machine_app_down import ask_first, is_ours, listed_here
 
 
 def same_machine_ok(case: Case) -> Verdict | None:
     if not is_ours(case):
         return None
     working = tuple(_working(case))
-    is_listed = case.scene.servers.is_same(case.host)
-    corroborated = (one for one in case.documents if is_listed and has_address(one, case.main.place))
     nothing_seen = () if working else (f"a look at what {case.host} serves (http.response, container, pg.lsn)",)
     return found(
         case,
         Name.SAME_MACHINE_OK,
-        (*seen(case.like.same), *case.vouchers, *corroborated, *working),
+        (*seen(case.like.same), *case.vouchers, *listed_here(case), *working),
         against=(*seen(case.like.changed), *(one for pair in case.main.conflicts for one in pair)),
         missing=(*missing(case), *nothing_seen),
-        advice=case.health.notes,
+        advice=(*ask_first(case), *case.health.notes),
         sure=bool(working),
     )
 

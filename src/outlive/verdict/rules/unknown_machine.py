@@ -18,7 +18,7 @@ from outlive.verdict.signs import DATA
 
 
 def unknown_machine(case: Case) -> Verdict | None:
-    if case.found or case.like.kind not in (Kind.KEY_ONLY, Kind.NEW_DISK):
+    if case.found or case.like.kind not in (Kind.KEY_ONLY, Kind.NEW_DISK) or case.board:
         return None
     place = case.main.place
     return found(

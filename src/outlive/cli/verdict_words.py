@@ -1,0 +1,88 @@
+"""A verdict and the address ledger as people read them, in 80 columns. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from outlive.cli.words import moment
+from outlive.model.observation import Observation
+from outlive.model.verdict import Address, Name, Verdict
+from outlive.verdict.words import sentence
+
+COLUMNS = 80
+_MOST = 8  # observations shown on one side; the document has all of them
+
+MEANING: dict[Name, str] = {
+    Name.SAME_MACHINE_OK: "the machine is the one that was enrolled, and nothing is wrong with it",
+    Name.SAME_MACHINE_APP_DOWN: "the machine is ours and alive; its service is down",
+    Name.SAME_MACHINE_APP_HUNG: "the machine is ours and alive; its service hangs",
+    Name.REBOOTED: "the machine is ours and was started again",
+    Name.REKEYED: "the machine is ours; its SSH host key is new",
+    Name.OS_REINSTALLED: "the same server with a new disk: what was on it is gone",
+    Name.MACHINE_REPLACED: "another machine stands in its place",
+    Name.DATA_REPLACED: "the machine is ours; its data is not the data we knew",
+    Name.ROLLED_BACK: "an earlier state of itself was put back: later writes are gone",
+    Name.CLONED: "a copy of its disk answers as well",
+    Name.ADDRESS_MOVED: "the machine is whole, at another address",
+    Name.WRONG_MACHINE: "its address answers as another of our machines",
+    Name.UNKNOWN_MACHINE: "its address answers as a machine that nobody enrolled",
+    Name.DUPLICATE: "a second server goes by its name",
+    Name.SUSPENDED: "the provider has switched it off",
+    Name.DNS_ELSEWHERE: "the machine is well; its name leads elsewhere",
+    Name.UNREACHABLE_UNPROVEN: "it does not answer, and that proves nothing",
+    Name.NO_DATA: "nothing can be told",
+}
+
+_ABOUT_OURSELVES = (Name.UNREACHABLE_UNPROVEN, Name.NO_DATA)
+
+
+def told(one: Verdict) -> Iterator[str]:
+    """The verdict, then for, against, missing, what to do and what not to do."""
+    sure = "confirmed" if one.confirmed else "not confirmed"
+    announced = ", as announced" if one.accepted else ""
+    yield f"{one.host}: {one.name} ({sure}{announced})"
+    yield from wrapped(_meaning(one), "  ")
+    yield from observations("for", one.in_favour)
+    yield from observations("against", one.against)
+    yield from listed("missing", one.missing)
+    yield from listed("do", one.advice)
+    yield from listed("DO NOT", [without_do_not(line) for line in one.forbidden])
+
+
+def _meaning(one: Verdict) -> str:
+    said = MEANING[one.name]
+    return said if one.confirmed or one.name in _ABOUT_OURSELVES else f"as far as is known, {said}"
+
+
+def without_do_not(line: str) -> str:
+    return line.removeprefix("do not ")
+
+
+def observations(title: str, seen: Sequence[Observation]) -> Iterator[str]:
+    lines = [f"{moment(one.at)} {sentence(one)}" for one in seen[:_MOST]]
+    more = len(seen) - _MOST
+    yield from listed(title, [*lines, f"and {more} more: --json shows all"] if more > 0 else lines)
+
+
+def listed(title: str, lines: Iterable[str]) -> Iterator[str]:
+    """The title once, in a column of its own."""
+    for index, line in enumerate(lines):
+        yield from wrapped(line, f"  {'' if index else title:<8} ")
+
+
+def wrapped(line: str, first: str) -> list[str]:
+    hanging = " " * len(first)
+    return textwrap.wrap(
+        line, COLUMNS, initial_indent=first, subsequent_indent=hanging, break_on_hyphens=False, break_long_words=False
+    )
+
+
+def ledger(addresses: Sequence[Address]) -> Iterator[str]:
+    """Who answers at each address, and who told us of it."""
+    for one in addresses:
+        answer = {None: "silent or not asked", "unknown": "answers, unknown as whom"}.get(
+            one.answers_as, f"answers as {one.answers_as}"
+        )
+        tellers = "nobody told us of it" if one.told_by == ("asked",) else f"told by {', '.join(one.told_by)}"
+        yield from wrapped(f"{answer} ({tellers})", f"  {one.address:<16} ")
