@@ -24,6 +24,8 @@ from outlive.watch.plan import Ask
 from outlive.watch.watcher import Watcher
 
 SETTLE_SECONDS = 0.3  # looks that end together are judged together
+FIRST_SECONDS = 15.0
+SELDOM_SECONDS = 3600.0
 JUDGE_SECONDS = 30.0  # without news: what was seen grows old
 LOCATE_SECONDS = 30.0
 TIDY_SECONDS = 3600.0
@@ -60,7 +62,8 @@ class Looks:
         self._asking: dict[Ask, asyncio.Task[None]] = {}
         self._blind: dict[str, Blind] = {}
         self._answered_at = float("-inf")
-        self._said = ""
+        self._said: dict[str, str] = {}
+        self._done: set[Ask] = set()
 
     def stop(self) -> None:
         """From any thread."""
@@ -114,12 +117,14 @@ class Looks:
             if blindness.answered(seen):
                 self._answered_at = self._steady()
             own = await self._own.after(seen, alone=self._answered_at < began)
+            self._done.add(ask)
             self._watcher.learn(ask, seen)
             self._watcher.recall.add(own)
             self._news.set()
             next_at = max(next_at + ask.every_seconds, self._steady())
 
     async def _judging(self) -> None:
+        await self._first_round()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(JUDGE_SECONDS):
@@ -131,6 +136,14 @@ class Looks:
             await self._write()
             await self._tolerantly(self._accept, present)
             await self._tolerantly(self._judge, evidence, now)
+
+    async def _first_round(self) -> None:
+        """Before everybody was asked once there is nothing to judge; whoever hangs is not waited for."""
+        deadline = self._steady() + FIRST_SECONDS
+        while not self._asking or {ask for ask in self._asking if ask.every_seconds < SELDOM_SECONDS} - self._done:
+            if self._steady() > deadline:
+                return
+            await asyncio.sleep(SETTLE_SECONDS)
 
     async def _write(self) -> None:
         news = self._watcher.news()
@@ -188,11 +201,11 @@ class Looks:
         try:
             await asyncio.to_thread(act, *args)
         except OutliveError as error:
-            if str(error) != self._said:
-                self._said = str(error)
+            if str(error) != self._said.get(act.__name__):
+                self._said[act.__name__] = str(error)
                 self._parts.say(f"{error} cure: {error.hint}")
             return False
-        self._said = ""
+        self._said.pop(act.__name__, None)
         return True
 
     def _steady(self) -> float:

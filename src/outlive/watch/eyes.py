@@ -98,7 +98,7 @@ class Eyes:
             case "dns":
                 return DnsWitness(ask.name, one.names, one.clock)
             case "domain":
-                return DomainWitness(ask.name, one.names, one.trust, one.clock, watch.rdap)
+                return DomainWitness(ask.name, one.names, one.trust, one.clock, watch.rdap, watch.timeout_seconds)
             case "ssh":
                 return self._ssh(ask)
             case "local":
