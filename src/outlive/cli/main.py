@@ -30,6 +30,7 @@ COMMANDS: tuple[str, ...] = (
     "prune",
     "selftest",
     "mirror",
+    "scan",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT
