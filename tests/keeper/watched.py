@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.world.process import wait_until
+
 from outlive import wiring_watch
 from outlive.clock import SystemClock
 from outlive.config.load import load
@@ -20,7 +22,6 @@ from outlive.state.store import Store
 from outlive.state.watching import Watching
 from outlive.watch.watcher import Watcher
 from tests.engine.databases import sqlite_url
-from tests.world.process import wait_until
 
 EVERY_SECONDS = 0.5
 RECIPIENTS = (

@@ -1,0 +1,1 @@
+"""Scanning logs side by side: see bench/README.md."""
