@@ -6,15 +6,17 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from outlive import wiring_state
 from outlive.cli.app import rfc3339
+from outlive.config.load import load
 from outlive.lab.ground.cache import cache_root
 from outlive.lab.ground.process import end, give_to_nobody, run, wait_until
 from tests.e2e.test_keep import Keep
@@ -26,17 +28,26 @@ pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
 @dataclass
 class Streamed:
-    """A vault with a base copy and log; `between` is after the first ten rows and before the next ten."""
+    """A vault with a base copy and log; `between` is after the first ten rows and before the next ten. `by_itself` is what
+    the keeper's daily drill has left in the vault."""
 
     keep: Keep
     server: PostgresServer
     between: str
+    by_itself: dict[str, Any]
 
     def json(self, *words: str) -> tuple[int, Any]:
         done = self.keep.call(*words, "--json")
         assert done.stdout, done.stderr
         print(done.stderr)  # shown when a test fails
         return done.returncode, json.loads(done.stdout)
+
+
+def make_due(keep: Keep, job: str) -> None:
+    """As if its day were over."""
+    store = wiring_state.store(load(keep.config))
+    store.set_due(replace(store.dues()[job], next_due=datetime.now(UTC)))
+    store.close()
 
 
 @contextmanager
@@ -71,8 +82,11 @@ def streamed() -> Iterator[Streamed]:
             server.sql("insert into t select generate_series(11, 20)")
             time.sleep(1)
             keep.until(lambda: (keep.loss("db") or 1e9) < 5, "the log")
+            make_due(keep, "drill:db")
+            keep.until(lambda: keep.heard("ended drill db: done"), "the daily drill")
             assert keep.stop(keeper) == 0
-            yield Streamed(keep, server, between)
+            (by_itself,) = (keep.config.parent / "vault" / "proofs" / "db" / "log").iterdir()
+            yield Streamed(keep, server, between, json.loads(by_itself.read_text()))
         finally:
             end(keeper)
 
@@ -89,6 +103,21 @@ def running(server: PostgresServer, data: Path) -> Iterator[Callable[[str], str]
         yield lambda sql: run([server.bin("psql"), "-XAtq", "-d", door, "-c", sql], unprivileged=True).strip()
     finally:
         run([*control, "-m", "fast", "stop"], unprivileged=True)
+
+
+def test_the_keeper_drills_a_random_second_by_itself(streamed: Streamed) -> None:
+    found = {check["name"]: check["ok"] for check in streamed.by_itself["checks"]}
+    assert streamed.by_itself["ok"] is True and found["replay"] is True and found["moment"] is not False
+    assert streamed.by_itself["rto_seconds"] > 0
+
+
+def test_the_window_is_listed(streamed: Streamed) -> None:
+    code, document = streamed.json("copies", "db")
+    (window,) = document["windows"]
+    assert code == 0 and window["base"] == document["copies"][0]["id"] and window["gap"] is None
+    since, until = (datetime.fromisoformat(window[key]) for key in ("from", "to"))
+    assert since < datetime.fromisoformat(streamed.between) < until
+    assert f"any second from {since:%Y-%m-%d %H:%M:%S}Z to " in streamed.keep.call("copies", "db").stdout
 
 
 def told(moment: str) -> str:
