@@ -13,11 +13,11 @@ demo: $(READY)
 
 test: $(READY)
 	@$(VENV)/bin/python -m tests.world prepare
-	@$(VENV)/bin/pytest $(PYTEST_ARGS)
+	@$(VENV)/bin/pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 # What needs no server and no wait: seconds.
 unit: $(READY)
-	@$(VENV)/bin/pytest -q -m "not docker and not s3 and not postgres and not slow" $(PYTEST_ARGS)
+	@$(VENV)/bin/pytest -q -n 2 -m "not docker and not s3 and not postgres and not slow" $(PYTEST_ARGS)
 
 check: $(READY)
 	@echo "ruff check" && $(VENV)/bin/ruff check .

@@ -10,13 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.world.process import wait_until
-
 from outlive import wiring_watch
 from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.config.schema import Settings
 from outlive.keeper.looks import LookParts, Looks
+from outlive.lab.ground.process import wait_until
 from outlive.model.schedule import Beat
 from outlive.state.store import Store
 from outlive.state.watching import Watching

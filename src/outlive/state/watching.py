@@ -123,6 +123,11 @@ class Watching:
         self._put(verdicts, verdict)
         return verdict
 
+    def keeper_told_at(self) -> datetime | None:
+        """The keeper's last sign of life: while it lives, the verdicts are its own to remember."""
+        beat = self._store.beat()
+        return None if beat is None else beat.told_at
+
     def blind(self, since: datetime) -> list[Blind]:
         """The times that reach past the moment, oldest first."""
         rows = self._rows(blind, None, "since")
