@@ -59,7 +59,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run two at a time, those of a file stay together, and those that share a server which is slow to come up."""
+    """Where tests run two at a time, those of a file stay together, and those that share a server that is slow to start."""
     for item in items:
         names = getattr(item, "fixturenames", ())
         group = next((shared for shared in SLOW_TO_COME_UP if shared in names), item.nodeid.partition("::")[0])
