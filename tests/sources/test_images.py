@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -86,10 +86,10 @@ def by_hand(kept: Kept, machine: Machine) -> None:
     stock = engine.run(images.hand_restore(engine), "sleep", "infinity")
     engine.docker("cp", f"{stock}:/usr/bin/age", str(kept.folder.parent / "age"))
     engine.remove(stock)
+    machine.ssh("cat > /usr/bin/age; chmod +x /usr/bin/age", input=(kept.folder.parent / "age").read_bytes())
+    folder = subprocess.run(["tar", "-C", str(kept.folder), "-c", "."], stdout=subprocess.PIPE, check=True).stdout
+    machine.ssh("mkdir /copy; tar -x -C /copy", input=folder)
     assert machine.body is not None
-    disk = machine.body.disk.root
-    shutil.copy(kept.folder.parent / "age", disk / "usr/bin/age")
-    shutil.copytree(kept.folder, disk / "copy")
     answer = Person(engine, kept, there=(machine.body.container, "/sbin/inside")).follow()
     assert answer.status == 0, answer.text
 
