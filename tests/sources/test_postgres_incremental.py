@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tests.world.postgres_container import PostgresContainer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 NewServer = Callable[..., PostgresServer]
+IN_IMAGE = 999  # the user `postgres` there
 SUMMARIES = {"summarize_wal": "on"}
 TABLES = "select coalesce(string_agg(tablename, ' ' order by tablename), '') from pg_tables where schemaname = 'public'"
 ROWS = "as select i as id, md5(i::text) as note from generate_series(1, {}) i"
@@ -169,3 +171,7 @@ def test_the_members_are_combined_in_production_s_image(
     drilled = guard.drill(copy)
     assert drilled.record.ok, drilled.record.checks
     assert drilled.programs == "image outlive-test/postgres:17"
+    guard.restore(copy, str(guard.scratch / "data"))
+    for name in ("PG_VERSION", "base", "backup_label"):
+        owner = (guard.scratch / "data" / name).stat().st_uid
+        assert owner == (IN_IMAGE if os.geteuid() == 0 else os.geteuid()), "as it was in production"
