@@ -56,7 +56,8 @@ create database far encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template templ
   connection limit 3 is_template true;
 comment on database far is 'on another disk'; grant temporary on database far to reader;
 set session authorization chief; grant reader to "o'neil; drop"; reset session authorization;
-create database mine tablespace side; alter database mine set log_statement = 'mod'; alter database shop set log_statement = 'all'
+create database mine tablespace side; alter database mine set log_statement = 'mod';
+alter database shop set log_statement = 'all'
 """
 
 
