@@ -59,7 +59,7 @@ def test_every_rule_has_samples_and_says_what_to_do() -> None:
         assert rule.samples.positive and rule.samples.negative, rule.meaning.rule
         for text in (rule.meaning.explanation, rule.meaning.action):
             assert "\\" not in text and text.strip() == text and text.endswith((".", "?", ")")), text
-        assert rule.triggers.words or rule.triggers.literals or rule.triggers.probe
+        assert any((rule.triggers.words, rule.triggers.names, rule.triggers.literals, rule.triggers.probe))
 
 
 def test_patterns_are_bounded() -> None:
