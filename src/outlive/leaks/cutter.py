@@ -7,7 +7,7 @@ end and, behind it, what must be seen to know that it is the end.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LINE_BYTES = 64 << 10
 OVERLAP_BYTES = 8 << 10  # nothing that is looked for is longer
@@ -16,8 +16,7 @@ BLOCK_BYTES = 64 << 10
 ENDLESS = 1 << 62
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Unit:
+class Unit(NamedTuple):
     """A line, or a piece of one. `number` counts units, `line` lines; `column` is how many bytes of the line lie before
     `data`. What ends within `own_from` < end <= `own_to` is this unit's to report. `whole`: not a piece."""
 
@@ -28,6 +27,9 @@ class Unit:
     own_from: int = -1
     own_to: int = ENDLESS
     whole: bool = True
+
+    def __repr__(self) -> str:
+        return f"Unit({self.number})"  # its text may be a secret
 
     def owns(self, stop: int) -> bool:
         return self.own_from < stop <= self.own_to

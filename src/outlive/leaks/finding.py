@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -66,38 +66,51 @@ class Meaning:
     compromise: bool = False
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What is kept of a secret."""
+
+    meaning: Meaning
+    place: tuple[int, int]
+    count: int = 1
+
+
 class Findings:
     """Collects sightings. The secret is turned into its fingerprint on the way in and not kept."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
-        self._found: dict[tuple[str, str], Finding] = {}
-        self._distinct: dict[str, int] = {}
+        self._mac = hmac.new(key, digestmod="sha256")
+        self._seen: dict[tuple[str, str], _Seen] = {}
+        self._distinct: Counter[str] = Counter()
 
     def add(self, meaning: Meaning, line: int, column: int, secret: bytes) -> None:
         """One sighting. What is the same secret is one finding with a count."""
-        name = (meaning.rule, self._fingerprint(meaning.rule, secret))
-        if name not in self._found:
-            if self._distinct.get(meaning.rule, 0) >= DISTINCT:
-                name = (meaning.rule, OTHERS)
+        rule = meaning.rule
+        name = (rule, self._fingerprint(rule, secret))
+        if name not in self._seen:
+            if self._distinct[rule] == DISTINCT:
+                name = (rule, OTHERS)
             else:
-                self._distinct[meaning.rule] = self._distinct.get(meaning.rule, 0) + 1
-        known = self._found.get(name)
-        if known is None:
-            self._found[name] = Finding(
-                *(meaning.rule, meaning.severity, line, column, 1, name[1]),
-                *(meaning.explanation, meaning.action, meaning.compromise),
-            )
+                self._distinct[rule] += 1
+        seen = self._seen.get(name)
+        if seen is None:
+            self._seen[name] = _Seen(meaning, (line, column))
         else:
-            where = min((known.line, known.column), (line, column))
-            self._found[name] = replace(known, line=where[0], column=where[1], count=known.count + 1)
+            seen.count += 1
+            seen.place = min(seen.place, (line, column))
 
     def __iter__(self) -> Iterator[Finding]:
         """Gravest first, then by place."""
-        return iter(sorted(self._found.values(), key=lambda one: (-one.severity, one.line, one.column, one.rule)))
-
-    def __len__(self) -> int:
-        return len(self._found)
+        found = (_finding(fingerprint, seen) for (_, fingerprint), seen in self._seen.items())
+        return iter(sorted(found, key=lambda one: (-one.severity, one.line, one.column, one.rule, one.fingerprint)))
 
     def _fingerprint(self, rule: str, secret: bytes) -> str:
-        return hmac.new(self._key, rule.encode() + b"\0" + secret, hashlib.sha256).hexdigest()[:16]
+        mac = self._mac.copy()
+        mac.update(rule.encode() + b"\0" + secret)
+        return mac.hexdigest()[:16]
+
+
+def _finding(fingerprint: str, seen: _Seen) -> Finding:
+    meaning, (line, column) = seen.meaning, seen.place
+    says = (meaning.explanation, meaning.action, meaning.compromise)
+    return Finding(meaning.rule, meaning.severity, line, column, seen.count, fingerprint, *says)

@@ -53,15 +53,18 @@ class Phrases:
             self._look(self._batch, self._own_from, len(self._batch))
         self._batch, self._own_from = [], 0
 
-    def see_glued(self, unit: Unit) -> None:
-        """A line with a long run of letters."""
+    def is_harmless(self, run: bytes) -> bool:
+        """Was this long run read before, and was nothing?"""
+        return hash(run) in self._harmless
+
+    def see_glued(self, unit: Unit, run: bytes) -> None:
+        """A line with a long run of letters, of which `run` is one."""
         line = clean(unit.data)
-        for start, stop in glued.runs(line):
-            name = hash(line[start:stop])
-            if name not in self._harmless and not self._read_glued(unit, line, start, stop):
-                if len(self._harmless) >= HARMLESS:
-                    self._harmless.clear()
-                self._harmless.add(name)
+        found = [self._read_glued(unit, line, start, stop) for start, stop in glued.runs(line)]
+        if not any(found):
+            if len(self._harmless) >= HARMLESS:
+                self._harmless.clear()
+            self._harmless.add(hash(run))
 
     def _read_glued(self, unit: Unit, line: bytes, start: int, stop: int) -> bool:
         """Is it dictionary words?"""

@@ -23,10 +23,12 @@ Pattern = re.Pattern[bytes]
 
 @dataclass(frozen=True, slots=True)
 class Triggers:
-    """What makes a line worth the rule's look; one of them is enough. `words`: whole runs of letters, in any case.
-    `literals`: these bytes. `probe`: a regular expression that Python and Hyperscan read alike, within one line."""
+    """What makes a line worth the rule's look; one of them is enough. `words`: whole runs of letters, in any case;
+    `names`: the same, when something is assigned to them. `literals`: these bytes. `probe`: a regular expression that
+    Python and Hyperscan read alike, within one line."""
 
     words: tuple[bytes, ...] = ()
+    names: tuple[bytes, ...] = ()
     literals: tuple[bytes, ...] = ()
     probe: str | None = None
 
@@ -136,8 +138,10 @@ def _meaning(rule: str, table: Mapping[str, Any]) -> Meaning:
 
 
 def _triggers(table: dict[str, Any]) -> Triggers:
-    words = tuple(word.encode() for word in table.get("words", ()))
-    return Triggers(words, tuple(text.encode() for text in table.get("literals", ())), table.get("probe"))
+    words, names, literals = (
+        tuple(text.encode() for text in table.get(kind, ())) for kind in ("words", "names", "literals")
+    )
+    return Triggers(words, names, literals, table.get("probe"))
 
 
 def _samples(table: dict[str, Any]) -> Samples:

@@ -6,9 +6,8 @@ onlookers (phrases, key blocks, groups) at the lines around.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
 
 from outlive.leaks import key_blocks, sieves, text
 from outlive.leaks.cutter import Block, Cutter
@@ -17,10 +16,12 @@ from outlive.leaks.groups import GroupWatch
 from outlive.leaks.history import Around, History, Onlooker
 from outlive.leaks.key_blocks import KeyBlocks
 from outlive.leaks.phrases import Phrases
-from outlive.leaks.plan import plan
+from outlive.leaks.plan import Calls, plan
 from outlive.leaks.rules import load
-from outlive.leaks.sieve import Sieve, Wanted
+from outlive.leaks.sieve import Hit, Sieve, Wanted
 from outlive.leaks.watches import FRINGE_UNITS, NEAR_UNITS, AroundWatch, RareWords, RuleWatch, Spans, Watch
+
+NAME_ENDS_BYTES = 16  # `_ACCESS_KEY": "` behind a word
 
 
 class Scanner:
@@ -77,25 +78,42 @@ class Scanner:
                 unit = places.number(offset)
                 self._rare.see(unit, number, block.at(unit, offset).data)
         self._rare.end_block(self._plan.rare.intersection(present))
-        calls = [(offset, by_word[number]) for offset, number in words if by_word[number]]
-        calls += [(offset, self._plan.by_mark[number]) for offset, number in self._sieve.marks(block.data)]
-        self._call(block, sorted(calls))
-        last = -1
-        places = _Places(block)
-        for offset in self._sieve.long_runs(letters):
-            if (number := places.number(offset)) != last:
-                self._phrases.see_glued(block.at(number, offset))
+        hits = [(offset, by_word[number]) for offset, number in words if by_word[number]]
+        hits += [(offset, self._plan.by_mark[number]) for offset, number in self._sieve.marks(block.data)]
+        hits += self._assigned(block.data, words)
+        self._call(block, sorted(hits))
+        self._read_long_runs(block, letters)
+
+    def _assigned(self, data: bytes, words: Sequence[Hit]) -> Iterator[tuple[int, Calls]]:
+        """Words that are names something is assigned to, as far as a glance tells."""
+        by_name, lengths = self._plan.by_name, self._plan.wanted.words
+        for offset, number in words:
+            if by_name[number]:
+                stop = offset + len(lengths[number])
+                behind = data[stop : stop + NAME_ENDS_BYTES]
+                if b"=" in behind or b":" in behind:
+                    yield offset, by_name[number]
+
+    def _read_long_runs(self, block: Block, letters: bytes) -> None:
+        places, last = _Places(block), -1
+        for start in self._sieve.long_runs(letters):
+            stop = letters.find(b" ", start)
+            run = block.data[start : stop if stop >= 0 else len(letters)]
+            if not self._phrases.is_harmless(run) and (number := places.number(start)) != last:
+                self._phrases.see_glued(block.at(number, start), run)
                 last = number
 
-    def _call(self, block: Block, calls: Sequence[tuple[int, Sequence[int]]]) -> None:
+    def _call(self, block: Block, hits: Sequence[tuple[int, Calls]]) -> None:
         """Each watch once a line, in the order of the rules."""
         places = _Places(block)
-        numbered = ((places.number(offset), offset, watches) for offset, watches in calls)
-        for number, same_line in groupby(numbered, key=lambda call: call[0]):
-            here = list(same_line)
-            unit = block.at(number, here[0][1])
+        called: dict[int, tuple[int, set[int]]] = {}
+        for offset, watches in hits:
+            _, known = called.setdefault(places.number(offset), (offset, set()))
+            known.update(watches)
+        for number, (offset, known) in called.items():
+            unit = block.at(number, offset)
             taken: Spans = []
-            for watch in sorted({watch for _, _, watches in here for watch in watches}):
+            for watch in sorted(known):
                 self._watches[watch].look(unit, taken)
 
     # --- put together once ---------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ class Sieve(Protocol):
         ...
 
     def long_runs(self, letters: bytes) -> Sequence[int]:
-        """A place in every run of `LONG_RUN` ASCII letters or more in a block that `text.letters` made; may be several."""
+        """Where runs of `LONG_RUN` ASCII letters or more begin in a block that `text.letters` made."""
         ...
 
 
@@ -56,7 +56,7 @@ class PlainSieve:
         present = {self._numbers[word] for word in self._words.intersection(letters.split())}
         audible = present - muted
         if not audible:
-            return present, ()
+            return present, []
         padded = b" " + letters + b" "
         words = ((number, b" " + self._wanted.words[number] + b" ") for number in audible)
         return present, sorted((place, number) for number, word in words for place in _all(padded, word))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import hyperscan
 
@@ -21,16 +22,24 @@ class HyperscanSieve:
         self._long = _database([b"[a-z]{%d}" % LONG_RUN], literal=False)
 
     def words(self, letters: bytes, muted: frozenset[int]) -> tuple[set[int], Sequence[Hit]]:
-        found = _scan(self._words, b" " + letters + b" ")
+        present: set[int] = set()
+        hits: list[Hit] = []
         lengths = self._lengths
-        hits = [(stop - lengths[number], number) for stop, number in found if number not in muted]
-        return {number for _, number in found}, sorted(hits)
+
+        def found(number: int, start: int, stop: int, flags: int, context: object) -> None:
+            present.add(number)
+            if number not in muted:
+                hits.append((stop - lengths[number], number))
+
+        self._words.scan(b" " + letters + b" ", match_event_handler=found)
+        return present, sorted(hits)
 
     def marks(self, block: bytes) -> Sequence[Hit]:
-        return [(stop - 1, number) for stop, number in _scan(self._marks, block)]
+        return _hits(self._marks, block)
 
     def long_runs(self, letters: bytes) -> Sequence[int]:
-        return [stop - 1 for stop, _ in _scan(self._long, letters)]
+        lasts = [last for last, _ in _hits(self._long, letters)]  # one for each letter from the 24th on
+        return [last + 1 - LONG_RUN for before, last in pairwise([-2, *lasts]) if last != before + 1]
 
 
 def _database(expressions: list[bytes], *, literal: bool) -> hyperscan.Database:
@@ -42,12 +51,11 @@ def _database(expressions: list[bytes], *, literal: bool) -> hyperscan.Database:
     return database
 
 
-def _scan(database: hyperscan.Database, text: bytes) -> list[Hit]:
+def _hits(database: hyperscan.Database, text: bytes) -> list[Hit]:
     hits: list[Hit] = []
-    take = hits.append
 
     def found(number: int, start: int, stop: int, flags: int, context: object) -> None:
-        take((stop, number))
+        hits.append((stop - 1, number))
 
     database.scan(text, match_event_handler=found)
     return hits

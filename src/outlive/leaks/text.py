@@ -43,9 +43,10 @@ class Token(NamedTuple):
 
 def letters(block: bytes) -> bytes:
     """The block with letters in lower case and blanks for all else, of the same length: what words are looked for in."""
-    if b"\\" in block and b"\\n" in block:
+    escapes = b"\\" in block
+    if escapes:
         block = block.replace(b"\\n", b"  ")
-    if b"\x1b[" in block or b"1b[" in block:
+    if b"\x1b" in block or (escapes and b"1b[" in block):
         block = _COLOURS.sub(_blanks, block)
     return _foreign(block).translate(_TO_LETTERS)
 

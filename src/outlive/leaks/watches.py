@@ -93,6 +93,7 @@ class RareWords:
         self._around = around
         self._telling = frozenset(number for number, word in enumerate(words) if word in TELLING)
         self._recent: deque[tuple[int, int]] = deque()  # (number of the unit, number of the word)
+        self._read = (-1, False)  # the last unit whose words were read, and whether they stand in a row
         self._blocks = 0
         self._counts: Counter[int] = Counter()
         self.muted: frozenset[int] = frozenset()
@@ -111,7 +112,11 @@ class RareWords:
         if word in self._telling or len({word for _, word in self._recent}) >= _NEAR:
             return True
         here = {word for unit, word in self._recent if unit == number}
-        return len(here) >= _IN_LINE and longest_run(line) >= SHORTEST
+        if len(here) < _IN_LINE:
+            return False
+        if self._read[0] != number:
+            self._read = (number, longest_run(line) >= SHORTEST)
+        return self._read[1]
 
     def end_block(self, present: Iterable[int]) -> None:
         """The words that stood in a block, muted or not."""

@@ -1,1 +1,0 @@
-"""Scanning logs side by side: see bench/README.md."""
