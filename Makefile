@@ -5,6 +5,7 @@ READY := $(VENV)/.ready
 LOCK := $(wildcard requirements.lock)
 
 .PHONY: demo test unit check bench-guard world-down clean
+.PHONY: demo test check bench-guard bench-watch world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -27,6 +28,9 @@ check: $(READY)
 
 bench-guard: $(READY)
 	@$(VENV)/bin/python -m bench.guard
+
+bench-watch: $(READY)
+	@$(VENV)/bin/python -m bench.watch
 
 # Ends what the tests may have left running (a Docker engine they started, servers of a killed session).
 world-down: $(READY)

@@ -51,7 +51,7 @@ def table(title: str, rows: Sequence[Row]) -> str:
             stored,
         )
         lines.append((row.name, *numbers, row.durable))
-    return _aligned(lines)
+    return aligned(lines)
 
 
 def document(rows: Sequence[Row]) -> dict[str, Mapping[str, object]]:
@@ -70,7 +70,8 @@ def document(rows: Sequence[Row]) -> dict[str, Mapping[str, object]]:
     }
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """A table: the first and the last column to the left, the others to the right."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join(
         "  ".join(

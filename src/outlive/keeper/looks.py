@@ -77,8 +77,11 @@ class Looks:
             with suppress(RuntimeError):  # it has ended already
                 self._loop.call_soon_threadsafe(self._stop.set)
 
-    async def run(self) -> None:
+    async def run(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """`stopped`: whether `stop` was called before this began."""
         self._loop = asyncio.get_running_loop()
+        if stopped():
+            self._stop.set()
         await self._tolerantly(self._was_away)
         try:
             async with asyncio.TaskGroup() as group:
