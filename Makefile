@@ -4,8 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test unit check bench-guard world-down clean
-.PHONY: demo test check bench-guard bench-watch world-down clean
+.PHONY: demo test unit check bench-guard bench-watch world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)

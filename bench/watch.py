@@ -17,12 +17,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.world.process import wait_until
+
 from bench.blackbox import PROGRAM, Blackbox
 from bench.measure import tree, tree_cpu_seconds
 from bench.report import aligned
 from tests.world import packages
 from tests.world.need import Missing
-from tests.world.process import wait_until
 from tests.world.sshd import SshServer
 from tests.world.web import Authority, WebServer
 

@@ -169,13 +169,19 @@ class Keeper:
     def _look(self) -> None:
         """In a thread of its own. A fault there is told, ends neither streams nor backups, and is begun anew."""
         parts = self._parts
-        while parts.looks is not None and not self._stop.is_set():
+        while parts.looks is not None and not self._stopping:
             try:
                 self._looks = parts.looks(self._identity_by_stream)
-                asyncio.run(self._looks.run(self._stop.is_set))
+                asyncio.run(self._looks.run(lambda: self._stopping))
             except Exception as error:  # noqa: BLE001 - as above
                 parts.say(f"nobody looks at the hosts for {AGAIN_SECONDS:.0f} s: {type(error).__name__}: {error}")
-                self._stop.wait(AGAIN_SECONDS)
+                self._rest(AGAIN_SECONDS)
+
+    def _rest(self, seconds: float) -> None:
+        """Not longer than until it is stopped."""
+        end = time.monotonic() + seconds
+        while not self._stopping and time.monotonic() < end:
+            time.sleep(TICK_SECONDS)
 
     def _identity_by_stream(self, asset: str) -> PostgresIdentity | None:
         """What the asset's stream has just heard from its server; None when it is not streaming."""
