@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from string import Template
 
-from outlive.config.schema import Settings
 from outlive.lab.ground.ssh_keys import client_config
 from outlive.lab.record import PREVIEW, WEB
 from outlive.lab.world import Lab
@@ -33,12 +30,4 @@ def prepare(lab: Lab, now: datetime) -> None:
     servers = list(lab.record.nameservers)
     told = {"recovery_key": keys.recipients[0], "drill_key": keys.recipients[1], "ns1": servers[0], "ns2": servers[1]}
     addresses = {"web": machines[0].address, "preview": machines[1].address}
-    (folder / CONFIG).write_text(Template(_template()).substitute(told | addresses))
-
-
-def _template() -> str:
-    """Without what is looked at, where the configuration has no place for it."""
-    text = TEMPLATE.read_text()
-    if any(field.name == "watch" for field in fields(Settings)):
-        return text
-    return re.sub(r"# --- looked at\n.*?# ---\n", "", text, flags=re.DOTALL)
+    (folder / CONFIG).write_text(Template(TEMPLATE.read_text()).substitute(told | addresses))
