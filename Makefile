@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test unit check bench-guard world-down clean
+.PHONY: demo test unit check bench-guard bench-continuous world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -27,6 +27,9 @@ check: $(READY)
 
 bench-guard: $(READY)
 	@$(VENV)/bin/python -m bench.guard
+
+bench-continuous: $(READY)
+	@$(VENV)/bin/python -m bench.continuous
 
 # Ends what the tests may have left running (a Docker engine they started, servers of a killed session).
 world-down: $(READY)
