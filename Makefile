@@ -4,7 +4,11 @@ VENV := .venv
 READY := $(VENV)/.ready
 LOCK := $(wildcard requirements.lock)
 
+<<<<<<< HEAD
 .PHONY: demo test unit check bench-guard bench-watch world-down clean
+=======
+.PHONY: demo test unit check bench-guard bench-continuous world-down clean
+>>>>>>> bench
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -28,8 +32,13 @@ check: $(READY)
 bench-guard: $(READY)
 	@$(VENV)/bin/python -m bench.guard
 
+<<<<<<< HEAD
 bench-watch: $(READY)
 	@$(VENV)/bin/python -m bench.watch
+=======
+bench-continuous: $(READY)
+	@$(VENV)/bin/python -m bench.continuous
+>>>>>>> bench
 
 # Ends what the tests may have left running (a Docker engine they started, servers of a killed session).
 world-down: $(READY)
