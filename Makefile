@@ -4,11 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 LOCK := $(wildcard requirements.lock)
 
-<<<<<<< HEAD
-.PHONY: demo test unit check bench-guard bench-watch world-down clean
-=======
-.PHONY: demo test unit check bench-guard bench-continuous world-down clean
->>>>>>> bench
+.PHONY: demo test unit check bench-guard bench-watch bench-continuous world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -32,13 +28,10 @@ check: $(READY)
 bench-guard: $(READY)
 	@$(VENV)/bin/python -m bench.guard
 
-<<<<<<< HEAD
 bench-watch: $(READY)
 	@$(VENV)/bin/python -m bench.watch
-=======
 bench-continuous: $(READY)
 	@$(VENV)/bin/python -m bench.continuous
->>>>>>> bench
 
 # Ends what the tests may have left running (a Docker engine they started, servers of a killed session).
 world-down: $(READY)

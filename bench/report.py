@@ -54,11 +54,7 @@ def table(title: str, rows: Sequence[Row]) -> str:
             stored,
         )
         lines.append((row.name, *numbers, row.durable))
-<<<<<<< HEAD
-    return aligned(lines)
-=======
     return markdown(lines)
->>>>>>> bench
 
 
 def document(rows: Sequence[Row]) -> dict[str, Mapping[str, object]]:
@@ -77,13 +73,8 @@ def document(rows: Sequence[Row]) -> dict[str, Mapping[str, object]]:
     }
 
 
-<<<<<<< HEAD
-def aligned(lines: Sequence[Sequence[str]]) -> str:
-    """A table: the first and the last column to the left, the others to the right."""
-=======
 def markdown(lines: Sequence[Sequence[str]]) -> str:
     """A table; the first line is its head, numbers are set to the right."""
->>>>>>> bench
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     right = [all(_is_number(line[column]) for line in lines[1:]) for column in range(len(widths))]
     rule = [f"{'-' * (width - 1)}{':' if flush else '-'}" for width, flush in zip(widths, right, strict=True)]

@@ -21,7 +21,7 @@ from tests.world.process import wait_until
 
 from bench.blackbox import PROGRAM, Blackbox
 from bench.measure import tree, tree_cpu_seconds
-from bench.report import aligned
+from bench.report import markdown
 from tests.world import packages
 from tests.world.need import Missing
 from tests.world.sshd import SshServer
@@ -127,7 +127,7 @@ def table(numbers: dict[str, Any]) -> str:
         f"on the watched host: {kept['host_cpu_milliseconds']} ms of processor time a look by SSH, "
         f"{fresh['host_cpu_milliseconds']} ms a key exchange (once a minute); nothing stays there"
     )
-    return f"{aligned([head, *rows])}\n{cost}"
+    return f"{markdown([head, *rows])}\n{cost}"
 
 
 def main(argv: Sequence[str]) -> int:
