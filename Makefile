@@ -30,6 +30,7 @@ bench-guard: $(READY)
 
 bench-watch: $(READY)
 	@$(VENV)/bin/python -m bench.watch
+
 bench-continuous: $(READY)
 	@$(VENV)/bin/python -m bench.continuous
 

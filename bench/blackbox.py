@@ -10,9 +10,8 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.world.process import answers, end, free_port, wait_until
-
 from bench.measure import tree_cpu_seconds
+from outlive.lab.ground.process import answers, end, free_port, wait_until
 from outlive.transport.dns import Names
 from outlive.transport.http import Question, ask
 from outlive.transport.net import trust

@@ -17,11 +17,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.world.process import wait_until
-
 from bench.blackbox import PROGRAM, Blackbox
 from bench.measure import tree, tree_cpu_seconds
 from bench.report import markdown
+from outlive.lab.ground.process import wait_until
 from tests.world import packages
 from tests.world.need import Missing
 from tests.world.sshd import SshServer
