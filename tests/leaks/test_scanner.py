@@ -69,6 +69,7 @@ def fast() -> Callable[[Wanted], Sieve]:
 # --- cuts --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @relaxed
 @given(st.lists(st.integers(0, len(BYTES)), max_size=30))
 def test_where_the_stream_is_cut_changes_nothing(cuts: list[int]) -> None:
@@ -81,6 +82,7 @@ def test_not_even_one_byte_at_a_time() -> None:
     assert scan(data, cuts=range(len(data))) == scan(data) != ()
 
 
+@pytest.mark.slow
 @relaxed
 @given(st.integers(0, 3 * LINE_BYTES), st.sampled_from(["phrase", "token", "glued"]), st.lists(st.integers(0, 200_000)))
 def test_within_an_endless_line_too(place: int, kind: str, cuts: list[int]) -> None:
@@ -106,6 +108,7 @@ def test_settling_shows_what_is_there_already() -> None:
 # --- both sieves -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_hyperscan_finds_the_same(fast: Callable[[Wanted], Sieve]) -> None:
     for seed in (1, 2, 3):
         text, _ = planted(seed)
@@ -115,12 +118,14 @@ def test_hyperscan_finds_the_same(fast: Callable[[Wanted], Sieve]) -> None:
 SHREDS = st.sampled_from([line for line in TEXT.splitlines() if "GET" not in line] + ["abandon zoo", "的 一", "\u3000"])
 
 
+@pytest.mark.slow
 @relaxed
 @given(text=st.lists(st.one_of(SHREDS, st.text(max_size=20), st.just("\n")), max_size=40).map(" ".join))
 def test_hyperscan_finds_the_same_in_shreds(fast: Callable[[Wanted], Sieve], text: str) -> None:
     assert scan(text, sieve=fast) == scan(text)
 
 
+@pytest.mark.slow
 @relaxed
 @given(st.binary(max_size=3000))
 def test_both_sieves_give_the_same_hits(fast: Callable[[Wanted], Sieve], junk: bytes) -> None:
@@ -133,6 +138,7 @@ def test_both_sieves_give_the_same_hits(fast: Callable[[Wanted], Sieve], junk: b
     assert lines(one.marks(junk)) == lines(other.marks(junk))
 
 
+@pytest.mark.slow
 def test_the_best_sieve_is_chosen_by_size() -> None:
     hyperscan()
     assert isinstance(best(plan().wanted, 1000), PlainSieve)
