@@ -70,6 +70,14 @@ def test_a_page_that_hangs_is_found(stack: Home, outlive: Call, web: WebServer) 
     assert any("do not destroy" in one.lower() or "destroy" in one for one in done.document["hosts"][0]["forbidden"])
 
 
+def test_a_page_that_is_not_as_expected_is_found(stack: Home, outlive: Call) -> None:
+    """A status of 200 is not enough where more is wanted."""
+    outlive("identity", "--enrol")
+    stack.config.write_text(stack.config.read_text().replace("timeout_seconds = 1\n", 'contains = "Add to cart"\n'))
+    done = outlive("check", "--json")
+    assert (done.code, done.document["hosts"][0]["verdict"]) == (1, "same_machine_app_down")
+
+
 def test_silence_is_could_not_tell_and_never_well(stack: Home, outlive: Call, ssh: SshServer, web: WebServer) -> None:
     outlive("identity", "--enrol")
     ssh.disconnect_all()

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,6 +47,7 @@ class Watched:
         self.store = Store(sqlite_url(settings.base))
         self.memory = Watching(self.store)
         self._last_beat = last_beat
+        self._inside: datetime | None = None
 
     def __enter__(self) -> Self:
         clock = SystemClock()
@@ -75,6 +77,15 @@ class Watched:
 
     def until_verdict(self, name: str, confirmed: bool = True) -> None:
         self.until(lambda: self.verdict() == (name, confirmed), f"the verdict {name}")
+
+    def has_judged_a_login_since(self, moment: datetime, host: str = "web-1") -> bool:
+        """What was seen inside after the moment has been laid before the judge: judgements came after the first of it."""
+        if self._inside is None:
+            stretches = self.memory.stretches(moment)
+            seen = [one.last.at for one in stretches if one.first.fact == "guest.machine_id" and one.last.at > moment]
+            self._inside = max(seen, default=None)
+        standing = self.memory.standing().get(host)
+        return self._inside is not None and standing is not None and standing.judged_at > self._inside
 
     def heard(self, words: str) -> bool:
         return any(words in line for line in self.said)
