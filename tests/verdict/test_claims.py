@@ -148,3 +148,7 @@ def test_a_claim_of_loss_forbids_the_destruction_of_a_machine_that_is_there() ->
     assert told[0].startswith(
         f"do not destroy, taint or reinstall web-1 (server 1): the machine at {HOME} still answers as web-1"
     )
+
+
+def test_a_page_that_was_asked_by_name_counts_for_the_only_hosts_address() -> None:
+    assert has(f"{HOME} still served a valid certificate", PINS, page(502, None), claim())
