@@ -18,9 +18,8 @@ from statistics import median
 from typing import Any
 
 from bench.blackbox import PROGRAM, Blackbox
-from bench.measure import tree, tree_cpu_seconds
+from bench.measure import tree_cpu_seconds
 from bench.report import markdown
-from outlive.lab.ground.process import wait_until
 from tests.world import packages
 from tests.world.need import Missing
 from tests.world.sshd import SshServer
@@ -46,7 +45,7 @@ class Plan:
     rounds: int
 
 
-FULL, SMALL = Plan(2000, 60, 3), Plan(200, 10, 1)
+FULL, SMALL = Plan(2000, 60, 3), Plan(200, 20, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,42 +62,38 @@ class Servers:
         return (self.secure if kind in ("tls", "https") else self.plain).port
 
 
-def ours(servers: Servers, kind: str, count: int, port: int) -> float:
-    """Processor seconds of so many looks, in a process of their own."""
+def ours(servers: Servers, kind: str, count: int, port: int, daemon: int) -> tuple[float, float]:
+    """Processor seconds a look, in a process of its own and warm: ours, and meanwhile those of the process `daemon`."""
     setup = servers.folder / "setup.json"
     words = {"kind": kind, "count": count, "port": port, "name": NAME, "core": CORE}
     files = {"authority": str(servers.authority), "config": str(servers.ssh.config)}
     setup.write_text(json.dumps(words | files))
-    done = subprocess.run([sys.executable, "-m", "bench.watch_ours", str(setup)], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr[-3000:])
-    return float(json.loads(done.stdout)["cpu_seconds"])
-
-
-def by_ssh(servers: Servers, kind: str, count: int) -> tuple[float, float]:
-    """Our and the host's processor seconds a look: the cost of one look is taken away, for the connection's beginning."""
-    assert servers.ssh.process is not None
-    daemon, costs = servers.ssh.process.pid, []
-    for times in (1, count + 1):
+    command, pipe = [sys.executable, "-m", "bench.watch_ours", str(setup)], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as child:
+        assert child.stdin and child.stdout and child.stderr
+        if child.stdout.readline().strip() != "ready":
+            raise RuntimeError(child.stderr.read()[-3000:])
         before = tree_cpu_seconds(daemon)
-        mine = ours(servers, kind, times, servers.ssh.port)
-        wait_until(lambda: list(tree(daemon)) == [daemon], "the end of all sessions: only then are they counted", 30)
-        costs.append((mine, tree_cpu_seconds(daemon) - before))
-    return tuple((more - once) / count for once, more in zip(*costs, strict=True))  # type: ignore[return-value]
+        print(file=child.stdin, flush=True)
+        if not (told := child.stdout.readline()):
+            raise RuntimeError(child.stderr.read()[-3000:])
+        theirs = tree_cpu_seconds(daemon) - before
+        print(file=child.stdin, flush=True)
+    return json.loads(told)["cpu_seconds"] / count, theirs / count
 
 
 def contest(servers: Servers, blackbox: Blackbox, plan: Plan) -> dict[str, Any]:
     """Medians over the rounds."""
+    assert servers.ssh.process is not None
+    daemon = servers.ssh.process.pid
     looks: dict[str, dict[str, list[float]]] = {kind: {"outlive": [], "blackbox": []} for kind in KINDS}
     ssh: dict[str, list[tuple[float, float]]] = {"ssh": [], "exchange": []}
     for _ in range(plan.rounds):
         for kind in KINDS:
-            idle = ours(servers, kind, 1, servers.port(kind))  # starting Python is no look
-            mine = (ours(servers, kind, plan.looks, servers.port(kind)) - idle) / plan.looks
-            looks[kind]["outlive"].append(mine)
+            looks[kind]["outlive"].append(ours(servers, kind, plan.looks, servers.port(kind), daemon)[0])
             looks[kind]["blackbox"].append(blackbox.probe(kind, servers.port(kind), plan.looks)[1] / plan.looks)
         for kind, costs in ssh.items():
-            costs.append(by_ssh(servers, kind, plan.by_ssh))
+            costs.append(ours(servers, kind, plan.by_ssh, servers.ssh.port, daemon))
     return {
         "looks_per_core_second": {
             kind: {name: round(1 / median(costs)) for name, costs in several.items()} for kind, several in looks.items()

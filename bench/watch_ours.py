@@ -9,14 +9,14 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from outlive.clock import SystemClock
 from outlive.model.check import Check
 from outlive.model.host import Host
-from outlive.model.observation import Observation
 from outlive.transport.dns import Names
 from outlive.transport.net import trust
 from outlive.transport.ssh_peer import SshPeer
@@ -47,18 +47,19 @@ def witness(setup: dict[str, Any]) -> Callable[[], Witness]:
     raise ValueError(setup["kind"])
 
 
-async def many(setup: dict[str, Any]) -> list[Observation]:
+async def many(setup: dict[str, Any]) -> None:
     """Fifty at once; every one has to succeed, so that nobody is fast by failing."""
     make, gate = witness(setup), asyncio.Semaphore(AT_ONCE)
 
-    async def one() -> Observation:
+    async def one() -> None:
         async with gate:
             (seen,) = await make().look()
             if seen.error is not None or (isinstance(seen.value, dict) and seen.value.get("valid") is False):
                 raise RuntimeError(f"a look failed: {seen.value}")
-            return seen
 
-    return await asyncio.gather(*(one() for _ in range(setup["count"])))
+    await one()
+    with measured():
+        await asyncio.gather(*(one() for _ in range(setup["count"])))
 
 
 async def by_ssh(setup: dict[str, Any]) -> None:
@@ -67,20 +68,36 @@ async def by_ssh(setup: dict[str, Any]) -> None:
         host = Host(name="web-1", address="ssh://web-1", ssh_config=setup["config"])
         peer = SshPeer(host, HERE, Path(folder), port=setup["port"])
         looking = SshWitness(peer, SystemClock(), lambda place, token: None)
-        for _ in range(setup["count"]):
+
+        async def one() -> None:
             if setup["kind"] == "exchange":
                 assert (await peer.shake(20)).fingerprint
             else:
-                assert any(one.fact == "guest.machine_id" for one in await looking.look())
+                assert any(seen.fact == "guest.machine_id" for seen in await looking.look())
+
+        await one()
+        with measured():
+            for _ in range(setup["count"]):
+                await one()
         await peer.close()
+
+
+@contextmanager
+def measured() -> Iterator[None]:
+    """Says `ready` and waits for a line, so that others can begin to count as well; then what was used, and waits again."""
+    print("ready", flush=True)
+    sys.stdin.readline()
+    began, before = time.perf_counter(), _cpu_seconds()
+    yield
+    cost = {"seconds": time.perf_counter() - began, "cpu_seconds": _cpu_seconds() - before}
+    print(json.dumps(cost), flush=True)
+    sys.stdin.readline()
 
 
 def main() -> None:
     setup = json.loads(Path(sys.argv[1]).read_text())
     os.sched_setaffinity(0, {setup["core"]})
-    began, before = time.perf_counter(), _cpu_seconds()
-    asyncio.run(by_ssh(setup) if setup["kind"] in ("ssh", "exchange") else many(setup))  # type: ignore[arg-type]
-    print(json.dumps({"seconds": time.perf_counter() - began, "cpu_seconds": _cpu_seconds() - before}))
+    asyncio.run(by_ssh(setup) if setup["kind"] in ("ssh", "exchange") else many(setup))
 
 
 def _cpu_seconds() -> float:

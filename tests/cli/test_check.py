@@ -8,9 +8,10 @@ import pytest
 
 from outlive.model.observation import Observation
 from tests.cli.home import Done, Home
+from tests.world.names import NameServer
 from tests.world.need import need
 from tests.world.sshd import SshServer, client_config, make_key
-from tests.world.web import Page, WebServer
+from tests.world.web import Authority, Page, WebServer
 
 pytestmark = pytest.mark.slow
 Call = Callable[..., Done]
@@ -76,6 +77,35 @@ def test_a_page_that_is_not_as_expected_is_found(stack: Home, outlive: Call) -> 
     stack.config.write_text(stack.config.read_text().replace("timeout_seconds = 1\n", 'contains = "Add to cart"\n'))
     done = outlive("check", "--json")
     assert (done.code, done.document["hosts"][0]["verdict"]) == (1, "same_machine_app_down")
+
+
+def test_when_dns_leads_elsewhere_the_old_address_is_still_asked(
+    stack: Home, outlive: Call, ssh: SshServer, web: WebServer
+) -> None:
+    """The day Outlive comes from: somebody changes the record, and from then on everybody looks at another machine."""
+    authority = Authority(stack.folder)
+    names = need("dns", NameServer().start)
+    names.records["shop.example.test", "A"] = ["127.0.0.1"]
+    with WebServer(authority.issue("shop.example.test")) as secure:
+        text = stack.config.read_text().replace(web.url(), secure.url("/", "shop.example.test"))
+        watch = f'[watch]\nresolvers = ["{names.address}"]\nca_file = "{authority.path}"\nrdap = "http://127.0.0.1:1"\n'
+        stack.config.write_text(text.replace("[watch]\n", watch))
+        outlive("identity", "--enrol")
+        before = outlive("check", "--json")
+        assert (before.code, before.document["hosts"][0]["verdict"]) == (0, "same_machine_ok"), before.document
+        assert [one["valid"] for one in before.document["certificates"]] == [True]
+        assert before.document["domains"][0]["error"], "no registry can be reached, and that is said"
+
+        names.records["shop.example.test", "A"] = ["127.0.0.9"]
+        moved = outlive("check", "--json")
+    names.close()
+    assert (moved.code, moved.document["hosts"][0]["verdict"]) == (1, "dns_elsewhere")
+    told = {one["address"]: one for one in moved.document["addresses"]}
+    assert told[f"127.0.0.1:{ssh.port}"]["answers_as"] == "web-1"
+    assert "dns shop.example.test" in told[f"127.0.0.1:{ssh.port}"]["told_by"], "it once led there, and is asked on"
+    assert told[f"127.0.0.9:{ssh.port}"]["told_by"] == ["dns shop.example.test"]
+    (certificate,) = [one for one in moved.document["certificates"] if "error" not in one]
+    assert (certificate["address"], certificate["valid"]) == ("127.0.0.1", True)
 
 
 def test_silence_is_could_not_tell_and_never_well(stack: Home, outlive: Call, ssh: SshServer, web: WebServer) -> None:

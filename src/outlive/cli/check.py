@@ -10,7 +10,7 @@ import typer
 
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.facts import showing
-from outlive.cli.looking import Look, look, remembering
+from outlive.cli.looking import SELDOM, Look, look, remembering
 from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.errors import UsageError
@@ -44,11 +44,13 @@ def check(
 
 
 def document(found: Look) -> dict[str, Any]:
-    """As CONTRACT has it, and `contradictions`."""
+    """As CONTRACT has it, and `contradictions`, `certificates`, `domains`."""
     return {
         "hosts": [one.to_json() for one in found.hosts],
         "addresses": [one.to_json() for one in found.addresses],
         "contradictions": [one.to_json() for one in found.judgement.contradictions],
+        "certificates": [{"address": one.subject} | one.value for one in found.present("tls.leaf")],
+        "domains": [{"name": one.subject} | one.value for one in found.present("dns.domain", SELDOM)],
     }
 
 
@@ -60,6 +62,10 @@ def _lines(found: Look) -> Iterator[str]:
     yield "Who answers where:"
     for address in found.addresses:
         yield f"  {address.address}: {address.answers_as or 'nobody'} (told by {', '.join(address.told_by)})"
+    told = (("Certificates:", found.present("tls.leaf")), ("Domains:", found.present("dns.domain", SELDOM)))
+    for title, seen in told:
+        yield from ["", title] if seen else []
+        yield from (f"  {_ends(one)}" for one in seen)
 
 
 def _reasons(verdict: Verdict) -> Iterator[str]:
@@ -68,6 +74,17 @@ def _reasons(verdict: Verdict) -> Iterator[str]:
     yield from (f"  missing: {one}" for one in verdict.missing)
     yield from (f"  do: {one}" for one in verdict.advice)
     yield from (f"  DO NOT: {one}" for one in verdict.forbidden)
+
+
+def _ends(one: Observation) -> str:
+    """Until when a certificate or a domain is good; that nobody told is said, and is not good news."""
+    of = one.value
+    if one.fact == "dns.domain":
+        return f"{one.subject}: " + (f"no data ({of['why']})" if one.error else f"paid for until {of['expires_at']}")
+    where = f"{of['name']} at {one.subject} port {of['port']}"
+    if one.error:
+        return f"{where}: no data ({of['why']})"
+    return f"{where}: until {of['not_after']}" + ("" if of["valid"] else f", NOT VALID: {of['why']}")
 
 
 def _distinct(observations: tuple[Observation, ...]) -> list[Observation]:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from outlive import wiring_watch
 from outlive.cli.voice import complain
@@ -22,6 +23,7 @@ from outlive.state.watching import Watching
 from outlive.verdict.judgement import Judgement
 from outlive.watch.watcher import Watcher
 
+SELDOM = timedelta(days=1)  # how often registries are asked
 UNTOLD = frozenset({Name.NO_DATA, Name.UNREACHABLE_UNPROVEN})
 
 
@@ -30,6 +32,7 @@ class Look:
     """One look at all hosts, and what it comes to."""
 
     watcher: Watcher
+    began: datetime
     seen: list[Observation]
     judgement: Judgement
 
@@ -40,6 +43,10 @@ class Look:
         return tuple(
             found.get(host.name, Verdict(host.name, Name.NO_DATA, False)) for host in self.watcher.settings.hosts
         )
+
+    def present(self, fact: str, lately: timedelta = timedelta(0)) -> list[Observation]:
+        """What was seen of it in this look, or so long before."""
+        return [one for one in self.watcher.recall.present() if one.fact == fact and one.at >= self.began - lately]
 
     @property
     def addresses(self) -> list[Address]:
@@ -67,12 +74,12 @@ def look(settings: Settings, clock: Clock, memory: Watching | None) -> Look:
 async def _look(settings: Settings, clock: Clock, memory: Watching | None) -> Look:
     eyes = wiring_watch.eyes(settings, clock)
     try:
-        watcher = Watcher(eyes, memory)
+        watcher, began = Watcher(eyes, memory), clock.now()
         seen = await watcher.once()
     finally:
         await eyes.close()
     judgement = watcher.judge()
-    found = Look(watcher, seen, judgement)
+    found = Look(watcher, began, seen, judgement)
     if memory is not None:
         _tolerantly(lambda: _remember(found, memory, clock))
     return found

@@ -101,4 +101,5 @@ def _host(
 def _because(judged: Judged) -> list[str]:
     told = [showing(Observation.from_json(one)) for one in judged.document.get("for", ())]
     reasons = list(dict.fromkeys(told))[:MOST_REASONS]
-    return [*reasons, *(f"missing: {one}" for one in judged.document.get("missing", ()))]
+    flapping = ["flapping: it changes all the time"] if judged.document.get("flapping") else []
+    return [*flapping, *reasons, *(f"missing: {one}" for one in judged.document.get("missing", ()))]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from outlive.errors import OutliveError
 from outlive.model.host import Host
 from outlive.model.observation import Channel, Observation
 from outlive.model.stretch import Stretch
@@ -68,9 +69,16 @@ class Watcher:
         self.windows, self.eyes.sight.planted, self.ledger = windows, planted, list(known.values())
 
     async def locate(self) -> None:
-        """Where each host is to be found by its configuration, into the ledger."""
-        found = await asyncio.gather(*(self._locate(host) for host in self.settings.hosts if not host.is_local))
-        self.tell(told for one in found for told in one)
+        """Where each host is to be found by its configuration, into the ledger. One whose configuration cannot be read now
+        (a hanging `Match exec`) keeps nobody from the others; it is asked where it was before."""
+        remote = [host for host in self.settings.hosts if not host.is_local]
+        found = await asyncio.gather(*(self._locate(host) for host in remote), return_exceptions=True)
+        for one in found:
+            if isinstance(one, OutliveError):
+                continue
+            if isinstance(one, BaseException):
+                raise one
+            self.tell(one)
 
     def plan(self) -> list[Ask]:
         ports = {host: route.port for host, route in self.eyes.sight.routes.items()}
