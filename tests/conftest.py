@@ -50,7 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("outlive")
     # A CI job is cancelled with SIGTERM: as after Ctrl-C, fixtures then end what they started.
     signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background, and our children's too
+    # Ignored in a shell's background and below nohup, and our children would inherit that:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
