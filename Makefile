@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test unit check bench-guard world-down clean
+.PHONY: demo test unit check bench-guard bench-watch bench-continuous world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -13,11 +13,11 @@ demo: $(READY)
 
 test: $(READY)
 	@$(VENV)/bin/python -m tests.world prepare
-	@$(VENV)/bin/pytest $(PYTEST_ARGS)
+	@$(VENV)/bin/pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 # What needs no server and no wait: seconds.
 unit: $(READY)
-	@$(VENV)/bin/pytest -q -m "not docker and not s3 and not postgres and not slow" $(PYTEST_ARGS)
+	@$(VENV)/bin/pytest -q -n 2 -m "not docker and not s3 and not postgres and not slow" $(PYTEST_ARGS)
 
 check: $(READY)
 	@echo "ruff check" && $(VENV)/bin/ruff check .
@@ -27,6 +27,12 @@ check: $(READY)
 
 bench-guard: $(READY)
 	@$(VENV)/bin/python -m bench.guard
+
+bench-watch: $(READY)
+	@$(VENV)/bin/python -m bench.watch
+
+bench-continuous: $(READY)
+	@$(VENV)/bin/python -m bench.continuous
 
 # Ends what the tests may have left running (a Docker engine they started, servers of a killed session).
 world-down: $(READY)

@@ -32,7 +32,7 @@ SELECT g, timestamptz '2026-01-01 00:00:00+00' + g * interval '7 seconds', (rand
   md5(random()::text), md5(random()::text)
 FROM generate_series(1, {rows}) g;
 """
-_COUNT = "SELECT " + " || ' ' || ".join(
+QUESTION = "SELECT " + " || ' ' || ".join(
     f"(SELECT count(*) || ':' || sum(cents) FROM orders_{n})" for n in range(1, TABLES + 1)
 )
 
@@ -44,7 +44,7 @@ class Database:
     server: PostgresServer
     bytes: int
     answer: str
-    question: str = _COUNT
+    question: str = QUESTION
 
 
 def new_server() -> PostgresServer:
@@ -69,7 +69,7 @@ def fill(server: PostgresServer, megabytes: int) -> Database:
     server.sql("VACUUM (FREEZE, ANALYZE)")
     server.sql("CHECKPOINT")
     size = int(server.sql("SELECT sum(pg_database_size(oid)) FROM pg_database"))
-    return Database(server, size, server.sql(_COUNT))
+    return Database(server, size, server.sql(QUESTION))
 
 
 def set_archive_command(server: PostgresServer, command: str) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from bench import contenders
 from bench.contenders import Contender
 from bench.database import Database, fill, new_server
+from bench.here import machine, say, use_two_processors
 from bench.measure import Command, Cost, measure
 from bench.report import Row, document, table
 from bench.restored import RestoredServer
@@ -39,7 +40,7 @@ class Plan:
 
 
 FULL = Plan(megabytes=2000, rounds=3, warm_up=1)
-SMALL = Plan(megabytes=200, rounds=1, warm_up=0)
+SMALL = Plan(megabytes=40, rounds=1, warm_up=0)
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ class Contest:
 
 def hold(plan: Plan) -> dict[str, object]:
     """Builds, measures, prints the tables to stderr; returns the numbers."""
-    _use_two_processors()
+    use_two_processors()
     say(packages.install(PROGRAMS))
     folder = ledger.new_directory("bench")
     try:
@@ -119,7 +120,7 @@ def hold(plan: Plan) -> dict[str, object]:
 
 
 def _told(database: Database, backups: list[Row], restores: list[Row]) -> dict[str, object]:
-    say(f"\n{database.bytes / 1e6:.0f} MB of Postgres {database.server.major}; {contenders.versions()}")
+    say(f"\n{machine()}\n{database.bytes / 1e6:.0f} MB of Postgres {database.server.major}; {contenders.versions()}")
     say(f"\n{table('backup', backups)}\n\n{table('restore', restores)}\n")
     return {"database_bytes": database.bytes, "backup": document(backups), "restore": document(restores)}
 
@@ -130,18 +131,9 @@ def _made(kind: Callable[[Path, PostgresServer], Contender], folder: Path, datab
     return kind(own, database.server)
 
 
-def _use_two_processors() -> None:
-    """Children inherit it: the server and all contenders share the same two."""
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
-
-
-def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bench.guard", description="Backup and restore beside peers.")
-    parser.add_argument("--small", action="store_true", help="200 MB, one round: does everything work?")
+    parser.add_argument("--small", action="store_true", help="40 MB, one round: does everything work?")
     parser.add_argument("--json", action="store_true", help="the numbers on stdout")
     chosen = parser.parse_args(arguments)
     try:

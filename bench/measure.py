@@ -44,6 +44,14 @@ class Command:
     unprivileged: bool = False
 
 
+def run_to_end(command: Command, log: Path) -> None:
+    """Runs it. Raises RuntimeError with what it said when it fails."""
+    with log.open("wb") as said:
+        child = _start(command, said)
+        child.wait()
+    _must_be_well(child, command, log)
+
+
 def measure(command: Command, log: Path, *, folder: Path, server_pid: int) -> Cost:
     """Runs it to its end. Raises RuntimeError with what it said when it fails. The file system of `folder` is synced
     before, so that nobody pays for what another left in the page cache."""
@@ -56,11 +64,15 @@ def measure(command: Command, log: Path, *, folder: Path, server_pid: int) -> Co
             _, status, usage = os.wait4(child.pid, 0)
             seconds = time.monotonic() - started
         child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        raise RuntimeError(f"exit {child.returncode}: {' '.join(command.argv)}\n{log.read_text()[-3000:]}")
+    _must_be_well(child, command, log)
     synced = sync(folder)
     server = tree_cpu_seconds(server_pid) - server_before
     return Cost(seconds, synced, usage.ru_utime + usage.ru_stime, server, max(sampler.highest, usage.ru_maxrss * 1024))
+
+
+def _must_be_well(child: subprocess.Popen[bytes], command: Command, log: Path) -> None:
+    if child.returncode != 0:
+        raise RuntimeError(f"exit {child.returncode}: {' '.join(command.argv)}\n{log.read_text()[-3000:]}")
 
 
 def _start(command: Command, said: Any) -> subprocess.Popen[bytes]:
@@ -103,18 +115,33 @@ class _Sampler:
 def tree(pid: int) -> Iterator[int]:
     """The process and all that live below it."""
     yield pid
+    for child in children(pid):
+        yield from tree(child)
+
+
+def children(pid: int) -> list[int]:
+    found: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):
-            for child in task.read_text().split():
-                yield from tree(int(child))
+            found += map(int, task.read_text().split())
+    return found
 
 
 def tree_rss_bytes(pid: int) -> int:
-    total = 0
-    for member in tree(pid):
-        with suppress(OSError):
-            total += int(Path(f"/proc/{member}/statm").read_text().split()[1]) * _PAGE
-    return total
+    """Of the process and all below it. A child that is still the same program has just been forked: its memory is its
+    parent's."""
+    try:
+        own = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    except OSError:  # it has ended
+        return 0
+    return own + sum(tree_rss_bytes(child) for child in children(pid) if _program(child) != _program(pid))
+
+
+def _program(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def tree_cpu_seconds(pid: int) -> float:

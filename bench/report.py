@@ -1,9 +1,10 @@
-"""Medians and ratios, as a table for people. Pure."""
+"""Medians and ratios, as Markdown to be pasted into bench/README.md. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import truediv
 from statistics import median
 
 from bench.measure import Cost
@@ -26,24 +27,26 @@ class Row:
         return float(median(getattr(cost, measure) for cost in self.costs))
 
 
-def ratios(rows: Sequence[Row]) -> dict[str, float]:
-    """The seconds of each over those of pgBackRest: the median over the rounds of the ratio within a round, so that a
+def over(reference: str, seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """The seconds of each over those of the reference: the median over the rounds of the ratio within a round, so that a
     machine that is slower for a while is slower for both."""
-    reference = next(row for row in rows if row.name == REFERENCE)
-    return {
-        row.name: median(mine.seconds / theirs.seconds for mine, theirs in zip(row.costs, reference.costs, strict=True))
-        for row in rows
-    }
+    theirs = next(values for name, values in seconds.items() if name.startswith(reference))
+    return {name: median(map(truediv, values, theirs)) for name, values in seconds.items()}
+
+
+def ratios(rows: Sequence[Row]) -> dict[str, float]:
+    """To pgBackRest."""
+    return over(REFERENCE, {row.name: [cost.seconds for cost in row.costs] for row in rows})
 
 
 def table(title: str, rows: Sequence[Row]) -> str:
     lines = [(title, *_HEAD[1:])]
-    over = ratios(rows)
+    ratio = ratios(rows)
     for row in rows:
         stored = "" if row.stored_bytes is None else f"{row.stored_bytes / 1e6:.0f}"
         numbers = (
             f"{row.median('seconds'):.2f}",
-            f"{over[row.name]:.2f}",
+            f"{ratio[row.name]:.2f}",
             f"{row.median('sync_seconds'):.2f}",
             f"{row.median('cpu_seconds'):.2f}",
             f"{row.median('server_cpu_seconds'):.2f}",
@@ -51,16 +54,16 @@ def table(title: str, rows: Sequence[Row]) -> str:
             stored,
         )
         lines.append((row.name, *numbers, row.durable))
-    return _aligned(lines)
+    return markdown(lines)
 
 
 def document(rows: Sequence[Row]) -> dict[str, Mapping[str, object]]:
     """The same for machines: medians, and every round's seconds."""
-    over = ratios(rows)
+    ratio = ratios(rows)
     return {
         row.name: {
             **{measure: row.median(measure) for measure in MEASURES},
-            "ratio": over[row.name],
+            "ratio": ratio[row.name],
             "rounds": [cost.seconds for cost in row.costs],
             "highest_rss_bytes": max(cost.rss_bytes for cost in row.costs),
             "stored_bytes": row.stored_bytes,
@@ -70,12 +73,21 @@ def document(rows: Sequence[Row]) -> dict[str, Mapping[str, object]]:
     }
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
+def markdown(lines: Sequence[Sequence[str]]) -> str:
+    """A table; the first line is its head, numbers are set to the right."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    right = [all(_is_number(line[column]) for line in lines[1:]) for column in range(len(widths))]
+    rule = [f"{'-' * (width - 1)}{':' if flush else '-'}" for width, flush in zip(widths, right, strict=True)]
     return "\n".join(
-        "  ".join(
-            word.ljust(width) if column in (0, len(line) - 1) else word.rjust(width)
-            for column, (word, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
+        "| "
+        + " | ".join(
+            word.rjust(width) if flush else word.ljust(width)
+            for word, width, flush in zip(line, widths, right, strict=True)
+        )
+        + " |"
+        for line in (lines[0], rule, *lines[1:])
     )
+
+
+def _is_number(word: str) -> bool:
+    return not word or word.replace(".", "", 1).isdigit()

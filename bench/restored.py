@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from outlive.lab.ground.process import free_port, give_to_nobody
@@ -13,10 +14,13 @@ _TRUST = "local all all trust\n"
 
 class RestoredServer(PostgresServer):
     """`with RestoredServer(15, data) as server:` recovers as the copy's own files say (pgBackRest leaves a
-    `restore_command`) and stops without ado."""
+    `restore_command`; `settings` is what others want said) and stops without ado."""
 
-    def __init__(self, major: int, data: Path) -> None:
-        super().__init__(major, options={"archive_mode": "off", "autovacuum": "off"})
+    ready_seconds = 3600  # it may have a long log to replay
+
+    def __init__(self, major: int, data: Path, settings: Mapping[str, str] | None = None) -> None:
+        options = {"archive_mode": "off", "autovacuum": "off", "hot_standby": "off"}  # ready only when all is replayed
+        super().__init__(major, options={**options, **(settings or {})})
         self._restored = data
 
     def _make(self) -> None:

@@ -39,6 +39,7 @@ MARKERS = {
     "postgres": "uses a real Postgres server",
     "slow": "takes more than a few seconds",
 }
+SLOW_TO_COME_UP = ("lab", "vm", "rgw", "swift_s3")
 AnyServer = TypeVar("AnyServer", bound=Server)
 
 
@@ -54,6 +55,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run two at a time, those of a file stay together, and those that share a server that is slow to start."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        group = next((shared for shared in SLOW_TO_COME_UP if shared in names), item.nodeid.partition("::")[0])
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_sessionstart() -> None:

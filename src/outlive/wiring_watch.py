@@ -4,8 +4,10 @@ keeper's database together."""
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from outlive import wiring
 from outlive.clock import Clock
@@ -43,15 +45,15 @@ def eyes(
 ) -> Eyes:
     """Who looks. Nothing is asked yet. `by_stream` may know a cluster already, so that it need not be asked."""
     watch = settings.watch
-    folder = wiring.ssh_paths(settings).control
-    private_folder(folder)
+    control = wiring.ssh_paths(settings).control
+    private_folder(control)
     return Eyes(
         Sight(
             settings=settings,
             clock=clock,
             names=Names(watch.resolvers, min(5.0, watch.timeout_seconds)),
             trust=trust(watch.ca_file),
-            folder=folder,
+            folder=Path(tempfile.mkdtemp(prefix="l", dir=control)),  # a socket's whole path may have 107 bytes
             identify=lambda asset: by_stream(asset) or _identify(settings, asset),
             marker_key=marker_key(settings),
         )

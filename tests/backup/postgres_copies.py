@@ -26,6 +26,7 @@ from outlive.backup.take import take
 from outlive.clock import SystemClock
 from outlive.lab.ground import postgres_trees
 from outlive.lab.ground.cache import cache_root
+from outlive.lab.ground.docker import DockerEngine
 from outlive.model.asset import PostgresAsset, PostgresDumpAsset
 from outlive.model.chain import Full, Origin, Prior
 from outlive.model.copy import Check, Copy
@@ -179,3 +180,9 @@ def children() -> set[int]:
     """The pids of everything this process has started and not reaped."""
     me = os.getpid()
     return {int(pid) for task in Path(f"/proc/{me}/task").iterdir() for pid in (task / "children").read_text().split()}
+
+
+def drill_containers(engine: DockerEngine, below: Path) -> list[str]:
+    """Containers of drills in a folder below: other tests may be drilling at the same time."""
+    shown = engine.docker("ps", "--all", "--format", '{{.ID}} {{.Label "outlive.drill"}}').splitlines()
+    return [line for line in shown if line.partition(" ")[2].startswith(str(below))]

@@ -20,6 +20,12 @@ CHILD_BURNS = (
 )
 
 
+FORKED_CHILD_HOLDS_NOTHING_OF_ITS_OWN = (
+    "import os, time; held = bytes(b'x' * (64 << 20)); child = os.fork(); time.sleep(0.3);"
+    "child and os.waitpid(child, 0)"
+)
+
+
 def run(tmp_path: Path, script: str) -> tuple[float, float, int]:
     command = Command((sys.executable, "-c", script), {})
     cost = measure(command, tmp_path / "log", folder=tmp_path, server_pid=os.getpid())
@@ -37,6 +43,10 @@ def test_processor_time_of_children_counts(tmp_path: Path) -> None:
 
 def test_memory_of_children_counts(tmp_path: Path) -> None:
     assert run(tmp_path, CHILD_HOLDS_64_MB)[2] >= 64 << 20
+
+
+def test_memory_of_a_fork_is_counted_once(tmp_path: Path) -> None:
+    assert 64 << 20 <= run(tmp_path, FORKED_CHILD_HOLDS_NOTHING_OF_ITS_OWN)[2] < 128 << 20
 
 
 def test_a_command_that_fails_is_not_measured(tmp_path: Path) -> None:

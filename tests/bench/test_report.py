@@ -18,7 +18,8 @@ def test_the_table_and_the_document_say_the_same() -> None:
     rows = [Row("ours", "both", costs(1, 2, 9), 3_000_000), Row("pgBackRest", "both", costs(4, 4, 9), None)]
     numbers = document(rows)
     assert numbers["ours"]["seconds"] == 2 and numbers["ours"]["rounds"] == [1, 2, 9]
-    head, ours, theirs = table("backup", rows).splitlines()
-    assert head.split()[:2] == ["backup", "seconds"]
-    assert ours.split() == ["ours", "2.00", "0.50", "0.00", "4.00", "0.50", "0", "3", "both"]
-    assert theirs.split() == ["pgBackRest", "4.00", "1.00", "0.00", "8.00", "0.50", "0", "both"]
+    head, rule, ours, theirs = (line.strip("| ").split(" | ") for line in table("backup", rows).splitlines())
+    assert [word.strip() for word in head[:2]] == ["backup", "seconds"]
+    assert rule[0].strip("-") == "" and rule[1].endswith("-:")
+    assert [word.strip() for word in ours] == ["ours", "2.00", "0.50", "0.00", "4.00", "0.50", "0", "3", "both"]
+    assert [word.strip() for word in theirs] == ["pgBackRest", "4.00", "1.00", "0.00", "8.00", "0.50", "0", "", "both"]

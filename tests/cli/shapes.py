@@ -42,6 +42,23 @@ COPY = {
 }
 LISTED = COPY | {"saved_bytes": int, "broken": (str, NOTHING)}
 WINDOW = {"from": MOMENT, "to": MOMENT, "base": str, "gap": (str, NOTHING)}
+OBSERVATION = {"witness": str, "channel": str, "subject": str, "fact": str, "at": MOMENT}
+JUDGED = {
+    "hosts": [
+        {
+            "host": str,
+            "verdict": str,
+            "confirmed": bool,
+            "accepted": bool,
+            "for": [OBSERVATION],
+            "against": [OBSERVATION],
+            "missing": [str],
+            "advice": [str],
+            "forbidden": [str],
+        }
+    ],
+    "addresses": [{"address": str, "told_by": [str], "answers_as": (str, NOTHING)}],
+}
 ERROR = {"error": str, "cure": str, "exit_code": int}
 
 SHAPES: dict[str, Any] = {
@@ -117,6 +134,22 @@ SHAPES: dict[str, Any] = {
         ],
         "unguarded": [{"kind": str, "name": str, "host": str, "bytes": (int, NOTHING)}],
         "blind": [{"what": str, "from": MOMENT, "to": MOMENT}],
+    },
+    "diagnose": {
+        **JUDGED,
+        "at": (MOMENT, NOTHING),
+        "timeline": [{"at": MOMENT, "what": str, "count": int, "until": MOMENT, "observation": OBSERVATION}],
+        "contradictions": [{"claim": str, "evidence": [OBSERVATION], "why": str}],
+        "hypotheses": [
+            {
+                "host": str,
+                "name": str,
+                "for": [OBSERVATION],
+                "against": [OBSERVATION],
+                "missing": [str],
+                "next_probe": str,
+            }
+        ],
     },
     "demo": {
         "ok": bool,

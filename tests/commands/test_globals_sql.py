@@ -83,4 +83,5 @@ def test_a_membership_without_its_grantor() -> None:
 
 def test_a_password_is_not_shown() -> None:
     assert shown("ALTER ROLE a WITH LOGIN PASSWORD 'md5\nx' VALID UNTIL 'y';") == "ALTER ROLE a WITH LOGIN PASSWORD ..."
+    assert shown("ALTER ROLE a SET \"app.jwt\" TO 'x';") == 'ALTER ROLE a SET "app.jwt" TO ...'
     assert shown("COMMENT ON ROLE a IS 'two\nlines';") == "COMMENT ON ROLE a IS 'two lines'"

@@ -58,17 +58,18 @@ class Answer:
 
 class Person:
     """Works in a container of the stock image; the copy's folder and the key are all that it is given, and the folders of
-    the copies that this one builds on. Or in `container`, that has the folder at /copy."""
+    the copies that this one builds on. Or by the words `there` (a container, and what enters a machine in it), which has
+    the folder at /copy."""
 
-    def __init__(self, engine: DockerEngine, kept: Kept, major: int = 17, *, container: str | None = None) -> None:
+    def __init__(self, engine: DockerEngine, kept: Kept, major: int = 17, *, there: tuple[str, ...] = ()) -> None:
         self.folder = "/copy" if kept.manifest.parent is None else f"/copies/{kept.folder.name}"
         mounts = ["--volume", f"{kept.folder}:{self.folder}:ro"]
         if kept.manifest.parent is not None:
             mounts = ["--volume", f"{kept.folder.parent}:/copies:ro"]
         self.engine = engine
-        self.container = container or engine.run(
-            images.hand_restore(engine, major), "sleep", "infinity", options=mounts
-        )
+        image = images.hand_restore(engine, major)
+        self.there = there or (engine.run(image, "sleep", "infinity", options=mounts),)
+        self.container = self.there[0]
         self.give_key(kept.keys.recovery_identity)
 
     def give_key(self, path: Path) -> None:
@@ -85,7 +86,7 @@ class Person:
 
     def shell(self, script: str, *, input: str = "") -> Answer:
         done = subprocess.run(
-            [self.engine.client, "exec", "-i", self.container, "bash", "-c", script],
+            [self.engine.client, "exec", "-i", *self.there, "bash", "-c", script],
             input=input.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

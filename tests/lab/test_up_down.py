@@ -15,7 +15,7 @@ from outlive.lab.down import down
 from outlive.lab.errors import CannotBreak
 from outlive.lab.ground.cache import cache_root
 from outlive.lab.ground.process import wait_until
-from outlive.lab.record import WEB
+from outlive.lab.record import PREVIEW, WEB
 from outlive.lab.up import up
 from outlive.lab.world import Lab
 from tests.lab import facts
@@ -34,10 +34,16 @@ def test_the_keeper_s_folder_works_at_once(lab: Lab) -> None:
     backup = outlive("backup", "--json", cwd=lab.folder)
     assert backup.returncode == 0, backup.stderr
     taken = {one["asset"] for one in json.loads(backup.stdout)["copies"]}
-    assert taken == {"shop-db", "jobs-db", "uploads", "certificates", "config"}
+    assert taken == {"shop-db", "jobs-db", "uploads", "certificates", "config", "preview-config"}
     status = json.loads(outlive("status", "--json", cwd=lab.folder).stdout)
     assert not any(one["loss"]["everything"] for one in status["assets"])
-    assert [one["name"] for one in status["unguarded"] if one["host"] == WEB] == []
+    assert [one for one in status["unguarded"] if not one["why"]] == [], "everything is guarded, or left on purpose"
+    assert outlive("identity", "--enrol", cwd=lab.folder).returncode == 0
+    check = json.loads(outlive("check", "--json", cwd=lab.folder).stdout)
+    assert {one["host"]: one["verdict"] for one in check["hosts"]} == {
+        WEB: "same_machine_ok",
+        PREVIEW: "same_machine_ok",
+    }
 
 
 def test_one_that_is_up_is_left_as_it_is(lab: Lab) -> None:

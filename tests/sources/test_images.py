@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -85,9 +86,11 @@ def by_hand(kept: Kept, machine: Machine) -> None:
     stock = engine.run(images.hand_restore(engine), "sleep", "infinity")
     engine.docker("cp", f"{stock}:/usr/bin/age", str(kept.folder.parent / "age"))
     engine.remove(stock)
-    engine.docker("cp", str(kept.folder.parent / "age"), f"{machine.container}:/usr/bin/age")
-    engine.docker("cp", str(kept.folder), f"{machine.container}:/copy")
-    answer = Person(engine, kept, container=machine.container).follow()
+    machine.ssh("cat > /usr/bin/age; chmod +x /usr/bin/age", input=(kept.folder.parent / "age").read_bytes())
+    folder = subprocess.run(["tar", "-C", str(kept.folder), "-c", "."], stdout=subprocess.PIPE, check=True).stdout
+    machine.ssh("mkdir /copy; tar -x -C /copy", input=folder)
+    assert machine.body is not None
+    answer = Person(engine, kept, there=(machine.body.container, "/sbin/inside")).follow()
     assert answer.status == 0, answer.text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from outlive.backup.drill.verify import verify
 from outlive.backup.streams.prior import find_prior
 from outlive.clock import SystemClock
 from outlive.errors import KeysError
-from outlive.lab.ground.process import wait_until
+from outlive.lab.ground.process import give_to_nobody, wait_until
 from outlive.model.chain import MOST, Full, Origin
 from outlive.model.copy import Copy
 from outlive.transport.local import LocalShell
@@ -23,6 +24,7 @@ from tests.world.postgres_container import PostgresContainer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 NewServer = Callable[..., PostgresServer]
+IN_IMAGE = 999  # the user `postgres` there
 SUMMARIES = {"summarize_wal": "on"}
 TABLES = "select coalesce(string_agg(tablename, ' ' order by tablename), '') from pg_tables where schemaname = 'public'"
 ROWS = "as select i as id, md5(i::text) as note from generate_series(1, {}) i"
@@ -59,15 +61,19 @@ def test_what_changed_came_and_went_comes_back(
 ) -> None:
     """A row of four: at each of them the cluster comes back as it was then."""
     server = new_postgres(major, tablespaces=True, options=SUMMARIES)
+    late = server.home / "late"  # type: ignore[operator]
+    late.mkdir()
+    give_to_nobody(late)
     steps = (
         f"create table stays {ROWS.format(40000)}; create table changes {ROWS.format(40000)};"
         f"create table goes {ROWS.format(100)}; create table aside tablespace side {ROWS.format(20000)}",
         "update changes set note = 'x' where id % 997 = 0; drop table goes; delete from aside where id > 15000;"
-        f"create table comes tablespace side {ROWS.format(50)}; vacuum aside",
+        f"create table comes tablespace side {ROWS.format(50)}; vacuum aside;"
+        f"create tablespace late location '{late}'; create table in_late tablespace late {ROWS.format(70)}",
         "create database extra; truncate comes; insert into comes select 1, 'again'; alter table aside set tablespace"
         " pg_default",
-        "drop database extra; drop table changes; create table changes (id int, note text);"
-        "create index on stays (note); alter table stays set tablespace side",
+        "drop table in_late; drop tablespace late; drop database extra; drop table changes;"
+        "create table changes (id int, note text); create index on stays (note); alter table stays set tablespace side",
     )
     copies, then = [], []
     for step in steps:
@@ -169,3 +175,7 @@ def test_the_members_are_combined_in_production_s_image(
     drilled = guard.drill(copy)
     assert drilled.record.ok, drilled.record.checks
     assert drilled.programs == "image outlive-test/postgres:17"
+    guard.restore(copy, str(guard.scratch / "data"))
+    for name in ("PG_VERSION", "base", "backup_label"):
+        owner = (guard.scratch / "data" / name).stat().st_uid
+        assert owner == (IN_IMAGE if os.geteuid() == 0 else os.geteuid()), "as it was in production"

@@ -140,3 +140,15 @@ def test_channels_that_disagree() -> None:
 def test_where_all_agree_nothing_is_contradicted() -> None:
     seen = (PINS, look(), server(), saw("tofu.state", {"server_id": "1", "addresses": [HOME]}, "web-1"), plan())
     assert judged(*seen, saw("dns.addresses", [HOME], "web-1.example.org")).contradictions == ()
+
+
+def test_a_claim_of_loss_forbids_the_destruction_of_a_machine_that_is_there() -> None:
+    assert judged(PINS, look()).hosts[0].forbidden == ()
+    told = judged(PINS, look(), claim()).hosts[0].forbidden
+    assert told[0].startswith(
+        f"do not destroy, taint or reinstall web-1 (server 1): the machine at {HOME} still answers as web-1"
+    )
+
+
+def test_a_page_that_was_asked_by_name_counts_for_the_only_hosts_address() -> None:
+    assert has(f"{HOME} still served a valid certificate", PINS, page(502, None), claim())

@@ -28,6 +28,8 @@ def test_the_verdict_comes_first_then_what_fits_best() -> None:
     found = list(of(enrolled(), look(page=502), CLAIM))
     assert found[0] == "same_machine_app_down"
     assert "machine_replaced" in found
+    weights = [one.weight for one in judged(enrolled(), page(502), CLAIM, server(addresses=[AWAY])).hypotheses]
+    assert len(weights) > 2 and weights[1:] == sorted(weights[1:], reverse=True)
 
 
 def test_the_next_probe_is_the_cheapest_that_splits() -> None:

@@ -291,3 +291,36 @@ def test_a_pinned_cluster_without_a_name_is_any_of_several() -> None:
     plain = look(pg__system_identifier=None, pg__lsn=None, pg__timeline=None)
     assert said(enrolled(), plain, two)[0] == "same_machine_ok"
     assert said(enrolled(), plain, two[1:])[0] == "data_replaced"
+
+
+def test_what_a_person_types_in_is_no_channel() -> None:
+    by_hand = saw(KEY, "SHA256:web-1", channel=Channel.PERSON)
+    assert said(enrolled(), by_hand, only(MACHINE, of="web-1"), page(502)) == ("same_machine_app_down", True)
+    assert said(enrolled(), by_hand, only(MACHINE, of="web-1"), page("headers_timeout")) == (
+        "same_machine_app_hung",
+        False,
+    )
+
+
+def test_a_marker_decides_over_facts_that_were_made_anew() -> None:
+    anew = [*only(KEY, MACHINE, ENGINE), saw("guest.marker", "ok")]
+    assert said(enrolled(), anew) == ("rekeyed", False)
+
+
+def test_the_same_boot_with_another_kind_of_key_is_one_machine() -> None:
+    assert (
+        said(enrolled(), look(), look(at=AWAY, page=None, ssh__host_key="SHA256:of another type"))[0]
+        == "same_machine_ok"
+    )
+
+
+def test_two_enrolled_hosts_of_one_hostname_are_meant() -> None:
+    pins = (enrolled(guest__hostname="app"), enrolled("web-2", AWAY, guest__hostname="app"))
+    names = (saw("guest.hostname", "app"), saw("guest.hostname", "app", AWAY))
+    both = (look(), look("web-2", AWAY, "web-2", page=None))
+    assert [one.name.value for one in judged(*pins, *both, *names).hosts] == ["same_machine_ok"] * 2
+
+
+def test_a_host_that_is_at_one_of_its_addresses_is_not_the_wrong_machine() -> None:
+    pins = (enrolled(address=[HOME, AWAY]), enrolled("web-2", THIRD))
+    assert said(*pins, look(), look("web-2", AWAY, "web-2", page=None))[0] == "same_machine_ok"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -198,4 +199,16 @@ def test_a_new_enrolment_ends_the_matter() -> None:
     again = saw("enrolled", {"address": HOME, KEY: "SHA256:other", "guest.machine_id": "machine-other"}, "web-1", 60)
     assert accepted(enrolled(), look(ago=2400), window("reinstall"), again, look("other"))[0] == "same_machine_ok"
     third = look("third", page=None)
-    assert accepted(enrolled(), window("reinstall", ends="11:55"), again, third)[1] is False
+    assert accepted(enrolled(), window("replace", ends="11:55"), again, third) == ("machine_replaced", False)
+
+
+def test_a_machine_that_was_seen_replaced_and_is_silent_now_is_silent() -> None:
+    assert said(enrolled(), look("other", ago=900, page=None), silence())[0] == "unreachable_unproven"
+
+
+def test_two_witnesses_whose_clocks_differ_put_nothing_back() -> None:
+    ahead = [saw("pg.lsn", "0/5000010", "web-1", ago=5, witness="stream")]
+    assert said(enrolled(), look(), ahead)[0] == "same_machine_ok"
+    assert (
+        said(enrolled(), look(), [replace(one, at=one.at - timedelta(minutes=5)) for one in ahead])[0] == "rolled_back"
+    )

@@ -139,3 +139,9 @@ def test_the_proxy_that_its_name_always_stood_for_is_its_face() -> None:
     proxied = saw("dns.addresses", [AWAY], "shop.example.org")
     assert said(pins, look(page=None), proxied, page(502, AWAY))[0] == DOWN
     assert said(pins, look(page=None), proxied, page(200, AWAY)) == (OK, True)
+
+
+def test_a_hint_from_before_a_page_answered_is_over() -> None:
+    ready = page(200, url="https://shop.example.org/readyz")
+    assert name(ready, page(502), WAITED) == DOWN
+    assert name(ready, page(502), telemetry("log.signature", WAITED.value, -10)) == HUNG

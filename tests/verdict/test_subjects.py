@@ -119,3 +119,14 @@ def test_an_address_of_nobody_is_shown() -> None:
     seen = (enrolled(), look(), *stranger, silence(AWAY))
     found = {one.address: (one.answers_as, one.told_by) for one in judged(*seen).addresses}
     assert found == {HOME: ("web-1", ("enrolled",)), THIRD: ("unknown", ("asked",)), AWAY: (None, ("asked",))}
+
+
+def test_a_name_belongs_to_the_host_to_which_it_led_first() -> None:
+    led = (saw("dns.addresses", [HOME], "shop.example.org", 900), saw("dns.addresses", [THIRD], "shop.example.org"))
+    assert said(enrolled(), enrolled("web-2", AWAY), look(page=None), led) == ("dns_elsewhere", True)
+
+
+def test_a_name_belongs_to_nobody_because_a_person_says_so() -> None:
+    leads = saw("dns.addresses", [THIRD], "other.example.org")
+    claim = saw("claim", {"text": f"web-1 is at {THIRD} now"}, "web-1")
+    assert said(enrolled(), enrolled("web-2", AWAY), look(), leads, claim)[0] == "same_machine_ok"

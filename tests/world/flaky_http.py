@@ -95,9 +95,12 @@ class Seen:
 
 @dataclass
 class FlakyProxy(Server):
+    """Every request takes `latency_seconds` longer than it would without the proxy."""
+
     upstream: str
     seen: list[Seen] = field(default_factory=list)
     endpoint: str = ""
+    latency_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self._planned: list[Planned] = []
@@ -162,8 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.proxy.take(self.command, self.path)
         outcome = fault.name if fault else ""
         try:
-            if fault and fault.delay:
-                self.proxy.closing.wait(fault.delay)
+            self.proxy.closing.wait(self.proxy.latency_seconds + (fault.delay if fault else 0))
             if fault and fault.status:
                 self._refuse(fault)
             else:

@@ -8,7 +8,7 @@ from outlive.lab.ground.docker import DockerEngine
 from outlive.lab.ground.images import RECIPES as GROUND
 from outlive.lab.ground.images import build, busybox, debian, postgres, postgres_volume
 
-__all__ = ["alpine_like", "busybox", "ceph", "debian", "hand_restore", "postgres", "postgres_volume", "swift"]
+__all__ = ["alpine_like", "busybox", "ceph", "debian", "hand_restore", "postgres", "postgres_volume", "sqlite", "swift"]
 
 RECIPES = Path(__file__).parent / "images"
 
@@ -16,7 +16,7 @@ RECIPES = Path(__file__).parent / "images"
 def sqlite(engine: DockerEngine) -> str:
     """`outlive-test/sqlite`: sqlite3 and python3, as an application's image may have them."""
     debian(engine)
-    return build(engine, "sqlite")
+    return build(engine, RECIPES / "sqlite")
 
 
 def alpine_like(engine: DockerEngine) -> str:

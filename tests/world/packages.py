@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from outlive.lab.ground.cache import is_root
-from tests.world.need import Missing
-from tests.world.postgres_trees import LIBRARIES
+from outlive.lab.ground.missing import Missing
+from outlive.lab.ground.packages import lacking
+from outlive.lab.ground.postgres_trees import LIBRARIES
 
-# program -> package: looked for by program, because somebody may have it from elsewhere (docker-ce, for one).
 PROGRAMS = {
     "sshd": "openssh-server",
     "ssh": "openssh-client",
@@ -32,9 +32,7 @@ DOCKER_PROGRAMS = {"dockerd": "docker.io", "iptables": "iptables", "debootstrap"
 
 def missing(programs: dict[str, str], libraries: Sequence[str] = ()) -> list[str]:
     """The packages to install for these programs and libraries."""
-    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    lacking = {package for name, package in programs.items() if shutil.which(name, path=path) is None}
-    return sorted(lacking | {name for name in libraries if not _is_installed(name)})
+    return sorted({*lacking(programs), *(name for name in libraries if not _is_installed(name))})
 
 
 def install(programs: dict[str, str], libraries: Sequence[str] = ()) -> str:

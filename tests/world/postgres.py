@@ -37,6 +37,7 @@ class PostgresServer(Server):
 
     superuser = "postgres"
     password = "correct horse battery"
+    ready_seconds = 60.0
 
     def __init__(
         self,
@@ -147,7 +148,7 @@ class PostgresServer(Server):
                 **as_nobody(),
             )
         ledger.note_process(self.process.pid)
-        wait_until(self._is_ready, f"postgres {self.major} on port {self.port}", seconds=60)
+        wait_until(self._is_ready, f"postgres {self.major} on port {self.port}", seconds=self.ready_seconds)
 
     def _is_ready(self) -> bool:
         """The last line of postmaster.pid says so before any connection has to be tried (as pg_ctl looks at it)."""

@@ -25,15 +25,19 @@ group = typer.Typer(
 app.add_typer(group, name="lab")
 
 HOME = Path("/var/lib/outlive-lab")
-FolderOption = Annotated[Path, typer.Option("--folder", help="Where the lab lies, and its keeper's configuration.")]
+PLACE = "OUTLIVE_LAB"
+FolderOption = Annotated[
+    Path, typer.Option("--folder", envvar=PLACE, help="Where the lab lies, and its keeper's configuration.")
+]
 TRY = """
 Try, from {folder}:
-  outlive backup                 copies of both databases, the uploads and the configuration
-  outlive status                 what would be lost, and what was never proven
+  outlive identity --enrol       remember which machines these are
   outlive check                  who answers at each address, and what is wrong with them
+  outlive backup                 copies of both databases, the uploads, the certificates and the configuration
+  outlive status                 what would be lost, and what was never proven
+  outlive lab break              every way to break it, such as:
   outlive lab break replace      another machine, in silence; then `outlive check` again
   outlive lab break --heal       undo it
-  outlive lab break              every way to break it
   outlive lab down               end it all, and remove {folder}"""
 
 
@@ -46,6 +50,8 @@ def up(folder: FolderOption = HOME, as_json: JsonOption = False) -> int:
     if not as_json:
         _describe(lab, output.console)
         output.console.print(TRY.format(folder=lab.folder))
+        if lab.folder != HOME:
+            output.console.print(f"\nIts folder is found with --folder, or when you say: export {PLACE}={lab.folder}")
     return 0
 
 

@@ -14,6 +14,7 @@ from outlive.cli.voice import complain
 from outlive.clock import Clock
 from outlive.config.schema import Settings
 from outlive.errors import OutliveError
+from outlive.keeper.advice import SILENT_SECONDS
 from outlive.model.observation import Observation
 from outlive.model.verdict import Address, Name, Verdict
 from outlive.model.watching import Judged
@@ -78,8 +79,11 @@ async def _look(settings: Settings, clock: Clock, memory: Watching | None) -> Lo
 
 
 def _remember(found: Look, memory: Watching, clock: Clock) -> None:
+    """What was seen; and the verdicts, unless a keeper is at work: it believes no single look."""
     found.watcher.write(found.watcher.news())
-    now = clock.now()
+    now, told_at = clock.now(), memory.keeper_told_at()
+    if told_at is not None and abs((now - told_at).total_seconds()) <= SILENT_SECONDS:
+        return
     for one in found.hosts:
         memory.judged(Judged(one.host, now, now, one.name, one.confirmed, one.to_json()))
 

@@ -35,6 +35,7 @@ COMMANDS: tuple[str, ...] = (
     "plan-guard",
     "diagnose",
     "lab",
+    "scan",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT

@@ -67,8 +67,8 @@ def by_me(statement: str) -> str | None:
 
 
 def shown(statement: str) -> str:
-    """The statement for a person, in one line, without the password that it may hold."""
-    return " ".join(re.sub(r" PASSWORD .*", " PASSWORD ...", statement, flags=re.S).rstrip(";").split())
+    """The statement for a person, in one line, without the password or value of a setting that it may hold."""
+    return " ".join(re.sub(r" (PASSWORD|SET \S+ TO) .*", r" \1 ...", statement, flags=re.S).rstrip(";").split())
 
 
 def is_about_tablespace(statement: str) -> bool:

@@ -9,21 +9,28 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from outlive.clock import Clock
 from outlive.errors import OutliveError
 from outlive.model.observation import Observation
 from outlive.model.schedule import Beat
+from outlive.model.verdict import Verdict
 from outlive.model.watching import Blind, Judged
 from outlive.state.watching import Watching
 from outlive.verdict.judge import judge
+from outlive.verdict.steady import SHORTEST_INTERVAL_SECONDS, Settled
 from outlive.watch import blindness
 from outlive.watch.accepting import accept_declared
+from outlive.watch.beliefs import Beliefs
 from outlive.watch.look import look_once
 from outlive.watch.plan import Ask
 from outlive.watch.watcher import Watcher
 
 SETTLE_SECONDS = 0.3  # looks that end together are judged together
+FIRST_SECONDS = 15.0
+SELDOM_SECONDS = 3600.0
+QUICK = ("ssh", "local", "http", "tls", "tcp")
 JUDGE_SECONDS = 30.0  # without news: what was seen grows old
 LOCATE_SECONDS = 30.0
 TIDY_SECONDS = 3600.0
@@ -60,7 +67,9 @@ class Looks:
         self._asking: dict[Ask, asyncio.Task[None]] = {}
         self._blind: dict[str, Blind] = {}
         self._answered_at = float("-inf")
-        self._said = ""
+        self._beliefs = Beliefs(parts.memory.standing().values(), parts.clock.now())
+        self._said: dict[str, str] = {}
+        self._done: set[Ask] = set()
 
     def stop(self) -> None:
         """From any thread."""
@@ -68,8 +77,11 @@ class Looks:
             with suppress(RuntimeError):  # it has ended already
                 self._loop.call_soon_threadsafe(self._stop.set)
 
-    async def run(self) -> None:
+    async def run(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """`stopped`: whether `stop` was called before this began."""
         self._loop = asyncio.get_running_loop()
+        if stopped():
+            self._stop.set()
         await self._tolerantly(self._was_away)
         try:
             async with asyncio.TaskGroup() as group:
@@ -114,12 +126,20 @@ class Looks:
             if blindness.answered(seen):
                 self._answered_at = self._steady()
             own = await self._own.after(seen, alone=self._answered_at < began)
+            self._done.add(ask)
             self._watcher.learn(ask, seen)
             self._watcher.recall.add(own)
             self._news.set()
-            next_at = max(next_at + ask.every_seconds, self._steady())
+            next_at = max(next_at + self._interval_seconds(ask), self._steady())
+
+    def _interval_seconds(self, ask: Ask) -> float:
+        """Shorter while a change is not settled, for what is asked as often as the hosts themselves."""
+        if ask.kind not in QUICK or not self._beliefs.is_pending:
+            return ask.every_seconds
+        return min(ask.every_seconds, max(SHORTEST_INTERVAL_SECONDS, ask.every_seconds / 2))
 
     async def _judging(self) -> None:
+        await self._first_round()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(JUDGE_SECONDS):
@@ -132,6 +152,14 @@ class Looks:
             await self._tolerantly(self._accept, present)
             await self._tolerantly(self._judge, evidence, now)
 
+    async def _first_round(self) -> None:
+        """Before everybody was asked once there is nothing to judge; whoever hangs is not waited for."""
+        deadline = self._steady() + FIRST_SECONDS
+        while not self._asking or {ask for ask in self._asking if ask.every_seconds < SELDOM_SECONDS} - self._done:
+            if self._steady() > deadline:
+                return
+            await asyncio.sleep(SETTLE_SECONDS)
+
     async def _write(self) -> None:
         news = self._watcher.news()
         self._own.locked = not await self._tolerantly(self._watcher.write, news)
@@ -143,16 +171,24 @@ class Looks:
             self._parts.say(words)
 
     def _judge(self, evidence: Sequence[Observation], now: datetime) -> None:
-        """Tells, and remembers, what came to be another verdict."""
-        memory, ours = self._parts.memory, {host.name for host in self._watcher.settings.hosts}
+        """Remembers what is believed of each host, and tells what came to be another."""
+        memory, settings = self._parts.memory, self._watcher.settings
         standing = memory.standing()
         for one in judge(evidence, now=now).hosts:
-            if one.host not in ours:
+            if (host := settings.host(one.host)) is None:
                 continue
+            every = host.every_seconds or settings.watch.every_seconds
+            believed = self._beliefs.see(one.host, one.name, now, every)
             before = standing.get(one.host)
-            memory.judged(Judged(one.host, now, now, one.name, one.confirmed, one.to_json()))
-            if before is None or (before.verdict, before.confirmed) != (one.name, one.confirmed):
-                self._parts.say(f"{one.host}: {one.name}{'' if one.confirmed else ' (not confirmed)'}")
+            if one.name is believed.name:
+                told = Judged(one.host, now, now, one.name, one.confirmed, _document(one, believed))
+            elif before is not None and before.verdict == believed.name:
+                told = replace(before, judged_at=now, document=before.document | {"pending": one.name})
+            else:
+                continue  # two looks that agree are wanted before anything is told
+            memory.judged(told)
+            if before is None or (before.verdict, before.confirmed) != (told.verdict, told.confirmed):
+                self._parts.say(f"{one.host}: {told.verdict}{'' if told.confirmed else ' (not confirmed)'}")
         self._note_blindness(self._own.state, now)
 
     def _note_blindness(self, state: str | None, now: datetime) -> None:
@@ -188,15 +224,19 @@ class Looks:
         try:
             await asyncio.to_thread(act, *args)
         except OutliveError as error:
-            if str(error) != self._said:
-                self._said = str(error)
+            if str(error) != self._said.get(act.__name__):
+                self._said[act.__name__] = str(error)
                 self._parts.say(f"{error} cure: {error.hint}")
             return False
-        self._said = ""
+        self._said.pop(act.__name__, None)
         return True
 
     def _steady(self) -> float:
         return self._parts.clock.monotonic()
+
+
+def _document(verdict: Verdict, believed: Settled) -> dict[str, Any]:
+    return verdict.to_json() | ({"flapping": True} if believed.is_flapping else {})
 
 
 def spread(ask: Ask) -> float:

@@ -33,6 +33,7 @@ BEAT_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 60.0
 HISTORY_DAYS = 30
 DRAIN_SECONDS = 60.0
+AGAIN_SECONDS = 30.0
 LOOKS_SECONDS = 20.0  # for looks to end, and the connections that are kept
 HEARD_SECONDS = 30.0
 FREE_BYTES = 200 << 20  # below that no run is started: the engine's database does not survive a full disk well
@@ -86,7 +87,7 @@ class Keeper:
         self._runner = Runner(parts.settings, parts.store, parts.engine, parts.say, parts.last_copy)
         self._teller = Teller(parts.store, self._runner, parts.say)
         self._streams = [StreamKeeper(plan, self._told, self._gap) for plan in parts.streams]
-        self._looks = parts.looks(self._identity_by_stream) if parts.looks else None
+        self._looks: Looks | None = None
         self._looking = threading.Thread(target=self._look, name="looks", daemon=True)
         self._started_at = parts.clock.now()
         self._rhythm = _Rhythm()
@@ -166,13 +167,21 @@ class Keeper:
         return False
 
     def _look(self) -> None:
-        """In a thread of its own. A fault there is told, and ends neither streams nor backups."""
-        if self._looks is None:
-            return
-        try:
-            asyncio.run(self._looks.run())
-        except Exception as error:  # noqa: BLE001 - as above
-            self._parts.say(f"nobody looks at the hosts any more: a fault of Outlive itself: {error!r}")
+        """In a thread of its own. A fault there is told, ends neither streams nor backups, and is begun anew."""
+        parts = self._parts
+        while parts.looks is not None and not self._stopping:
+            try:
+                self._looks = parts.looks(self._identity_by_stream)
+                asyncio.run(self._looks.run(lambda: self._stopping))
+            except Exception as error:  # noqa: BLE001 - as above
+                parts.say(f"nobody looks at the hosts for {AGAIN_SECONDS:.0f} s: {type(error).__name__}: {error}")
+                self._rest(AGAIN_SECONDS)
+
+    def _rest(self, seconds: float) -> None:
+        """Not longer than until it is stopped."""
+        end = time.monotonic() + seconds
+        while not self._stopping and time.monotonic() < end:
+            time.sleep(TICK_SECONDS)
 
     def _identity_by_stream(self, asset: str) -> PostgresIdentity | None:
         """What the asset's stream has just heard from its server; None when it is not streaming."""

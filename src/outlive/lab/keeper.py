@@ -27,6 +27,7 @@ def prepare(lab: Lab, now: datetime) -> None:
     (folder / "ssh_config").write_text(
         "\n".join(client_config(one.name, one.address, 22, "root", *files) for one in machines)
     )
-    told = {"recovery_key": keys.recipients[0], "drill_key": keys.recipients[1]}
+    servers = list(lab.record.nameservers)
+    told = {"recovery_key": keys.recipients[0], "drill_key": keys.recipients[1], "ns1": servers[0], "ns2": servers[1]}
     addresses = {"web": machines[0].address, "preview": machines[1].address}
     (folder / CONFIG).write_text(Template(TEMPLATE.read_text()).substitute(told | addresses))

@@ -84,7 +84,9 @@ class Shop:
 def _archive(private: Mapping[str, bytes]) -> bytes:
     """The stack's files and those private ones, as a tar; all of it root's."""
 
-    def of_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    def of_root(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        if "__pycache__" in member.name:
+            return None
         member.uid = member.gid = 0
         member.uname = member.gname = "root"
         return member
@@ -95,5 +97,5 @@ def _archive(private: Mapping[str, bytes]) -> bytes:
         for name, data in private.items():
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(data), 0o600
-            archive.addfile(of_root(member), io.BytesIO(data))
+            archive.addfile(member, io.BytesIO(data))
     return content.getvalue()

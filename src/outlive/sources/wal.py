@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from select import POLLIN, poll
 
@@ -17,7 +17,7 @@ import psycopg
 from psycopg import pq, sql
 
 from outlive.commands import postgres, wal
-from outlive.errors import DatabaseUnreachable
+from outlive.errors import DatabaseUnreachable, OutliveError
 from outlive.sources.postgres import System, identify
 from outlive.sources.wal_question import Question
 from outlive.sources.wal_words import (
@@ -48,6 +48,7 @@ class WalStream:
         self._pgconn = connection.pgconn
         self._slot = slot
         self._waiting: deque[Event] = deque()
+        self._trouble: OutliveError | None = None
         self._poll = poll()  # select(2) takes no descriptor above 1023
         self._poll.register(self._pgconn.socket, POLLIN)
         self.system: System = identify(connection)
@@ -106,6 +107,12 @@ class WalStream:
             events = self._arrived()
         return events
 
+    def rest(self) -> Iterator[Event]:
+        """What the server had sent before the stream broke."""
+        with suppress(StreamBroke):
+            while events := self.receive(0):
+                yield from events
+
     def report(self, *, written: int, durable: int, now: datetime, want_reply: bool) -> None:
         """Tells the server how far we are."""
         try:
@@ -120,24 +127,35 @@ class WalStream:
         return result.get_value(0, 1) or b""
 
     def _arrived(self) -> list[Event]:
+        """What goes wrong is told when everything that came before it has been taken."""
         if self._waiting:
             return [self._waiting.popleft()]
+        if self._trouble:
+            raise self._trouble
         events: list[Event] = []
-        while len(events) < BATCH:
-            try:
-                length, data = self._pgconn.get_copy_data(1)
-            except psycopg.Error as error:
-                raise StreamBroke(one_line(error)) from error
-            if length == 0:
-                break
-            if length == -1:
-                events.append(self._ended())
-                break
-            try:
-                events.append(wal.read_message(memoryview(data)))
-            except ValueError as error:
-                raise StreamBroke(f"{error}.") from error
+        try:
+            while len(events) < BATCH and (event := self._next()):
+                events.append(event)
+                if isinstance(event, Ended):
+                    break
+        except OutliveError as error:
+            if not events:
+                raise
+            self._trouble = error
         return events
+
+    def _next(self) -> Event | None:
+        """The next message, when it is here whole."""
+        try:
+            length, data = self._pgconn.get_copy_data(1)
+        except psycopg.Error as error:
+            raise StreamBroke(one_line(error)) from error
+        if length == -1:
+            return self._ended()
+        try:
+            return wal.read_message(memoryview(data)) if length else None
+        except ValueError as error:
+            raise StreamBroke(f"{error}.") from error
 
     def _ended(self) -> Ended:
         """After the server's CopyDone: ours, then a row with the next timeline, or an error that says what went wrong."""

@@ -56,10 +56,13 @@ class Watching:
         return [Stretch(row.key, _observation(row.first), _observation(row.last), row.times) for row in rows]
 
     def prune(self, before: datetime, most_rows: int) -> int:
-        """Forgets what ended before the moment, then the oldest beyond so many rows. Returns how many are gone."""
+        """Forgets what ended before the moment (of verdicts, the last of each host stays), then the oldest beyond so many
+        rows. Returns how many sights are gone."""
         with self._store.begin() as connection:
             gone = connection.execute(sa.delete(sightings).where(sightings.c.until < before)).rowcount
             connection.execute(sa.delete(blind).where(blind.c.until < before))
+            stands = _is_newest(verdicts, "host", "since")
+            connection.execute(sa.delete(verdicts).where(verdicts.c.judged_at < before, sa.not_(stands)))
             edge = sa.select(sightings.c.until).order_by(sightings.c.until.desc()).offset(most_rows).limit(1)
             if (oldest := connection.scalar(edge)) is not None:
                 gone += connection.execute(sa.delete(sightings).where(sightings.c.until <= oldest)).rowcount
@@ -122,6 +125,11 @@ class Watching:
             verdict = replace(verdict, since=stands.since)
         self._put(verdicts, verdict)
         return verdict
+
+    def keeper_told_at(self) -> datetime | None:
+        """The keeper's last sign of life: while it lives, the verdicts are its own to remember."""
+        beat = self._store.beat()
+        return None if beat is None else beat.told_at
 
     def blind(self, since: datetime) -> list[Blind]:
         """The times that reach past the moment, oldest first."""

@@ -20,7 +20,6 @@ import dns.rdata
 import dns.rdatatype
 import dns.resolver
 
-from outlive.errors import ConfigError
 from outlive.transport.net import NoAnswer
 
 KINDS = ("A", "AAAA")
@@ -48,8 +47,9 @@ class Names:
     def __init__(self, resolvers: Sequence[str] = (), timeout_seconds: float = 5.0) -> None:
         try:
             self._resolver = dns.asyncresolver.Resolver(configure=not resolvers)
-        except dns.resolver.NoResolverConfiguration as error:
-            raise ConfigError("this machine has no resolver.", hint="Name some: [watch] resolvers.") from error
+        except dns.resolver.NoResolverConfiguration:
+            self._resolver = dns.asyncresolver.Resolver(configure=False)
+            resolvers = ("127.0.0.1",)  # as resolv.conf(5) has it for a machine that names none
         if resolvers:
             self._resolver.nameservers = list(resolvers)
         self._resolver.lifetime = timeout_seconds

@@ -15,7 +15,7 @@ MOST_BYTES = 256 << 10
 
 
 async def registration(
-    name: str, names: Names, trust: Trust, *, rdap: str, timeout_seconds: float = 15.0
+    name: str, names: Names, trust: Trust, *, rdap: str, timeout_seconds: float
 ) -> words.Registration:
     """Of the domain that `name` belongs to. Raises `NoAnswer` when nobody tells."""
     why = ""

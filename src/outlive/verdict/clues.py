@@ -102,8 +102,9 @@ def _after_loss(hearing: Hearing) -> Iterator[Clue]:
     since = min(alleged)
     logs = (one for one in hearing.seen_at(*hearing.own_places) if channel(one) is Channel.TELEMETRY)
     yield from (("alive", True, one) for one in _last_after(since, (*hearing.signs_of_life(), *logs)))
-    places = sorted({*hearing.own_places, *hearing.case.told})
-    boots = [one for one in hearing.seen_at(*places) if one.fact == BOOT_TIME and when(one.value) is not None]
+    boots = [
+        one for one in hearing.seen_at(*hearing.looked_at) if one.fact == BOOT_TIME and when(one.value) is not None
+    ]
     for one in [boot for boot in boots if boot.at >= since - _CLOCK][-1:]:
         yield "older", (when(one.value) or since) < since - _CLOCK, one
 

@@ -37,13 +37,18 @@ def found(
     return Verdict(
         host=case.host,
         name=name,
-        confirmed=sure and case.is_enrolled and not contrary and is_independent(_of_now(case, carried)),
+        confirmed=sure and _is_identified(case) and not contrary and is_independent(_of_now(case, carried)),
         in_favour=carried,
         against=contrary,
         missing=tuple(dict.fromkeys(missing)),
         advice=tuple(dict.fromkeys(advice)),
         forbidden=tuple(dict.fromkeys(forbidden)),
     )
+
+
+def _is_identified(case: Case) -> bool:
+    """Nothing is confirmed of a host that nobody enrolled, nor of one for which only a certificate speaks."""
+    return case.is_enrolled and not case.is_vouched
 
 
 def is_independent(observations: Iterable[Observation]) -> bool:
@@ -100,7 +105,8 @@ def hands_off(case: Case) -> tuple[str, ...]:
             *_not_here(case),
         )
     home = " or ".join(case.own) or "its last known address"
-    state = "was not asked" if case.main.answer is Answer.UNASKED else "is silent"
+    silent = any(case.scene.sight(at).answer is Answer.SILENT for at in (*case.own, case.host))
+    state = "is silent" if silent else "was not asked lately"
     return (
         f"do not destroy, taint or reinstall {server}: {home} {state}, and silence is no proof of loss; "
         "what is there may be the only copy of the data",

@@ -94,7 +94,9 @@ def _page(one: Observation, answer: Answer) -> str:
     if error is None:
         if status is None:
             return ""
-        return "hung" if status == 504 else "down" if status >= 500 else "good"
+        if status == 504:
+            return "hung"
+        return "down" if status >= 500 or field(one, "as_expected") is False else "good"
     if error in _WAITED:
         return "hung" if channel(one) is Channel.OUTSIDE else ""  # what a log says is a hint
     if error in ("connect_refused", "tls"):

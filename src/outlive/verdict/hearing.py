@@ -44,6 +44,14 @@ class Hearing:
     def own_places(self) -> tuple[str, ...]:
         return (*self.case.own, self.host)
 
+    @property
+    def looked_at(self) -> tuple[str, ...]:
+        """Every place that anybody took for the host: what was given for it, and, where there is no other host, whatever
+        else was asked."""
+        scene = self.case.scene
+        asked = scene.placed if len(scene.pins) == 1 else ()
+        return tuple(sorted({*self.own_places, *self.case.told, *asked}))
+
     def seen_at(self, *places: str) -> list[Observation]:
         """Everything ever seen at these places, oldest first."""
         seen = [one for place in places for one in self.case.scene.placed.get(place, ())]
@@ -61,7 +69,7 @@ class Hearing:
         said = when(value_of(claim, "since"))
         if said is not None:
             return said
-        seen = self.seen_at(*self.own_places, *self.case.told)
+        seen = self.seen_at(*self.looked_at)
         troubles = (one.at for one in seen if claim.at - _DAY <= one.at <= claim.at and is_trouble(one))
         return min(troubles, default=claim.at)
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from outlive.model.observation import Observation
 from outlive.model.verdict import Address, Name, Verdict
 from outlive.verdict.case import Case, case
-from outlive.verdict.hearing import hearing
+from outlive.verdict.finding import hands_off
+from outlive.verdict.hearing import Hearing, hearing
 from outlive.verdict.judgement import Judgement
 from outlive.verdict.judging import Judging
 from outlive.verdict.maintenance import accepted
@@ -24,8 +25,17 @@ def judge(observations: Iterable[Observation], *, now: datetime, settings: Judgi
     """Observations of any age, in any order, also repeated ones. Enrolments come among them (fact `enrolled`)."""
     scene = Scene(observations, now, settings)
     cases = [case(host, scene) for host in scene.pins]
-    hearings = tuple(hearing(one, _verdict(one)) for one in cases)
+    hearings = tuple(_heard(one) for one in cases)
     return Judgement(tuple(one.verdict for one in hearings), _addresses(scene), scene, hearings)
+
+
+def _heard(one: Case) -> Hearing:
+    """The verdict, and what people assert. A claim changes no verdict; but where somebody speaks of loss, a machine that is
+    there must not be destroyed for it."""
+    heard = hearing(one, _verdict(one))
+    if heard.losses and not heard.verdict.forbidden:
+        return replace(heard, verdict=replace(heard.verdict, forbidden=hands_off(one)))
+    return heard
 
 
 def _verdict(one: Case) -> Verdict:

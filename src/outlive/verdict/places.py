@@ -1,8 +1,8 @@
 """At which place each observation was made: an address of the ledger, or a host by name. Pure.
 
 A page or a certificate is asked for by name: which machine answered is known from the address that the connection had,
-else from where the name led at that time. Where neither is known it says nothing about any machine; with a single host
-it is still kept with that host, as a word about its service and never about its identity.
+else from where the name led at that time. Where neither is known it says nothing about any of several hosts; with a single
+one it is taken as asked where that host belongs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from outlive.model.observation import Observation
+from outlive.model.observation import Channel, Observation
 from outlive.verdict.evidence import Evidence, field
 from outlive.verdict.ledger import Ledger
 from outlive.verdict.pins import Pins
@@ -33,10 +33,17 @@ def places(
     for one in evidence.all:
         if _is_elsewhere(one.fact):
             continue
-        place = _place(one, pins, ledger, routes, homes) or only
+        place = _place(one, pins, ledger, routes, homes)
+        if place is None and only is not None:
+            place = homes.get(only, only) if _is_asked_by_name(one) else only
         if place is not None:
             found.setdefault(place, []).append(one)
     return found
+
+
+def _is_asked_by_name(one: Observation) -> bool:
+    """A page or certificate that was asked for from outside, and nobody knows where its name led."""
+    return one.fact.startswith(("http.", "tls.")) and one.channel is Channel.OUTSIDE
 
 
 @lru_cache(1024)

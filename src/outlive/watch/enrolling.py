@@ -43,7 +43,9 @@ def candidate(watcher: Watcher, seen: Sequence[Observation], host: Host, *, at: 
 def pin(memory: Watching, watcher: Watcher, host: Host, one: Candidate, enrolment: Enrolment) -> None:
     """From now on this is the host. Its key replaces what known_hosts had for it."""
     if one.key and not one.is_vouched:
-        hostkey.repin(host, one.key, watcher.settings.keeper.known_hosts)
+        known_hosts = watcher.settings.keeper.known_hosts
+        hostkey.repin(host, one.key, known_hosts)
+        watcher.eyes.sight.pinned[host.name] = hostkey.pinned(host, known_hosts)
     memory.enrol(enrolment)
     watcher.enrolments[host.name] = enrolment
 

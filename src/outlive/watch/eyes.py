@@ -4,6 +4,7 @@ look to look."""
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -41,8 +42,9 @@ CLUSTERS_AT_ONCE = 8
 
 @dataclass(slots=True)
 class Sight:
-    """What the eyes need. `folder` is private; `routes` and `pinned` are what SSH's configuration and the keeper's
-    known_hosts say of each host; `identify` asks the cluster of an asset (it may wait); `planted` are the markers."""
+    """What the eyes need. `folder` is private, and removed in the end; `routes` and `pinned` are what SSH's configuration
+    and the keeper's known_hosts say of each host; `identify` asks the cluster of an asset (it may wait); `planted` are the
+    markers."""
 
     settings: Settings
     clock: Clock
@@ -84,6 +86,7 @@ class Eyes:
     async def close(self) -> None:
         """Ends the kept connections."""
         await asyncio.gather(*(peer.close() for peer in self.peers))
+        shutil.rmtree(self.sight.folder, ignore_errors=True)
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _make(self, ask: Ask) -> Witness:
@@ -98,7 +101,7 @@ class Eyes:
             case "dns":
                 return DnsWitness(ask.name, one.names, one.clock)
             case "domain":
-                return DomainWitness(ask.name, one.names, one.trust, one.clock, watch.rdap)
+                return DomainWitness(ask.name, one.names, one.trust, one.clock, watch.rdap, watch.timeout_seconds)
             case "ssh":
                 return self._ssh(ask)
             case "local":

@@ -33,6 +33,7 @@ class OwnState:
         self._skews: dict[str, tuple[float, float]] = {}  # who told, when (steady), how far ahead
         self._asked: float | None = None
         self._network: str | None = None
+        self._told: str | None = None  # by the canaries, when they were asked last
         self.locked = False  # set from outside: the memory could not be written
         self.state: str | None = None
         self._lock = asyncio.Lock()
@@ -46,7 +47,7 @@ class OwnState:
         if blindness.answered(seen):
             self._network = blindness.OK
         elif alone and blindness.silent(seen):
-            await self._ask_canaries()
+            self._network = await self._ask_canaries()
         told = (self._network, self._clock_state(now), blindness.LOCKED if self.locked else None)
         self.state = blindness.worst(told)
         return [] if self.state is None else [self._pad.note("self", {"state": self.state})]
@@ -56,16 +57,18 @@ class OwnState:
         if len(self._fresh(self._clock.monotonic())) < 2:
             await self._ask_canaries()
 
-    async def _ask_canaries(self) -> None:
+    async def _ask_canaries(self) -> str | None:
+        """What they say of the network; the time that they tell is kept."""
         async with self._lock:
             now = self._clock.monotonic()
             if self._asked is not None and now - self._asked < AGAIN_SECONDS:
-                return
+                return self._told
             places = self._settings.canaries
             told = await asyncio.gather(*(ask(one, self._names, self._trust, CANARY_SECONDS) for one in places))
             self._asked = self._clock.monotonic()
-            self._network = blindness.network(one.answered for one in told)
+            self._told = blindness.network(one.answered for one in told)
             self._skews |= {one.place: (self._asked, skew) for one in told if (skew := self._skew(one)) is not None}
+            return self._told
 
     def _skew(self, canary: Canary) -> float | None:
         return None if canary.date is None else (canary.date - self._clock.now()).total_seconds()

@@ -23,6 +23,7 @@ class DomainWitness:
     trust: Trust
     clock: Clock
     rdap: str
+    timeout_seconds: float = 10.0
 
     @property
     def what(self) -> str:
@@ -30,7 +31,9 @@ class DomainWitness:
 
     async def look(self) -> list[Observation]:
         try:
-            found = await registration(self.name, self.names, self.trust, rdap=self.rdap)
+            found = await registration(
+                self.name, self.names, self.trust, rdap=self.rdap, timeout_seconds=self.timeout_seconds
+            )
         except NoAnswer as error:
             return [self._pad.no_data(FACT, error.word, error.why)]
         return [self._pad.note(FACT, {"domain": found.domain, "expires_at": rfc3339(found.expires_at)})]

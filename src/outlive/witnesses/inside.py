@@ -52,7 +52,7 @@ class LocalWitness:
 
     async def look(self) -> list[Observation]:
         try:
-            done = await aprocess.run(look(self._volumes, full=True), timeout_seconds=LOCAL_SECONDS)
+            done = await aprocess.run(look(self._volumes), timeout_seconds=LOCAL_SECONDS)
             return list(told(self._pad, read_look(done.text), self._marker_state))
         except (CommandFailed, ValueError) as error:
             return self.blind(str(error))

@@ -191,9 +191,11 @@ def test_what_was_found_damaged_is_told_once() -> None:
 
 
 def test_a_copy_of_what_changed_is_small_and_has_not_collapsed() -> None:
-    full = [member(0, plain_bytes=5000), member(1, member(0), plain_bytes=20), member(2, plain_bytes=4800)]
-    assert alarms(known(full), ()) == ()
-    assert [one.kind for one in alarms(known([*full, member(3, plain_bytes=30)]), ())] == [AlarmKind.COLLAPSED]
+    copies = [member(0, plain_bytes=5000)]
+    for number in range(1, 4):
+        copies.append(member(number, copies[-1], plain_bytes=20))
+    assert alarms(known([*copies, member(4, plain_bytes=4800)]), ()) == ()
+    assert [one.kind for one in alarms(known([*copies, member(4, plain_bytes=30)]), ())] == [AlarmKind.COLLAPSED]
 
 
 def test_a_cluster_that_was_emptied_is_seen_in_a_copy_of_what_changed() -> None:

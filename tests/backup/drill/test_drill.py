@@ -31,7 +31,16 @@ from outlive.sources.postgres_dump import PostgresDumpSource
 from outlive.transport.local import LocalShell
 from outlive.transport.postgres import ContainerWay, DsnWay
 from outlive.transport.postgres_programs import ProgramsMissing
-from tests.backup.postgres_copies import Guard, children, dsn, fill, guarding, program_folder, verdicts
+from tests.backup.postgres_copies import (
+    Guard,
+    children,
+    drill_containers,
+    dsn,
+    fill,
+    guarding,
+    program_folder,
+    verdicts,
+)
 from tests.world import images
 from tests.world.docker import DockerEngine
 from tests.world.postgres import PostgresServer
@@ -312,10 +321,6 @@ def test_a_cluster_without_the_database_and_the_role_postgres(guard: Guard, new_
 # --- in production's image ----------------------------------------------------------------------------------------
 
 
-def containers(engine: DockerEngine) -> str:
-    return engine.docker("ps", "--all", "--quiet", "--filter", "label=outlive.drill")
-
-
 @pytest.mark.docker
 @pytest.mark.parametrize("kind", ["physical", "logical"])
 @pytest.mark.parametrize("alpine", [False, True])
@@ -330,7 +335,7 @@ def test_the_drill_happens_in_production_s_image(
     assert drilled.programs == f"image outlive-test/{'alpine-like:latest' if alpine else 'postgres:17'}"
     if kind == "physical":
         assert verdicts(drilled.record.checks)["indexes"] is True
-    assert containers(container.engine) == ""
+    assert drill_containers(container.engine, guard.scratch) == []
 
 
 @pytest.mark.docker
@@ -379,11 +384,11 @@ def lonely(guard: Guard, docker_host: DockerEngine, new_postgres: NewServer) -> 
 
 
 @pytest.mark.docker
-def test_ctrl_c_leaves_no_container(lonely: subprocess.Popen[str], docker_host: DockerEngine) -> None:
-    assert containers(docker_host)
+def test_ctrl_c_leaves_no_container(lonely: subprocess.Popen[str], docker_host: DockerEngine, guard: Guard) -> None:
+    assert drill_containers(docker_host, guard.scratch)
     lonely.send_signal(signal.SIGINT)
     _, said = lonely.communicate(timeout=60)
-    assert "KeyboardInterrupt" in said and containers(docker_host) == ""
+    assert "KeyboardInterrupt" in said and drill_containers(docker_host, guard.scratch) == []
 
 
 @pytest.mark.docker
@@ -392,9 +397,9 @@ def test_what_a_killed_drill_left_is_swept_by_the_next(
 ) -> None:
     lonely.kill()
     lonely.communicate()
-    assert containers(docker_host)
+    assert drill_containers(docker_host, guard.scratch)
     with scratch_folder(guard.scratch / "drills") as folder:
-        assert containers(docker_host) == ""
+        assert drill_containers(docker_host, guard.scratch) == []
         assert [entry.name for entry in (guard.scratch / "drills").iterdir()] == [folder.name]
 
 
@@ -411,8 +416,8 @@ def test_a_docker_client_that_is_killed_leaves_no_container(
             with Cluster(folder / "data", programs, "postgres") as cluster:
                 assert cluster._server
                 os.kill(cluster._server.pid, signal.SIGKILL)
-                assert containers(docker_host)
-        assert containers(docker_host) == ""
+                assert drill_containers(docker_host, guard.scratch)
+        assert drill_containers(docker_host, guard.scratch) == []
 
 
 def test_two_drills_at_once_do_not_sweep_each_other(tmp_path: Path) -> None:

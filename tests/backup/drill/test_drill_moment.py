@@ -28,6 +28,7 @@ from outlive.transport.local import LocalShell
 from outlive.transport.postgres import ContainerWay
 from outlive.vault.memory import MemoryVault
 from tests.backup.made import KEY
+from tests.backup.postgres_copies import drill_containers
 from tests.backup.streamed import ASSET, RECIPIENTS, Shipping, copies, now
 from tests.keeper.vaults import put_copy
 from tests.world.postgres_container import PostgresContainer
@@ -79,7 +80,7 @@ def test_log_is_replayed_in_production_s_image(
     assert done.programs == "image outlive-test/alpine-like:latest"
     assert (short / "back" / "PG_VERSION").read_text().strip() == "17"
     assert not (short / "back" / "recovery.signal").exists() and not (short / "back" / "postmaster.pid").exists()
-    assert container.engine.docker("ps", "--all", "--quiet", "--filter", "label=outlive.drill") == ""
+    assert drill_containers(container.engine, short) == []
 
 
 # --- whose proof it is -------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from outlive.backup.log.wal_names import read_stretch
 from outlive.backup.restore.recover_to import windows
 from outlive.commands.postgres import lsn
 from outlive.lab.ground.process import give_to_nobody, run, wait_until
-from outlive.sources.wal import WalGone
+from outlive.sources.wal import StreamBroke, WalGone
 from outlive.vault.local import LocalVault
 from outlive.vault.memory import MemoryVault
 from tests.backup.streamed import (
@@ -60,6 +60,26 @@ def test_every_commit_acknowledged_before_until_is_in_the_vault(new_postgres: Ne
     window = newest_window(vault)
     with brought_back(vault, server, at=window.until) as (cluster, _):
         assert not writer.before(window.until) - rows(cluster), "the names alone promise the same"
+
+
+@pytest.mark.slow
+def test_what_a_dying_server_had_sent_is_not_lost_with_it(new_postgres: New, tmp_path: Path) -> None:
+    """Long before the next piece is due."""
+    server = new_postgres(17)
+    vault = LocalVault.create(tmp_path / "v")
+    take_base(server, vault, tmp_path)
+    with shipping(server, vault, every=600) as shipped:
+        with Writer(server) as writer:
+            writer.await_rows(100)
+        sent = "select bool_and(sent_lsn >= pg_current_wal_flush_lsn()) from pg_stat_replication"
+        wait_until(lambda: server.sql(sent) == "t", "the server to send what it has")
+        assert shipped.position < lsn(server.sql("select pg_current_wal_flush_lsn()")), "nothing is due yet"
+        server.kill()
+        assert isinstance(shipped.await_error(), StreamBroke)
+        shipped.errors.clear()
+    acknowledged = {number for number, _ in writer.acknowledged}
+    with brought_back(vault, server) as (cluster, _):
+        assert len(acknowledged) >= 100 and not acknowledged - rows(cluster)
 
 
 def test_what_is_stored_is_the_servers_own_log(new_postgres: New) -> None:

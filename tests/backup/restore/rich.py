@@ -56,17 +56,22 @@ create database far encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template templ
   connection limit 3 is_template true;
 comment on database far is 'on another disk'; grant temporary on database far to reader;
 set session authorization chief; grant reader to "o'neil; drop"; reset session authorization;
-create table here as select 1 as id
+create database mine tablespace side; alter database mine set log_statement = 'mod';
+alter database shop set log_statement = 'all'
 """
 
 
-def fill_richly(server: PostgresServer, *, for_superusers: bool = True) -> None:
-    """`fill`, and more; the server has the tablespace `side`."""
+def fill_richly(server: PostgresServer, *, for_superusers: bool) -> None:
+    """`fill`, and more; the server has the tablespace `side`. `for_superusers`: with what a managed server's login may not
+    make."""
     fill(server)
     server.sql(ROLES)
     server.sql("create table far_away tablespace side as select 'äö' || i as word from generate_series(1, 20) i", "far")
     server.sql("create table mine as select 1 as id; alter table mine owner to app", libpq(ODD))
-    server.sql(SHOP + (FOR_SUPERUSERS if for_superusers else ""), "shop")
+    server.sql(SHOP, "shop")
+    if for_superusers:
+        server.sql(FOR_SUPERUSERS, "shop")
+        server.sql("create table here as select 1 as id")
 
 
 def everything(server: PostgresServer, major: int) -> Counter[str]:

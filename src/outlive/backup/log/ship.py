@@ -7,7 +7,7 @@ its pieces are removed. What the server is told as flushed is durable in the vau
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -84,29 +84,40 @@ class Shipper:
         self._heard = self._next_ask = clock.monotonic()
         self._stored_until = UNKNOWN  # the newest moment that an object in the vault stands for
         self._ended: Ended | None = None
+        self._is_broken = False
         self._failures, self._retry_at = 0, 0.0
         self.news = ""
 
     def run(self, stop: Event, *, over_gap: bool = False) -> None:
-        """Until `stop` is set (then what has come is shipped first). Raises `StreamBroke`, `WalGone`, `SourceFailed`:
-        call again with a new stream; nothing is lost but time. `over_gap` goes on where the slot begins although log is
-        missing before it: right only when a new base copy follows."""
+        """Until `stop` is set. Raises `StreamBroke`, `WalGone`, `SourceFailed`: call again with a new stream; nothing is
+        lost but time. What has come is shipped before either: the server may never answer again. `over_gap` goes on where
+        the slot begins although log is missing before it: right only when a new base copy follows."""
         stream, asset, now = self._stream, self._shipped.asset, self._clock.now()
         begun = begin(asset, stream, self._vault, self._policy.recipients, now, over_gap=over_gap)
         self._place, self.news = begun.place, begun.news
         self._go(begun.start)
         with Hands() as self._hands, self._stream.question() as question:
             self._litter = list(begun.start.litter)
-            while not stop.is_set():
-                self._receive(question)
-                self._ask(question)
-                self._work()
-                if self._ended and not self._buffer.waiting_bytes and not self._hands.busy:
-                    self._follow(self._ended)
-            deadline = self._clock.monotonic() + FINISH_SECONDS
-            while (self._buffer.waiting_bytes or self._hands.busy) and self._clock.monotonic() < deadline:
-                self._work(force=True)
-                self._hands.wait(0.1)
+            try:
+                while not stop.is_set():
+                    self._receive(question)
+                    self._ask(question)
+                    self._work()
+                    if self._ended and not self._buffer.waiting_bytes and not self._hands.busy:
+                        self._follow(self._ended)
+            except StreamBroke:
+                self._is_broken = True
+                self._hear(self._stream.rest())
+                self._finish()
+                raise
+            self._finish()
+
+    def _finish(self) -> None:
+        """Ships what has come, as far as the vault takes it in time."""
+        deadline = self._clock.monotonic() + FINISH_SECONDS
+        while (self._buffer.waiting_bytes or self._hands.busy) and self._clock.monotonic() < deadline:
+            self._work(force=True)
+            self._hands.wait(0.1)
 
     def _go(self, start: Start) -> None:
         """Streams from there. Stores the timeline's history first: without it nobody finds the way onto it."""
@@ -123,6 +134,13 @@ class Shipper:
             self._hands.wait(0.1)
             return
         events = self._stream.receive(min(0.2, self._policy.every_seconds / 4), [question.socket])
+        self._hear(events)
+        if self._clock.monotonic() - self._heard > SILENT_SECONDS:
+            raise StreamBroke(f"the server has said nothing for {SILENT_SECONDS:.0f} s, although it was asked.")
+        if events and self._buffer.end >= self._shipped.server_end:  # a few large reads cost less than many small ones
+            self._clock.sleep(min(0.05, self._policy.every_seconds / 10))
+
+    def _hear(self, events: Iterable[wal.Data | wal.Keepalive | Ended]) -> None:
         for event in events:
             self._heard = self._clock.monotonic()
             match event:
@@ -132,10 +150,6 @@ class Shipper:
                     self._report(want_reply=False)
                 case Ended():
                     self._ended = event
-        if self._clock.monotonic() - self._heard > SILENT_SECONDS:
-            raise StreamBroke(f"the server has said nothing for {SILENT_SECONDS:.0f} s, although it was asked.")
-        if events and self._buffer.end >= self._shipped.server_end:  # a few large reads cost less than many small ones
-            self._clock.sleep(min(0.05, self._policy.every_seconds / 10))
 
     def _take(self, event: wal.Data) -> None:
         try:
@@ -164,7 +178,7 @@ class Shipper:
             self._tell()
 
     def _report(self, *, want_reply: bool) -> None:
-        if not self._ended:
+        if not (self._ended or self._is_broken):
             now, written, durable = self._clock.now(), self._buffer.end, self._buffer.durable
             self._stream.report(written=written, durable=durable, now=now, want_reply=want_reply)
 

@@ -38,43 +38,54 @@ def create(database: dict[str, Any], *, owned: bool = True) -> Composed:
 
 
 def apply_settings(connection: Connection, database: dict[str, Any], target: str) -> list[str]:
-    """Does what the inventory says; returns, in words, what the server would not take. Raises `psycopg.Error` when it went
-    away."""
+    """Does what the inventory says; returns, in words, what the server would not take (of a setting not the value, which
+    may be a secret). Raises `psycopg.Error` when it went away."""
     refused = []
-    for statement in (*_settings(database, target), *_rights(database, target), *_remark(database, target)):
+    for what, statement in (
+        *_settings(database, target),
+        *_rights(database, target),
+        *_remark(connection, database, target),
+    ):
         try:
             connection.execute(statement)
         except psycopg.Error as error:
             if connection.closed:
                 raise
-            refused.append(f"Refused for database {target}: {statement.as_string(connection)}: {one_line(error)}")
+            refused.append(f"Database {target!r}: {what} was refused: {one_line(error)}")
     return refused
 
 
-def _settings(database: dict[str, Any], target: str) -> Iterator[Composed]:
+Statement = tuple[str, Composed]  # what it is, for a person, and itself
+
+
+def _settings(database: dict[str, Any], target: str) -> Iterator[Statement]:
     for one in database["settings"]:
         where = SQL("DATABASE {}").format(Identifier(target))
         if one["role"] is not None:
             where = SQL("ROLE {} IN {}").format(Identifier(one["role"]), where)
-        name = Identifier(*one["name"].split("."))
+        name, what = Identifier(*one["name"].split(".")), f"the setting {one['name']}"
         if one["name"] in _LISTS:
-            yield SQL("SELECT set_config({}, {}, false)").format(Literal(one["name"]), Literal(one["value"]))
-            yield SQL("ALTER {} SET {} FROM CURRENT").format(where, name)
+            yield what, SQL("SELECT set_config({}, {}, false)").format(Literal(one["name"]), Literal(one["value"]))
+            yield what, SQL("ALTER {} SET {} FROM CURRENT").format(where, name)
         else:
-            yield SQL("ALTER {} SET {} TO {}").format(where, name, Literal(one["value"]))
+            yield what, SQL("ALTER {} SET {} TO {}").format(where, name, Literal(one["value"]))
 
 
-def _rights(database: dict[str, Any], target: str) -> Iterator[Composed]:
+def _rights(database: dict[str, Any], target: str) -> Iterator[Statement]:
     """A database without an access list has the rights that every new one has."""
     if database["acl"] is None:
         return
-    yield SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(target))
+    yield "a right", SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(target))
     for grantee, right, may_grant in database["acl"]:
         who = SQL("PUBLIC") if grantee is None else Identifier(grantee)
         grant = SQL("GRANT {} ON DATABASE {} TO {}").format(SQL(right), Identifier(target), who)
-        yield grant + SQL(" WITH GRANT OPTION") if may_grant else grant
+        what = f"the right {right} of {grantee or 'everybody'}"
+        yield what, grant + SQL(" WITH GRANT OPTION") if may_grant else grant
 
 
-def _remark(database: dict[str, Any], target: str) -> Iterator[Composed]:
-    if (comment := database.get("comment")) is not None:
-        yield SQL("COMMENT ON DATABASE {} IS {}").format(Identifier(target), Literal(comment))
+def _remark(connection: Connection, database: dict[str, Any], target: str) -> Iterator[Statement]:
+    """None when it is there: `postgres` is born with one, and not everybody may set it again."""
+    query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+    row = connection.execute(query, (target,)).fetchone()
+    if (comment := database.get("comment")) is not None and (row is None or row[0] != comment):
+        yield "its remark", SQL("COMMENT ON DATABASE {} IS {}").format(Identifier(target), Literal(comment))

@@ -172,7 +172,7 @@ class Destination:
         if completed.status != 0 and not (complaints.bearable and not roles.are_mine):
             ended = "went to its end, but " if complaints.went_on else f"{describe(completed.status)}: "
             raise RestoreFailed(f"pg_restore of {dump.name!r}: {ended}{complaints.first}.")
-        refused += complaints.refused
+        refused += [f"Database {target!r}: {said}" for said in complaints.refused]
         if not is_new:
             with self._asking() as connection:
                 refused += apply_settings(connection, dump.database, target)

@@ -39,7 +39,7 @@ def _why(one: Observation, up: str, since: str) -> str:
 def _boots(hearing: Hearing) -> list[Observation]:
     """The newest word on each place that was ever taken for the host."""
     newest: dict[str, Observation] = {}
-    for one in hearing.seen_at(*sorted({*hearing.own_places, *hearing.case.told})):
+    for one in hearing.seen_at(*hearing.looked_at):
         if one.fact == BOOT_TIME:
             newest[one.subject] = one
     return list(newest.values())

@@ -18,8 +18,7 @@ _REFUSED = ("rejected", "password_prompt")
 
 def login_elsewhere(hearing: Hearing) -> Iterator[Contradiction]:
     case = hearing.case
-    places = {*hearing.own_places, *case.told}
-    refused = [one for one in hearing.seen_at(*sorted(places)) if one.fact == "ssh.login" and one.value in _REFUSED]
+    refused = [one for one in hearing.seen_at(*hearing.looked_at) if one.fact == "ssh.login" and one.value in _REFUSED]
     for place in dict.fromkeys(one.subject for one in refused):
         if case.scene.ledger.entry(place) in case.found:
             continue

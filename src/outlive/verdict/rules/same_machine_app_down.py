@@ -11,8 +11,12 @@ from __future__ import annotations
 from outlive.model.observation import Observation
 from outlive.model.verdict import Name, Verdict
 from outlive.verdict.case import Case
+from outlive.verdict.evidence import field
 from outlive.verdict.finding import found, hands_off, missing, seen
 from outlive.verdict.servers import has_address
+from outlive.verdict.words import clock
+
+_APPLIED = ("tofu apply", "tofu taint", "reboot")
 
 
 def same_machine_app_down(case: Case) -> Verdict | None:
@@ -34,10 +38,17 @@ def is_ours(case: Case) -> bool:
 
 
 def ask_first(case: Case) -> tuple[str, ...]:
-    """Where only a certificate or the database speaks for it."""
+    """What to do before anything else: where only a certificate or the database speaks for it, or where somebody has
+    changed the infrastructure since it was looked at."""
+    newest = max((one.at for one in case.main.now.values()), default=case.now)
+    since = [one for one in case.scene.evidence.of("action") if one.at > newest and field(one, "what") in _APPLIED]
+    look_again = tuple(
+        f"look again first: somebody has since done {field(one, 'what')} ({clock(one.at)})" for one in since
+    )
     if case.found:
-        return ()
-    return (f"ask {case.main.place} for its SSH host key first: nothing else tells for sure which machine it is",)
+        return look_again
+    unsure = f"ask {case.main.place} for its SSH host key first: nothing else tells for sure which machine it is"
+    return (*look_again, unsure)
 
 
 def listed_here(case: Case) -> tuple[Observation, ...]:

@@ -1,0 +1,191 @@
+"""`outlive check` and `outlive identity`, as a person and as a CI job call them. A real sshd and a real page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from outlive.model.observation import Observation
+from tests.cli.home import Done, Home
+from tests.world.need import need
+from tests.world.sshd import SshServer, client_config, make_key
+from tests.world.web import Page, WebServer
+
+pytestmark = pytest.mark.slow
+Call = Callable[..., Done]
+OBS = {"witness", "channel", "subject", "fact", "value", "at"}
+
+
+@pytest.fixture
+def ssh() -> Iterator[SshServer]:
+    """One's own, to be rekeyed."""
+    server = need("sshd", SshServer().start)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    with WebServer() as server:
+        yield server
+
+
+@pytest.fixture
+def stack(home: Home, ssh: SshServer, web: WebServer) -> Home:
+    """`web-1`, whose key is pinned, with a page; and nothing else."""
+    (home.folder / "known_hosts").write_text(ssh.known_hosts.read_text())
+    page = f'[[hosts.checks]]\nurl = "{web.url()}"\ntimeout_seconds = 1\n'
+    host = f'[[hosts]]\nname = "web-1"\naddress = "ssh://web-1"\nssh_config = "{ssh.config}"\n{page}'
+    home.write("", more="[watch]\ntimeout_seconds = 5\ncanaries = []\n")
+    text = home.config.read_text()
+    home.config.write_text(text.replace('[[hosts]]\nname = "here"\naddress = "local"\n', host))
+    return home
+
+
+def test_a_host_that_is_well_and_the_document_of_the_contract(
+    stack: Home, outlive: Call, ssh: SshServer, web: WebServer
+) -> None:
+    assert outlive("identity", "--enrol").code == 0
+    done = outlive("check", "--json")
+    assert done.code == 0
+    assert set(done.document) >= {"hosts", "addresses"}
+    (host,) = done.document["hosts"]
+    assert set(host) >= {"host", "verdict", "confirmed", "for", "against", "missing", "advice", "forbidden"}
+    assert (host["host"], host["verdict"], host["confirmed"]) == ("web-1", "same_machine_ok", True)
+    for one in host["for"]:
+        assert set(one) >= OBS
+        Observation.from_json(one)
+    (address,) = [one for one in done.document["addresses"] if one["address"] == f"127.0.0.1:{ssh.port}"]
+    assert (address["answers_as"], address["told_by"]) == ("web-1", ["ssh"])
+    told = outlive("check").out
+    assert "web-1: same_machine_ok\n" in told and "Who answers where:" in told
+
+
+def test_a_page_that_hangs_is_found(stack: Home, outlive: Call, web: WebServer) -> None:
+    outlive("identity", "--enrol")
+    web.pages["/"] = Page(hang="headers")
+    done = outlive("check", "--json")
+    assert (done.code, done.document["hosts"][0]["verdict"]) == (1, "same_machine_app_hung")
+    assert any("do not destroy" in one.lower() or "destroy" in one for one in done.document["hosts"][0]["forbidden"])
+
+
+def test_a_page_that_is_not_as_expected_is_found(stack: Home, outlive: Call) -> None:
+    """A status of 200 is not enough where more is wanted."""
+    outlive("identity", "--enrol")
+    stack.config.write_text(stack.config.read_text().replace("timeout_seconds = 1\n", 'contains = "Add to cart"\n'))
+    done = outlive("check", "--json")
+    assert (done.code, done.document["hosts"][0]["verdict"]) == (1, "same_machine_app_down")
+
+
+def test_silence_is_could_not_tell_and_never_well(stack: Home, outlive: Call, ssh: SshServer, web: WebServer) -> None:
+    outlive("identity", "--enrol")
+    ssh.disconnect_all()
+    ssh.stop()
+    web.close()
+    text = stack.config.read_text()
+    stack.config.write_text(text.replace(web.url(), "http://[2001:db8::9]/"))
+    (stack.folder / "away").write_text(ssh.config.read_text().replace("127.0.0.1", "2001:db8::9"))
+    stack.config.write_text(stack.config.read_text().replace(str(ssh.config), str(stack.folder / "away")))
+    done = outlive("check", "--json", "--no-remember")
+    assert done.code == 3
+    assert done.document["hosts"][0]["verdict"] in ("unreachable_unproven", "no_data")
+
+
+def test_a_ci_job_without_a_memory_has_the_pinned_key(stack: Home, outlive: Call, ssh: SshServer) -> None:
+    assert outlive("check", "--no-remember").code == 0
+    assert not (stack.folder / "state" / "keeper.db").exists()
+    ssh.rekey()
+    done = outlive("check", "--json", "--no-remember")
+    assert done.code == 1
+    assert done.document["hosts"][0]["verdict"] in ("rekeyed", "unknown_machine")
+
+
+def test_without_a_host_there_is_nothing_to_check(home: Home, outlive: Call) -> None:
+    home.config.write_text(home.config.read_text().partition("[[hosts]]")[0])
+    assert outlive("check").code == 2
+
+
+def test_what_check_found_is_what_status_shows(stack: Home, outlive: Call) -> None:
+    outlive("identity", "--enrol")
+    outlive("check")
+    (host,) = outlive("status", "--json", "--no-look").document["hosts"]
+    assert (host["verdict"], host["confirmed"]) == ("same_machine_ok", True)
+    assert host["because"] and host["seen_at"]
+
+
+def test_an_identity_is_pinned_and_shown_with_its_history(stack: Home, outlive: Call, ssh: SshServer) -> None:
+    before = outlive("identity")
+    assert (before.code, "not enrolled" in before.out) == (0, True)
+    outlive("identity", "--enrol", "web-1")
+    done = outlive("identity", "--json")
+    assert done.code == 0
+    (host,) = done.document["hosts"]
+    assert host["enrolled"]["ssh.host_key"] == ssh.host_key_fingerprint
+    assert host["enrolled"]["address"] == [f"127.0.0.1:{ssh.port}"]
+    assert (host["how"], len(host["history"]), host["changes"]) == ("enrol", 1, [])
+    assert ssh.host_key_fingerprint in outlive("identity").out
+
+
+def test_another_identity_is_refused_until_a_person_gives_back_its_code(
+    stack: Home, outlive: Call, ssh: SshServer
+) -> None:
+    outlive("identity", "--enrol")
+    ssh.rekey()
+    shown = outlive("identity", "--json")
+    assert (shown.code, [one["fact"] for one in shown.document["hosts"][0]["changes"]]) == (1, ["ssh.host_key"])
+    refused = outlive("identity", "--enrol")
+    assert refused.code == 4
+    assert ssh.host_key_fingerprint in refused.err
+    assert outlive("identity", "--enrol", "--accept", "0123456789ab").code == 4, "a guess is no acceptance"
+    code = refused.err.rpartition("--accept ")[2].split()[0]
+    assert outlive("identity", "web-1", "--enrol", "--accept", code).code == 0
+    assert outlive("check").code == 0
+    assert len(outlive("identity", "--json").document["hosts"][0]["history"]) == 2
+
+
+def test_a_key_that_nobody_pinned_is_not_enrolled_by_itself(stack: Home, outlive: Call, ssh: SshServer) -> None:
+    (stack.folder / "known_hosts").unlink()
+    refused = outlive("identity", "--enrol")
+    assert (refused.code, "nobody vouches" in refused.err) == (4, True)
+
+
+def test_who_lets_nobody_in_cannot_be_enrolled(stack: Home, outlive: Call, ssh: SshServer) -> None:
+    key = make_key(stack.folder / "stranger")
+    config = stack.folder / "strange_config"
+    config.write_text(client_config("web-1", "127.0.0.1", ssh.port, ssh.user, key, stack.folder / "known_hosts"))
+    stack.config.write_text(stack.config.read_text().replace(str(ssh.config), str(config)))
+    done = outlive("identity", "--enrol")
+    assert (done.code, "login" in done.err) == (3, True)
+
+
+def test_addresses_are_told_asked_and_forgotten(stack: Home, outlive: Call, ssh: SshServer) -> None:
+    assert outlive("identity", "--address", "127.0.0.2", "--told-by", "ci VM_HOST").code == 0
+    told = {one["address"]: one for one in outlive("identity", "--json").document["addresses"]}
+    other = told[f"127.0.0.2:{ssh.port}"]
+    assert other["told_by"] == ["ci VM_HOST"]
+    assert other["told"][0]["first"] <= other["told"][0]["last"]
+    assert other["answers_as"] is None or other["answers_as"] == "unknown", "nobody listens there"
+    assert outlive("identity", "--forget", "127.0.0.2").code == 0
+    assert f"127.0.0.2:{ssh.port}" not in outlive("identity").out
+    assert outlive("identity", "--forget", "203.0.113.7").code == 2
+    assert outlive("identity", "--address", "shop.example.test").code == 2
+
+
+@pytest.mark.parametrize("words", [["--expect", "flood"], ["--expect", "reboot", "--for", "soon"], ["nowhere"]])
+def test_what_makes_no_sense_is_refused(stack: Home, outlive: Call, words: list[str]) -> None:
+    assert outlive("identity", *words).code == 2
+
+
+def test_a_declared_change_is_told_and_shown(stack: Home, outlive: Call) -> None:
+    assert "reinstall of web-1 is expected" in outlive("identity", "--expect", "reinstall", "--for", "90m").out
+    (window,) = outlive("identity", "--json").document["windows"]
+    assert (window["host"], window["expect"]) == ("web-1", "reinstall")
+    assert outlive("identity", "--expect", "reboot", "--enrol").code == 2, "one thing at a time"
+
+
+def test_a_memory_that_cannot_be_opened_keeps_nobody_from_looking(stack: Home, outlive: Call) -> None:
+    (stack.folder / "state").write_text("in the way")
+    done = outlive("check", "--json")
+    assert (done.code, done.document["hosts"][0]["host"]) == (0, "web-1")
+    assert "without a memory" in done.err
