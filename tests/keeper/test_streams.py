@@ -274,10 +274,16 @@ def test_a_lost_slot_breaks_the_window_and_a_new_base_copy_begins_one(
         one.await_all()
         (window,) = windows(vault, copies(vault))
         assert window.until <= before and window.gap.startswith("log is missing from ")
+    assert len(one.gaps) == 1
+    with kept(server, vault) as one:  # the keeper died before it had a base copy taken
+        wait_until(lambda: bool(one.gaps), f"the gap to be told again: {one.state}")
+        assert one.gaps[0].startswith("log is missing from ")
         take_base(server, vault, tmp_path)  # what the keeper does when it is told of a gap
         server.sql("insert into written values (4)")
         one.await_all()
-    assert len(one.gaps) == 1
+    with kept(server, vault) as one:
+        one.await_all()
+    assert not one.gaps, "it is mended"
     old, new = windows(vault, copies(vault))
     assert old.gap and not new.gap
     with brought_back(vault, server, window=old) as (cluster, _):
