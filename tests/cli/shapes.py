@@ -151,6 +151,26 @@ SHAPES: dict[str, Any] = {
             }
         ],
     },
+    "scan": {
+        "findings": [
+            {
+                "file": str,
+                "rule": str,
+                "severity": Text("info|low|high|critical"),
+                "line": int,
+                "column": int,
+                "count": int,
+                "fingerprint": Text("[0-9a-f]{16}|others"),
+                "explanation": str,
+                "action": str,
+            }
+        ],
+        "bytes": int,
+        "seconds": NUMBER,
+        "verdict": (NOTHING, Text("possible compromise")),
+        "rotate": [{"name": str, "what": str, "how": str}],
+        "failed": [{"file": str, "error": str, "cure": str, "exit_code": int}],
+    },
     "demo": {
         "ok": bool,
         "rows_acknowledged": int,
