@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test unit check bench-guard bench-watch bench-continuous world-down clean
+.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -33,6 +33,10 @@ bench-watch: $(READY)
 
 bench-continuous: $(READY)
 	@$(VENV)/bin/python -m bench.continuous
+
+bench-leaks: $(READY)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check $(if $(LOCK),-c $(LOCK)) detect-secrets
+	@$(VENV)/bin/python -m bench.leaks
 
 # Ends what the tests may have left running (a Docker engine they started, servers of a killed session).
 world-down: $(READY)

@@ -1,5 +1,5 @@
-"""No text takes work that grows faster than its length. Work is counted (calls), not timed; what happens within one call of a
-regular expression is bounded by `test_patterns_are_bounded`."""
+"""No text takes work that grows faster than its length. Work is counted (calls), not timed; what happens within one call
+of a regular expression is bounded by `test_patterns_are_bounded`."""
 
 from __future__ import annotations
 
