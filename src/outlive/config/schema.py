@@ -118,6 +118,37 @@ class WatchSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSettings:
+    """A way to somebody: an Apprise URL, by reference. `step` 1 is told at once, the next when nobody has acknowledged
+    within `escalate_after_seconds`. What is less urgent than `least` is not told here; `quiet_hours` count here or not."""
+
+    name: str
+    url: SecretRef
+    step: Annotated[int, Field(ge=1, le=9)] = 1
+    least: Literal["low", "high", "data_loss"] = "low"
+    quiet_hours: bool = True
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """Who is told of incidents, and how often. In `quiet_hours` ("22:00-07:00", of `timezone`) only loss of data is told.
+    `heartbeat` is the ping URL of a receiver outside, which raises the alarm when the keeper falls silent. `link` ends
+    every message; {id} is the incident's number."""
+
+    repeat_every_seconds: Annotated[float, Field(ge=60)] = 14400.0
+    escalate_after_seconds: Annotated[float, Field(ge=60)] = 900.0
+    test_every_seconds: Annotated[float, Field(ge=3600)] = 604800.0
+    quiet_hours: str | None = None
+    timezone: str = "UTC"
+    link: str | None = None
+    heartbeat: SecretRef | None = None
+    heartbeat_every_seconds: Annotated[float, Field(ge=10)] = 60.0
+    channels: tuple[ChannelSettings, ...] = ()
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unguarded:
     """Something that dies with its host and is left to die, on purpose: `status` shows it with the reason."""
 
@@ -139,6 +170,7 @@ class Document:
     keeper: KeeperSettings = field(default_factory=KeeperSettings)
     schedule: Schedule = field(default_factory=Schedule)
     watch: WatchSettings = field(default_factory=WatchSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     hosts: tuple[Host, ...] = ()
     assets: tuple[Asset, ...] = ()
     unguarded: tuple[Unguarded, ...] = ()
@@ -161,6 +193,7 @@ class Settings:
     unguarded: tuple[Unguarded, ...]
     mirror: VaultSettings | None = None
     watch: WatchSettings = field(default_factory=WatchSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
 
     def host(self, name: str) -> Host | None:
         return next((host for host in self.hosts if host.name == name), None)
