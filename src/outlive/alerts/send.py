@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from outlive.alerts.render import Text
 from outlive.errors import ConfigError, Failed
 
+_LOGS = ("apprise", "urllib3", "requests")
+_SILENT = logging.NullHandler()
 _STATUS = re.compile(r"error=(\d{3})\b")
 _UNREACHED = re.compile(r"connection error|timed? ?out|refused|unreachable|resolve|smtp", re.IGNORECASE)
 
@@ -23,11 +26,11 @@ class NotDelivered(Failed):
 def send(url: str, text: Text) -> None:
     """Returns when the service has taken it. May take a minute. Raises `NotDelivered`, and `ConfigError` for what is no
     URL of Apprise's; of what the service said only a status is repeated: the rest may hold the secret."""
-    import apprise  # 27 MB that only who sends needs
-
-    service = apprise.Apprise()
     with _listening() as said:
-        if not service.add(url):
+        import apprise  # 27 MB that only who sends needs
+
+        service = apprise.Apprise.instantiate(url)  # which, unlike a list of them, sends in this thread
+        if service is None:
             raise ConfigError(
                 "A channel's URL is none that Apprise knows.", hint="See github.com/caronc/apprise for the forms."
             )
@@ -49,24 +52,29 @@ def _why(said: list[str]) -> str:
 
 
 class _Ear(logging.Handler):
-    """Keeps what Apprise complains of, and lets nothing through to other logs."""
+    """Keeps what is complained of in this thread: another may send at the same time."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.said: list[str] = []
+        self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(record.getMessage())
+        if record.thread == self._thread:
+            self.said.append(record.getMessage())
 
 
 @contextmanager
 def _listening() -> Iterator[list[str]]:
-    log, ear = logging.getLogger("apprise"), _Ear()
-    before = log.propagate
-    log.addHandler(ear)
-    log.propagate = False
+    """Hears what Apprise and its HTTP client say, and lets none of it through, now or later: it holds URLs."""
+    ear = _Ear()
+    logs = [logging.getLogger(name) for name in _LOGS]
+    for log in logs:
+        log.propagate = False
+        log.addHandler(ear)
     try:
         yield ear.said
     finally:
-        log.removeHandler(ear)
-        log.propagate = before
+        for log in logs:
+            log.removeHandler(ear)
+            log.addHandler(_SILENT)

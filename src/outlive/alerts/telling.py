@@ -82,7 +82,7 @@ def due(incidents: Sequence[Incident], policy: Policy, windows: Sequence[Window]
     return notices
 
 
-def tests_due(policy: Policy, tried_at: Mapping[str, datetime], deaf: Collection[str], now: datetime) -> list[Notice]:
+def to_test(policy: Policy, tried_at: Mapping[str, datetime], deaf: Collection[str], now: datetime) -> list[Notice]:
     """For channels by which nothing was sent for so long that nobody knows whether they work, and sooner for those that
     are `deaf`. `tried_at`: when something was sent last; a moment that has not come yet counts as long ago."""
     notices = []

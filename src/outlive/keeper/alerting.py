@@ -79,7 +79,7 @@ class Alerting:
         notices = telling.due(list(present.values()), self._policy, self._watching.windows(), now)
         told = {one.id: one for one in telling.after(present.values(), notices, now)}
         changed = [one for one in told.values() if one not in known]
-        tests = telling.tests_due(self._policy, self._tried_at(), deaf, now)
+        tests = telling.to_test(self._policy, self._tried_at(), deaf, now)
         self._tell_log(changed, known)
         self._telling.remember(changed, [self._sending(one, now) for one in (*notices, *_apart(tests, notices))])
         self._begin_queued()
