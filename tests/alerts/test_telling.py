@@ -190,6 +190,9 @@ def test_that_a_channel_fails_is_told_by_the_others() -> None:
     world = Replay(policy=Policy((PHONE, Channel("mail"))))
     world.wait(MINUTE, trouble("channel:phone", "unreachable"))
     assert world.told == [("mail", Kind.OPENED, "channel:phone")]
+    world = Replay()
+    world.wait(MINUTE, trouble("channel:phone", "unreachable"))
+    assert world.told == [("mail", Kind.ESCALATED, "channel:phone")], "also by those that are told later else"
 
 
 def test_each_channel_is_tested_weekly_unless_it_was_used() -> None:

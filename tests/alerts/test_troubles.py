@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,13 +20,17 @@ def test_a_well_host_and_good_jobs_are_no_trouble() -> None:
 
 @pytest.mark.parametrize("name", [name for name in Name if name is not Name.SAME_MACHINE_OK])
 def test_every_other_verdict_is_one(name: Name) -> None:
-    (one,) = seen(
-        memory(judged(name, advice=["ask", "look", "wait"], forbidden=["do not reinstall it"])), NOON
-    ).troubles
+    standing = judged(name, at=NOON - 10 * MINUTE, advice=["ask", "look", "wait"], forbidden=["do not reinstall it"])
+    (one,) = seen(memory(replace(standing, judged_at=NOON)), NOON).troubles
     assert (one.cause, one.name, one.host) == ("host:web-1", name, "web-1")
     assert one.safe == ("ask", "look") and one.forbidden == ("do not reinstall it",) and one.what.startswith("web-1: ")
     gone = name in ("os_reinstalled", "machine_replaced", "data_replaced", "rolled_back")
     assert one.urgency is (Urgency.DATA_LOSS if gone else Urgency.LOW if name == "rebooted" else Urgency.HIGH)
+
+
+def test_a_verdict_that_says_nothing_is_unknown_at_first() -> None:
+    found = seen(memory(judged("no_data")), NOON)
+    assert found.troubles == () and found.is_unknown("host:web-1")
 
 
 def test_what_was_announced_is_none() -> None:

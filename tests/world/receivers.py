@@ -73,10 +73,12 @@ def _read(body: bytes) -> Any:
 
 @dataclass
 class MailServer:
-    """Takes mail, or answers `refuses` ("451 try later", "550 no such user"); with `cut` it hangs up after DATA."""
+    """Takes mail, or answers `refuses` ("451 try later", "550 no such user"); with `cut` it hangs up after DATA.
+    `at`: its port."""
 
     refuses: str = ""
     cut: bool = False
+    at: int = 0
     got: list[Message] = field(default_factory=list)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
@@ -91,7 +93,7 @@ class MailServer:
         return "250 taken"
 
     def __enter__(self) -> Self:
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.at or free_port())
         self._controller.start()
         return self
 

@@ -132,7 +132,7 @@ def _kind(one: Incident, channel: Channel, policy: Policy, windows: Sequence[Win
     told, failed_at = one.told.get(channel.name), one.failed.get(channel.name)
     if failed_at is not None and timedelta(0) <= now - failed_at < TRY_AGAIN:
         return None
-    if one.trouble.urgency < channel.least or one.cause == f"{CHANNEL}:{channel.name}":
+    if not _may_hear(one, channel):
         return None
     if one.trouble.urgency < Urgency.DATA_LOSS and _is_held_back(one, channel, windows, now):
         return None
@@ -141,6 +141,11 @@ def _kind(one: Incident, channel: Channel, policy: Policy, windows: Sequence[Win
     if told is None:
         return _first(one, channel, policy, now)
     return _next(one, told, policy, now)
+
+
+def _may_hear(one: Incident, channel: Channel) -> bool:
+    """It is urgent enough for the channel, and not about the channel itself."""
+    return one.trouble.urgency >= channel.least and one.cause != f"{CHANNEL}:{channel.name}"
 
 
 def _first(one: Incident, channel: Channel, policy: Policy, now: datetime) -> Kind | None:
@@ -163,7 +168,7 @@ def _next(one: Incident, told: Told, policy: Policy, now: datetime) -> Kind | No
 
 def _is_reached(one: Incident, channel: Channel, policy: Policy, now: datetime) -> bool:
     """Nobody has answered for long enough, or nobody could be told."""
-    before = [each for each in policy.channels if each.step < channel.step and one.trouble.urgency >= each.least]
+    before = [each for each in policy.channels if each.step < channel.step and _may_hear(one, each)]
     if all(each.name in one.failed for each in before):
         return True
     first_told = min((told.first_at for told in one.told.values()), default=now)

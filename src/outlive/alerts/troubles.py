@@ -20,6 +20,7 @@ DATA_GONE = (Name.OS_REINSTALLED, Name.MACHINE_REPLACED, Name.DATA_REPLACED, Nam
 CAN_WAIT = (Name.REBOOTED,)
 JOBS_THAT_CAN_WAIT = ("prune", "mirror", "selftest")
 STREAMING = "streaming"
+UNTOLD_SECONDS = 300.0  # a verdict that says nothing is a trouble when it goes on
 STREAM_SECONDS = 120.0  # a stream that is away for a moment comes back by itself
 MOST_ADVICE = 2
 SAFE_UNSEEN = ("look again from elsewhere", "ask every address that was ever ours: outlive identity")
@@ -86,11 +87,16 @@ def _fresh(memory: Memory, now: datetime) -> tuple[list[Judged], frozenset[str]]
     fresh, unknown = [], set()
     for host, seconds in memory.fresh_seconds.items():
         judged = memory.standing.get(host)
-        if judged is not None and abs(now - judged.judged_at) <= timedelta(seconds=seconds):
+        is_fresh = judged is not None and abs(now - judged.judged_at) <= timedelta(seconds=seconds)
+        if judged is not None and is_fresh and not _says_nothing_yet(judged, now):
             fresh.append(judged)
         else:
             unknown.add(cause_of(host))
     return fresh, frozenset(unknown)
+
+
+def _says_nothing_yet(judged: Judged, now: datetime) -> bool:
+    return judged.verdict == Name.NO_DATA and now - judged.since < timedelta(seconds=UNTOLD_SECONDS)
 
 
 def _is_wrong(judged: Judged) -> bool:

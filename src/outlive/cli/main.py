@@ -36,6 +36,9 @@ COMMANDS: tuple[str, ...] = (
     "diagnose",
     "lab",
     "scan",
+    "alerts",
+    "ack",
+    "incident",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT
