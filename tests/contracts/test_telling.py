@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from outlive.model.incident import Delivery, Incident, Sending, Told, Trouble, Urgency
+from outlive.model.observation import Channel, Observation
 from outlive.state.store import Store
 from outlive.state.telling import Telling
 from tests.engine.databases import postgres_url, sqlite_url
@@ -101,3 +102,12 @@ def test_what_is_old_is_forgotten_but_for_the_last_word_of_each_channel(telling:
     assert [one.id for one in telling.incidents()] == [8]
     assert [one.id for one in telling.latest(Delivery.SENT).values()] == ["alert:phone:2"]
     assert [one.id for one in telling.queued()] == ["alert:phone:3"]
+
+
+def test_what_people_note_comes_back_once_with_when_it_was_learnt(telling: Telling) -> None:
+    note = Observation(NOON, "ann", Channel.PERSON, "web-1", "claim", {"text": "it is gone ü"})
+    of_all = Observation(NOON - MINUTE, "gh", Channel.TELEMETRY, "web-1", "action", {"what": "deploy"})
+    assert telling.note(7, [note, note], NOON + MINUTE) == 1 and telling.note(7, [note], NOON + 2 * MINUTE) == 0
+    assert telling.note(None, [of_all], NOON) == 1
+    assert telling.notes(7) == [replace(of_all, observed_at=NOON), replace(note, observed_at=NOON + MINUTE)]
+    assert telling.notes(8) == [replace(of_all, observed_at=NOON)]

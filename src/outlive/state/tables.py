@@ -180,3 +180,14 @@ deliveries = Table(
     Column("why", Text, nullable=False),
     Column("document", Text, nullable=False),
 )
+
+# What people noted and imported, as observations; `id` is a hash of it, so that nothing is kept twice.
+events = Table(
+    "events",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("incident", Integer, index=True),
+    Column("at", Moment, nullable=False),
+    Column("learnt_at", Moment, nullable=False),
+    Column("document", Text, nullable=False),
+)

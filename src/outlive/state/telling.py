@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from outlive.model.incident import Delivery, Incident, Sending, Told, Trouble
-from outlive.model.observation import moment, rfc3339
+from outlive.model.observation import Observation, moment, rfc3339
 from outlive.state.store import Store
-from outlive.state.tables import deliveries, incidents
+from outlive.state.tables import deliveries, events, incidents
 
 _TEXT = ("title", "body", "good", "incidents", "kinds")
 
@@ -60,6 +62,29 @@ class Telling:
                     connection.execute(sa.insert(incidents).values(id=one.id, **_row(one)))
             for sending in queued:
                 connection.execute(sa.insert(deliveries).values(_sending_row(sending)))
+
+    # --- what people noted ---------------------------------------------------------------------------------------
+
+    def note(self, number: int | None, seen: Iterable[Observation], now: datetime) -> int:
+        """Adds what is not known yet, to one incident or (None) to all; how many. `learnt_at` is now unless it says."""
+        count = 0
+        with self._store.begin() as connection:
+            for one in seen:
+                text = json.dumps(replace(one, observed_at=None).to_json(), sort_keys=True)
+                name = sha256(f"{number} {text}".encode()).hexdigest()
+                if connection.execute(sa.select(events.c.id).where(events.c.id == name)).first() is None:
+                    learnt = one.observed_at or now
+                    row = {"id": name, "incident": number, "at": one.at, "learnt_at": learnt, "document": text}
+                    connection.execute(sa.insert(events).values(row))
+                    count += 1
+        return count
+
+    def notes(self, number: int | None = None) -> list[Observation]:
+        """Those of one incident and those of all, oldest first."""
+        which = sa.or_(events.c.incident.is_(None), events.c.incident == number)
+        with self._store.begin() as connection:
+            rows = connection.execute(sa.select(events).where(which).order_by(events.c.at, events.c.id)).all()
+        return [replace(Observation.from_json(json.loads(row.document)), observed_at=row.learnt_at) for row in rows]
 
     # --- messages ------------------------------------------------------------------------------------------------
 

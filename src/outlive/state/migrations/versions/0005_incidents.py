@@ -1,4 +1,4 @@
-"""What is wrong, and who was told."""
+"""What is wrong, who was told, and what people noted."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,8 +28,17 @@ def upgrade() -> None:
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
     )
+    op.create_table(
+        "events",
+        sa.Column("id", sa.String(64), primary_key=True),
+        sa.Column("incident", sa.Integer(), index=True),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.Column("learnt_at", sa.DateTime(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("events")
     op.drop_table("deliveries")
     op.drop_table("incidents")
