@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -154,3 +155,57 @@ def test_wrong_names_and_no_channels_at_all(call: Call, config: Path) -> None:
     assert call("alerts", "test").code == 2
     done = call("alerts", "list")
     assert done.code == 1 and "Nobody is told anything" in done.out
+
+
+# --- the story of one --------------------------------------------------------------------------------------------
+
+
+def test_a_note_and_an_import_are_in_the_report_and_count_once(call: Call, config: Path, tmp_path: Path) -> None:
+    remember(config, OPEN)
+    assert call("incident", "note", "1", "everything is lost", "--verdict", "machine_replaced").code == 0
+    history = tmp_path / "history"
+    history.write_text("#1770452100\ntofu apply -auto-approve\nno time\n")
+    done = call("incident", "import", "1", "shell", str(history), "--json")
+    assert done.code == 1 and json.loads(done.out) == {"incident": 1, "added": 1, "read": 1, "unread": 1}
+    assert json.loads(call("incident", "import", "1", "shell", str(history), "--json").out)["added"] == 0
+    done = call("incident", "report", "1")
+    assert done.code == 0 and "CLAIM" in done.out and "tofu apply" in done.out
+    assert "| files | path | nothing is |" in done.out, "no copy was taken: the vault was asked"
+    out = tmp_path / "report.md"
+    assert call("incident", "report", "1", "--out", str(out)).code == 0
+    assert out.read_text().startswith("# Incident 1: here: another machine")
+
+
+def test_the_report_tells_what_a_copy_would_have_saved(call: Call, config: Path) -> None:
+    assert call("backup").code == 0
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    later = replace(OPEN, trouble=replace(GONE, since=soon), opened_at=soon, worsened_at=soon)
+    remember(config, later)
+    found = call("incident", "report", "1").out
+    assert "| files | path | 20" in found and "(stored) |" in found and "drill files" in found
+
+
+def test_recorded_evidence_needs_no_keeper(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    outage = Path(__file__).parents[1] / "stories/outage"
+    assert run(["incident", "report", "--evidence", str(outage)]) == 0
+    assert capsys.readouterr().out.startswith("# Incident report: production-web")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("report",),
+        ("report", "9"),
+        ("report", "1", "--evidence", "x"),
+        ("note", "1", "x", "--at", "yesterday"),
+        ("note", "1", "x", "--verdict", "gone"),
+        ("note", "9", "x"),
+        ("import", "1", "fax", "x"),
+        ("import", "1", "github", "/nowhere"),
+        ("import", "1", "github", __file__),
+    ],
+)
+def test_wrong_calls_of_incident(call: Call, config: Path, words: tuple[str, ...]) -> None:
+    remember(config, OPEN)
+    done = call("incident", *words)
+    assert done.code == 2 and "cure:" in done.err

@@ -100,6 +100,8 @@ def test_a_page_that_fails_is_told_acknowledged_and_told_to_be_over(
         web.pages["/"] = Page(200, b"shop")
         keep.until(lambda: len(told(webhook)) == 3, "that it is over")
         assert told(webhook)[2].startswith("Over: ")
+        report = keep.call("incident", "report", str(incidents[0]["id"])).stdout
+        assert "answered 502" in report and "told by phone, sent" in report and "acknowledged by" in report
         listed = keep.json("alerts", "list")["channels"]
         assert [one["reaches"] for one in listed] == [True, True] and listed[0]["last_acknowledged_at"]
         assert keep.stop(keeper) == 0

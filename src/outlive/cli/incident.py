@@ -115,7 +115,7 @@ def import_(
             found = read(kind, _text(file), one.trouble.host or one.cause)
         except ValueError as error:
             raise UsageError(
-                f"{file}: {error}.", hint="docs/how-to/alerts.md shows what each kind looks like."
+                f"{file}: {error}.", hint="docs/how-to/write-the-postmortem.md shows each kind."
             ) from error
         added = telling.note(number, found.seen, now)
     unread = f"; {found.unread} entries could not be read" if found.unread else ""

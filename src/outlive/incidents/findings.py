@@ -42,11 +42,17 @@ def _verdict(case: Case, one: Verdict) -> Iterator[str]:
 
 
 def contradictions(case: Case) -> Iterator[str]:
-    rows = (
-        f"**{plain(one.claim)}** But: {plain(one.why)}.{case.cite(one.evidence)}"
-        for one in case.judgement.contradictions
-    )
-    yield from bullets(rows, "Nobody claimed anything that the evidence speaks against.")
+    """Claims that meet the same evidence are told together, and each contradiction once."""
+    whys: dict[str, list[str]] = {}
+    cited: dict[str, str] = {}
+    for one in case.judgement.contradictions:
+        whys.setdefault(one.claim, []).append(one.why)
+        cited[one.why] = case.cite(one.evidence)
+    if not whys:
+        yield "Nobody claimed anything that the evidence speaks against."
+    for same in dict.fromkeys(tuple(found) for found in whys.values()):
+        yield from (f"- **{plain(claim)}**" for claim, found in whys.items() if tuple(found) == same)
+        yield from (f"  - but: {plain(why)}{cited[why]}" for why in same)
 
 
 def hypotheses(case: Case) -> Iterator[str]:
