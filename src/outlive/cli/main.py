@@ -39,6 +39,8 @@ COMMANDS: tuple[str, ...] = (
     "alerts",
     "ack",
     "incident",
+    "rules",
+    "metrics",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT
