@@ -132,6 +132,12 @@ def test_at_night_only_loss_of_data_is_told() -> None:
     assert ("phone", Kind.OPENED, "host:web-1") in world.told, "in the morning"
 
 
+def test_at_night_the_next_step_is_told_when_the_first_must_not_be() -> None:
+    world = Replay(policy=Policy((replace(PHONE, quiet=NIGHT), MAIL)), now=at(23))
+    world.wait(MINUTE, trouble())
+    assert world.told == [("mail", Kind.OPENED, "host:web-1")]
+
+
 def test_quiet_hours_are_those_of_the_place() -> None:
     berlin = Quiet(time(22), time(7), ZoneInfo("Europe/Berlin"))
     assert berlin.covers(datetime(2026, 2, 7, 21, 30, tzinfo=UTC)) and not berlin.covers(
@@ -164,7 +170,7 @@ def test_a_channel_hears_only_what_is_urgent_enough_for_it() -> None:
 def test_when_the_first_cannot_be_told_the_next_are() -> None:
     world = Replay(broken={"phone": True})
     world.wait(30 * SECOND, trouble(), every=SECOND)
-    assert world.kinds("mail") == [Kind.ESCALATED]
+    assert world.kinds("mail") == [Kind.OPENED]
 
 
 def test_a_channel_that_failed_is_tried_again_until_it_is_told() -> None:
@@ -192,7 +198,7 @@ def test_that_a_channel_fails_is_told_by_the_others() -> None:
     assert world.told == [("mail", Kind.OPENED, "channel:phone")]
     world = Replay()
     world.wait(MINUTE, trouble("channel:phone", "unreachable"))
-    assert world.told == [("mail", Kind.ESCALATED, "channel:phone")], "also by those that are told later else"
+    assert world.told == [("mail", Kind.OPENED, "channel:phone")], "also by those that are told later else"
 
 
 def test_each_channel_is_tested_weekly_unless_it_was_used() -> None:

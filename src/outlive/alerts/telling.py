@@ -134,7 +134,7 @@ def _kind(one: Incident, channel: Channel, policy: Policy, windows: Sequence[Win
         return None
     if not _may_hear(one, channel):
         return None
-    if one.trouble.urgency < Urgency.DATA_LOSS and _is_held_back(one, channel, windows, now):
+    if _is_quiet(one, channel, now) or _is_announced(one, windows, now):
         return None
     if one.ended_at is not None:
         return Kind.RECOVERED if told is not None and not told.over else None
@@ -153,7 +153,9 @@ def _first(one: Incident, channel: Channel, policy: Policy, now: datetime) -> Ki
         return None
     if channel.step == 1:
         return Kind.OPENED
-    return Kind.ESCALATED if _is_reached(one, channel, policy, now) else None
+    if not _is_reached(one, channel, policy, now):
+        return None
+    return Kind.ESCALATED if one.told else Kind.OPENED
 
 
 def _next(one: Incident, told: Told, policy: Policy, now: datetime) -> Kind | None:
@@ -169,16 +171,18 @@ def _next(one: Incident, told: Told, policy: Policy, now: datetime) -> Kind | No
 def _is_reached(one: Incident, channel: Channel, policy: Policy, now: datetime) -> bool:
     """Nobody has answered for long enough, or nobody could be told."""
     before = [each for each in policy.channels if each.step < channel.step and _may_hear(one, each)]
-    if all(each.name in one.failed for each in before):
+    if all(each.name in one.failed or _is_quiet(one, each, now) for each in before):
         return True
     first_told = min((told.first_at for told in one.told.values()), default=now)
     return now - first_told >= policy.escalate * (channel.step - 1)
 
 
-def _is_held_back(one: Incident, channel: Channel, windows: Sequence[Window], now: datetime) -> bool:
-    """Quiet hours, or work that was announced."""
-    if channel.quiet is not None and channel.quiet.covers(now):
-        return True
-    return one.trouble.host is not None and any(
-        window.host == one.trouble.host and window.covers(now) for window in windows
-    )
+def _is_quiet(one: Incident, channel: Channel, now: datetime) -> bool:
+    return one.trouble.urgency < Urgency.DATA_LOSS and channel.quiet is not None and channel.quiet.covers(now)
+
+
+def _is_announced(one: Incident, windows: Sequence[Window], now: datetime) -> bool:
+    """Somebody works on its host."""
+    if one.trouble.urgency is Urgency.DATA_LOSS or one.trouble.host is None:
+        return False
+    return any(window.host == one.trouble.host and window.covers(now) for window in windows)

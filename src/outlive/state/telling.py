@@ -98,8 +98,12 @@ class Telling:
 
     def latest(self, *states: Delivery) -> dict[str, Sending]:
         """By channel, the newest of these states; of any when none is named."""
+        other = deliveries.alias()
+        newest = sa.select(sa.func.max(other.c.at)).where(other.c.channel == deliveries.c.channel)
+        if states:
+            newest = newest.where(other.c.state.in_(states))
         which = [deliveries.c.state.in_(states)] if states else []
-        return {one.channel: one for one in self._sendings(*which)}
+        return {one.channel: one for one in self._sendings(*which, deliveries.c.at == newest.scalar_subquery())}
 
     def ended(self, sending: str, state: Delivery, why: str, now: datetime) -> None:
         change = sa.update(deliveries).where(deliveries.c.id == sending)
