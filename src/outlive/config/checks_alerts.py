@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import time
+from datetime import UTC, time, tzinfo
 from zoneinfo import ZoneInfo
 
 from outlive.config.checks_watch import is_url
@@ -47,9 +47,14 @@ def hours(text: str) -> tuple[time, time] | None:
     return time(hour, minute), time(until_hour, until_minute)
 
 
+def zone(name: str) -> tzinfo:
+    """Raises LookupError, ValueError or OSError for what is none. UTC needs no list of zones: small containers lack it."""
+    return UTC if name == "UTC" else ZoneInfo(name)
+
+
 def _is_zone(name: str) -> bool:
     try:
-        ZoneInfo(name)
+        zone(name)
     except (ValueError, OSError, LookupError):
         return False
     return True

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from outlive.alerts import heartbeat, telling
 from outlive.alerts.heartbeat import Beat, Signal
@@ -16,7 +15,7 @@ from outlive.alerts.render import render
 from outlive.alerts.telling import Channel, Notice, Policy, Quiet
 from outlive.alerts.troubles import Memory, Seen, StreamSeen, seen
 from outlive.clock import Clock
-from outlive.config.checks_alerts import hours
+from outlive.config.checks_alerts import hours, zone
 from outlive.config.schema import AlertSettings, Settings
 from outlive.engine.port import Engine, RunStatus
 from outlive.errors import OutliveError
@@ -190,7 +189,7 @@ class Alerting:
 def policy(alerts: AlertSettings) -> Policy:
     """As `outlive.toml` says it."""
     between = None if alerts.quiet_hours is None else hours(alerts.quiet_hours)
-    quiet = None if between is None else Quiet(*between, ZoneInfo(alerts.timezone))
+    quiet = None if between is None else Quiet(*between, zone(alerts.timezone))
     return Policy(
         tuple(
             Channel(one.name, one.step, Urgency[one.least.upper()], quiet if one.quiet_hours else None)
