@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks world-down clean
+.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks bench-tell world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -37,6 +37,9 @@ bench-continuous: $(READY)
 bench-leaks: $(READY)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check $(if $(LOCK),-c $(LOCK)) detect-secrets
 	@$(VENV)/bin/python -m bench.leaks
+
+bench-tell: $(READY)
+	@$(VENV)/bin/python -m bench.tell
 
 # Ends what the tests may have left running (a Docker engine they started, servers of a killed session).
 world-down: $(READY)

@@ -41,9 +41,9 @@ def test_loss_of_data_is_told_at_once() -> None:
 def test_what_begins_together_is_one_message_the_gravest_first() -> None:
     world = Replay()
     world.see(trouble("host:web-1"))
-    world.now += 5 * SECOND
+    world.now += 3 * SECOND
     world.see(trouble("host:web-1"), trouble("host:web-2"))
-    world.now += 6 * SECOND
+    world.now += 3 * SECOND
     (notice,) = world.see(trouble("host:web-1"), replace(LOSS, cause="host:web-2"))
     assert [item.incident.cause for item in notice.items] == ["host:web-2", "host:web-1"]
 
@@ -99,7 +99,7 @@ def test_the_end_is_told_to_all_who_were_told_and_to_nobody_else() -> None:
 def test_what_was_over_before_anybody_was_told_is_not_told() -> None:
     world = Replay()
     world.see(trouble())
-    world.now += 5 * SECOND
+    world.now += 3 * SECOND
     world.wait(HOUR)
     assert world.told == []
 

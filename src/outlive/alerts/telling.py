@@ -14,7 +14,7 @@ from outlive.alerts.troubles import CHANNEL
 from outlive.model.incident import Incident, Kind, Told, Urgency
 from outlive.model.watching import Window
 
-GROUP = timedelta(seconds=10)  # what begins together is told together
+GROUP = timedelta(seconds=5)  # what begins together is told together
 TRY_AGAIN = timedelta(minutes=5)  # by a channel that could not be reached
 TEST_AGAIN = timedelta(hours=1)
 
