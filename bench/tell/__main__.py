@@ -27,7 +27,7 @@ from tests.world.web import Page, WebServer
 
 EVERY_SECONDS, GROUP_SECONDS = 5, 10
 PATIENCE_SECONDS = 90
-UNSEEN_SECONDS = 45  # long enough for whoever sees it at all
+UNSEEN_SECONDS = 120  # long enough for whoever sees it at all
 Waits = dict[str, float | None]
 
 
@@ -88,8 +88,14 @@ def main() -> int:
 BREAKS: dict[str, tuple[Callable[[WebServer, SshServer], object], float]] = {
     "the page answers 502": (lambda web, ssh: web.pages.update({"/": Page(502)}), PATIENCE_SECONDS),
     "the page hangs": (lambda web, ssh: web.pages.update({"/": Page(hang="headers")}), PATIENCE_SECONDS),
-    "another SSH server in its place": (lambda web, ssh: ssh.rekey(), UNSEEN_SECONDS),
+    "another SSH server in its place": (lambda web, ssh: _replace(ssh), UNSEEN_SECONDS),
 }
+
+
+def _replace(ssh: SshServer) -> None:
+    """Connections end, and another host key answers; the page stays what it was."""
+    ssh.disconnect_all()
+    ssh.rekey()
 
 
 def hold(rounds: int) -> list[tuple[str, list[Waits]]]:
