@@ -98,6 +98,13 @@ def test_emptied_folders_vanish_but_never_the_root(vault: LocalVault) -> None:
     assert not list(vault.root.iterdir())
 
 
+def test_a_folder_whose_object_never_came_goes_with_the_delete(vault: LocalVault) -> None:
+    """A put that was killed after it had made the folder leaves it empty."""
+    (vault.root / "a/b").mkdir(parents=True)
+    vault.delete("a/b/x")
+    assert not list(vault.root.iterdir())
+
+
 def test_an_object_cannot_be_a_folder_too(vault: LocalVault) -> None:
     vault.put("a", b"x")
     with pytest.raises(VaultFailed, match="is an object"):
