@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
+# Compiled once, not at every start: tests start hundreds of processes, and pytest would rewrite every assert anew.
+export PYTHONDONTWRITEBYTECODE :=
 LOCK := $(wildcard requirements.lock)
 
 .PHONY: demo test unit check bench-guard bench-watch bench-continuous world-down clean
