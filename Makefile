@@ -19,7 +19,7 @@ test: $(READY)
 
 # What needs no server and no wait: seconds.
 unit: $(READY)
-	@$(VENV)/bin/pytest -q -n 2 -m "not docker and not s3 and not postgres and not slow" $(PYTEST_ARGS)
+	@$(VENV)/bin/pytest -q -n 2 --hypothesis-profile=quick -m "not docker and not s3 and not postgres and not slow" $(PYTEST_ARGS)
 
 check: $(READY)
 	@echo "ruff check" && $(VENV)/bin/ruff check .
