@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -179,7 +179,11 @@ def verdicts(checks: tuple[Check, ...]) -> dict[str, bool | None]:
 def children() -> set[int]:
     """The pids of everything this process has started and not reaped."""
     me = os.getpid()
-    return {int(pid) for task in Path(f"/proc/{me}/task").iterdir() for pid in (task / "children").read_text().split()}
+    found: set[int] = set()
+    for task in Path(f"/proc/{me}/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has ended since
+            found.update(map(int, (task / "children").read_text().split()))
+    return found
 
 
 def drill_containers(engine: DockerEngine, below: Path) -> list[str]:

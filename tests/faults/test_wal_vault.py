@@ -186,10 +186,12 @@ import sys, threading
 from pathlib import Path
 from outlive.backup.log.ship import Shipper, ShipPolicy
 from outlive.clock import SystemClock
+from outlive.keeper.lean import give_memory_back
 from outlive.sources.wal import open_stream
 from outlive.transport.postgres import DsnWay
 from outlive.vault.encryption import parse_recipients
 from outlive.vault.local import LocalVault
+give_memory_back()  # as the keeper does
 dsn, vault, recipient = sys.argv[1:]
 policy = ShipPolicy(parse_recipients([recipient]), every_seconds=0.2)
 with open_stream(DsnWay(dsn), "outlive_db") as stream:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -50,11 +51,12 @@ def over_ssh(ssh_server: SshServer, tmp_path: Path) -> Iterator[SshShell]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left() -> Iterator[None]:
-    folders = set(Path("/tmp").glob("outlive-relay-*"))
+def nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     threads = threading.active_count()
-    yield
-    assert set(Path("/tmp").glob("outlive-relay-*")) <= folders
+    with tempfile.TemporaryDirectory(prefix="ow-", dir="/tmp") as own:  # other tests run beside these
+        monkeypatch.setattr(tempfile, "tempdir", own)
+        yield
+        assert not list(Path(own).glob("outlive-relay-*"))
     wait_until(lambda: threading.active_count() <= threads, "threads to end", 5)
 
 

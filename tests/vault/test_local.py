@@ -32,6 +32,7 @@ def test_unfinished_files_are_never_shown(vault: LocalVault) -> None:
     assert vault.folders("") == ["a"]
 
 
+@pytest.mark.slow
 def test_unfinished_files_are_never_shown_while_writers_write(vault: LocalVault) -> None:
     done = threading.Event()
     seen: set[str] = set()
@@ -69,6 +70,7 @@ def test_of_eight_creators_one_wins_and_nothing_else_stays(vault: LocalVault) ->
     assert files(vault) == ["a/b/x"]
 
 
+@pytest.mark.slow
 def test_writers_do_not_mind_that_others_empty_their_folder(vault: LocalVault) -> None:
     def write(number: int) -> None:
         for turn in range(60):
@@ -95,6 +97,13 @@ def test_emptied_folders_vanish_but_never_the_root(vault: LocalVault) -> None:
     assert os.listdir(vault.root / "a") == ["y"]  # noqa: PTH208
     vault.delete("a/y")
     assert vault.root.is_dir()
+    assert not list(vault.root.iterdir())
+
+
+def test_a_folder_whose_object_never_came_goes_with_the_delete(vault: LocalVault) -> None:
+    """A put that was killed after it had made the folder leaves it empty."""
+    (vault.root / "a/b").mkdir(parents=True)
+    vault.delete("a/b/x")
     assert not list(vault.root.iterdir())
 
 

@@ -138,10 +138,11 @@ class LocalVault:
     def delete(self, key: str) -> None:
         path = self._path(key)
         self._check_root()
-        with _translated(self._name(key)), suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            path.unlink()
-            _sync_directory(path.parent)
-            self._drop_empty_folders(path.parent)
+        with _translated(self._name(key)):
+            with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                path.unlink()
+                _sync_directory(path.parent)
+            self._drop_empty_folders(path.parent)  # also one that was made for an object that never came
 
     def free_bytes(self) -> int:
         """What the file system still has room for."""

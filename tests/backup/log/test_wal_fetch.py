@@ -102,6 +102,30 @@ def test_a_piece_that_vanished_since_the_listing() -> None:
         segment(vault, own, SEGMENT, CLUSTER, [KEY])
 
 
+@pytest.mark.parametrize("end", [3 * PAGE, SEGMENT])
+def test_pieces_that_became_a_whole_since_the_listing(end: int) -> None:
+    """A keeper goes on shipping while somebody restores: what was listed is given, and nothing behind it."""
+    vault = MemoryVault()
+    (piece,) = log(vault, [BEGIN + 2 * PAGE])
+    own = stretches(vault)
+    before = segment(vault, own, SEGMENT, CLUSTER, [KEY])
+    put(vault, BEGIN, BEGIN + end)
+    vault.delete(piece)
+    assert segment(vault, own, SEGMENT, CLUSTER, [KEY]) == before
+    assert before.endswith(bytes(SEGMENT - 2 * PAGE))
+
+
+def test_what_took_the_place_of_a_piece_must_reach_as_far() -> None:
+    vault = MemoryVault()
+    keys = log(vault, [BEGIN + PAGE, BEGIN + 3 * PAGE])
+    own = stretches(vault)
+    put(vault, BEGIN, BEGIN + 2 * PAGE)
+    for key in keys:
+        vault.delete(key)
+    with pytest.raises(CopyDamaged, match="is missing"):
+        segment(vault, own, SEGMENT, CLUSTER, [KEY])
+
+
 @pytest.mark.parametrize("content", [pages(BEGIN, BEGIN + PAGE), b"", pages(BEGIN, BEGIN + 3 * PAGE)])
 def test_a_piece_of_another_length_than_its_name(content: bytes) -> None:
     vault = MemoryVault()

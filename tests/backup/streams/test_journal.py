@@ -14,6 +14,7 @@ from outlive.backup.streams.journal import Journal
 from outlive.backup.streams.seal import SealPolicy
 from outlive.errors import ObjectMissing, OutliveError, VaultFailed, VaultForbidden, VaultUnreachable
 from outlive.testing.faulty_vault import Fault, FaultyVault
+from outlive.vault.local import LocalVault
 from outlive.vault.memory import MemoryVault
 from tests.backup.made import KEY, RECOVERY, contents, policy, take_made
 
@@ -58,6 +59,16 @@ def test_a_source_that_has_changed_since_is_sent_where_it_differs(vault: MemoryV
     taken = take_made(vault, tmp_path, changed)
     assert taken.reused_parts == 3
     assert contents(vault, taken.manifest) == changed
+
+
+def test_a_run_that_was_killed_before_its_first_part_leaves_no_folder(tmp_path: Path) -> None:
+    vault = LocalVault.create(tmp_path / "vault")
+    (tmp_path / "unfinished/made").mkdir(parents=True)
+    (tmp_path / "unfinished/made/20260207T075959Z-0123456789.jsonl").touch()
+    (vault.root / "copies/made/20260207T075959Z-0123456789").mkdir(parents=True)
+    taken = take_made(vault, tmp_path, STREAMS)
+    assert vault.folders("copies/made/") == [taken.manifest.id]
+    assert list((tmp_path / "unfinished/made").iterdir()) == []
 
 
 def test_three_runs_cut_one_after_another(vault: MemoryVault, tmp_path: Path) -> None:

@@ -69,28 +69,61 @@ def segment(
     Raises `CopyDamaged` when a stretch is missing, does not open, or holds pages that are not what its name says.
     """
     base = stretches[0].start - stretches[0].start % segment_bytes
+    end = max(one.end for one in stretches)
+    try:
+        content = _joined(vault, stretches, base, system_identifier, identities, began)
+    except ObjectMissing as error:  # a keeper that goes on shipping has put the whole in its pieces' place meanwhile
+        now = _listed_anew(vault, stretches[0], segment_bytes)
+        try:
+            content = _joined(vault, now, base, system_identifier, identities, began)
+        except ObjectMissing as again:
+            raise CopyDamaged(f"{again.detail} is missing.") from again
+        if base + len(content) < end:
+            raise CopyDamaged(f"{error.detail} is missing.") from error
+    return bytes(content[: end - base].ljust(segment_bytes, b"\0"))
+
+
+def _joined(
+    vault: Vault,
+    stretches: Sequence[Stretch],
+    base: int,
+    system_identifier: int,
+    identities: Sequence[Identity],
+    began: int,
+) -> bytearray:
     content = bytearray()
     for one in stretches:
         if one.end <= base + len(content):
             continue
         if one.start > base + len(content):
             raise CopyDamaged(f"{one.key}: the log before it is missing.")
-        data = open_log(vault, one.key, identities)
+        data = _open(vault, one.key, identities)
         if len(data) != one.end - one.start:
             raise CopyDamaged(f"{one.key} has {len(data)} bytes, its name says {one.end - one.start}.")
         trouble = check_pages(data, one.start, one.timeline, system_identifier)
         if trouble := trouble or stale_page(data, one.start, one.timeline, began):
             raise CopyDamaged(f"{one.key}: {trouble}.")
         content += memoryview(data)[base + len(content) - one.start :]
-    content += bytes(segment_bytes - len(content))
-    return bytes(content)
+    return content
+
+
+def _listed_anew(vault: Vault, one: Stretch, segment_bytes: int) -> list[Stretch]:
+    """The stretches of that one's segment, as they are now."""
+    folder = one.key.rpartition("/")[0] + "/"
+    keys = (info.key for info in vault.walk(folder))
+    found = (read_stretch(key, segment_bytes) for key in keys if key.rpartition("/")[0] + "/" == folder)
+    name = segment_name(one.timeline, one.start, segment_bytes)
+    return by_segment((other for other in found if other is not None), segment_bytes).get(name, [])
 
 
 def open_log(vault: Vault, key: str, identities: Sequence[Identity]) -> bytes:
-    """The plaintext of one object of log."""
+    """The plaintext of one object of log. Raises `CopyDamaged`, also when it is missing."""
     try:
-        sealed = vault.get(key)
+        return _open(vault, key, identities)
     except ObjectMissing as error:
         raise CopyDamaged(f"{key} is missing.") from error
-    plain = decrypt(sealed, identities, what=key)
+
+
+def _open(vault: Vault, key: str, identities: Sequence[Identity]) -> bytes:
+    plain = decrypt(vault.get(key), identities, what=key)
     return b"".join(open_frame(frame, what=key) for frame in split_frames(plain, what=key))

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from outlive.backup.copies.layout import MANIFEST, copy_folder
+from outlive.backup.copies.layout import MANIFEST, SUMS, copy_folder
 from outlive.backup.copies.lock import StateUnusable
 from outlive.errors import NoData, VaultFailed, VaultForbidden
 from outlive.model.copy import Part
@@ -95,7 +95,8 @@ def remove_litter(vault: Vault, folder: str) -> None:
     """Deletes what an unfinished run left in a copy's folder. A folder with a manifest is a copy: it is left alone."""
     keys = [info.key for info in vault.walk(folder)]
     if folder + MANIFEST not in keys:
-        for key in keys:
+        # Of a local vault the folder itself may be there, for a part that never came: the delete takes it along.
+        for key in keys or [folder + SUMS]:
             vault.delete(key)
 
 
