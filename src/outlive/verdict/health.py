@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from outlive.model.observation import Channel, Observation
-from outlive.verdict import containers
-from outlive.verdict.evidence import channel, field, number, part, text
+from outlive.verdict import containers, service_notes
+from outlive.verdict.evidence import channel, field, number, text
+from outlive.verdict.judging import Judging
 from outlive.verdict.past import Past
 from outlive.verdict.sight import Answer, Sight
 from outlive.verdict.words import clock
@@ -60,17 +61,19 @@ class Health:
         return any(one.fact == "container" and containers.is_dead(one) for one in self.down)
 
 
-def health(seen: Sequence[Sight], past: Past, now: datetime) -> Health:
+def health(seen: Sequence[Sight], past: Past, now: datetime, settings: Judging) -> Health:
     """Of a host, from the places that answer as it."""
     looks = [(one, place.answer) for place in seen for one in place.now.values()]
     pages = [(_page(one, answer), one) for one, answer in looks if one.fact == "http.response"]
     ports = [one for one, answer in looks if one.fact == "tcp.connect" and _is_shut(one, answer, past)]
     good = tuple(one for state, one in pages if state == "good")
     boxes = [one for one, _ in looks if one.fact == "container"]
-    looping = tuple(one for one in boxes if containers.is_looping([*past.before(one), one]))
-    dead = tuple(one for one in boxes if containers.is_dead(one) and one not in looping)
+    looping = tuple(one for one in boxes if containers.is_looping([*past.before(one), one], settings))
+    stopped = tuple(one for one in boxes if containers.was_stopped(one) and one not in looping)
+    dead = tuple(one for one in boxes if containers.is_dead(one) and one not in (*looping, *(stopped if good else ())))
     sick = tuple(one for one in boxes if containers.is_unhealthy(one) and one not in (*looping, *dead))
     hung = tuple(one for state, one in pages if state == "hung")
+    rests = [one for one in boxes if one.error is None and one not in (*looping, *dead, *sick, *stopped)]
     ports = [one for one in ports if not _is_served(one, good)]
     down = (*(one for state, one in pages if state == "down"), *ports, *dead, *(() if good else sick))
     hints = (*_hints([one for one, _ in looks]), *_one_sided(past.newest("log.seen")))
@@ -80,7 +83,14 @@ def health(seen: Sequence[Sight], past: Past, now: datetime) -> Health:
         good=good,
         hints=tuple(one for one in hints if _belongs(one, good, (*hung, *down))),
         looping=looping,
-        notes=(*_notes(sick if good else (), boxes, looping), *_fell_silent(past.newest("log.seen"), now)),
+        notes=(
+            *service_notes.of_health_checks(sick, bool(good)),
+            *service_notes.of_loops(looping, boxes, settings),
+            *service_notes.of_stopped(stopped),
+            *service_notes.of_memory(boxes),
+            *(service_notes.of_running(rests) if hung else ()),
+            *_fell_silent(past.newest("log.seen"), now),
+        ),
     )
 
 
@@ -153,15 +163,3 @@ def names_one_pid(one: Observation) -> bool:
 def pid_of(one: Observation) -> float | None:
     detail = field(one, "detail")
     return number(detail.get("pid")) if isinstance(detail, dict) else None
-
-
-def _notes(sick: Sequence[Observation], boxes: Sequence[Observation], looping: Sequence[Observation]) -> Iterator[str]:
-    for one in sick:
-        yield (
-            f"the health check of {part(one)} fails although its page answers: mend the check, "
-            "do not restart the service for it"
-        )
-    for one in looping:
-        yield f"{part(one)} is in a crash loop: it is restarted again and again; read its log before restarting it too"
-    if containers.was_killed_for_memory(boxes):
-        yield "a container was killed for want of memory: see its limit and what else runs there"

@@ -20,6 +20,7 @@ from outlive.transport.net import NoAnswer
 from outlive.transport.ssh_peer import subject
 from outlive.verdict.judge import judge
 from outlive.verdict.judgement import Judgement
+from outlive.verdict.judging import Judging
 from outlive.watch import ledger
 from outlive.watch.eyes import Eyes
 from outlive.watch.look import look
@@ -138,7 +139,12 @@ class Watcher:
 
     def judge(self) -> Judgement:
         now = self._clock.now()
-        return judge(self.evidence(now), now=now)
+        return judge(self.evidence(now), now=now, settings=self.judging)
+
+    @property
+    def judging(self) -> Judging:
+        watch = self.settings.watch
+        return Judging(restarts=watch.restarts, restart_window_seconds=watch.restart_window_seconds)
 
     def evidence(self, now: datetime) -> list[Observation]:
         """Everything that is laid before the judge."""
