@@ -103,8 +103,12 @@ def part(one: Observation) -> str:
         return str(field(one, "url") or one.subject)
     if one.fact == "container":
         return service(one)
-    if one.fact == "log.seen":
-        return f"{field(one, 'service')}/{field(one, 'stream')}"
+    if one.fact in ("log.seen", "log.flood"):
+        return f"{service(one)}/{field(one, 'stream')}"
+    if one.fact == "log.leak":
+        return f"{service(one)}/{field(one, 'rule')}/{field(one, 'fingerprint')}"
+    if one.fact == "log.signature" and field(one, "project"):
+        return f"{service(one)}/{field(one, 'signature')}"
     key = _PARTS.get(one.fact)
     named = field(one, key) if key else None
     return "" if named is None else str(named)

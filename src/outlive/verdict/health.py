@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from outlive.model.observation import Channel, Observation
-from outlive.verdict import containers, service_notes
-from outlive.verdict.evidence import channel, field, number, text
+from outlive.verdict import containers, log_notes, service_notes
+from outlive.verdict.evidence import channel, field, number, service, text
 from outlive.verdict.judging import Judging
 from outlive.verdict.past import Past
 from outlive.verdict.sight import Answer, Sight
@@ -88,6 +88,7 @@ def health(seen: Sequence[Sight], past: Past, now: datetime, settings: Judging) 
             *service_notes.of_loops(looping, boxes, settings),
             *service_notes.of_stopped(stopped),
             *service_notes.of_memory(boxes),
+            *log_notes.of_logs([one for one, _ in looks], in_trouble=bool(hung or down or looping)),
             *(service_notes.of_running(rests) if hung else ()),
             *_fell_silent(past.newest("log.seen"), now),
         ),
@@ -131,16 +132,17 @@ def _hints(looks: Iterable[Observation]) -> Iterator[Observation]:
     """Signs that the process lives and hangs: somebody waited for it in vain; one process id that is named again and
     again."""
     for one in looks:
-        waited = one.error in _WAITED or (one.fact == "log.signature" and "HEADERS_TIMEOUT" in text(one.value).upper())
+        told = text(one.value).upper().replace("-", "_") if one.fact == "log.signature" else ""
+        waited = one.error in _WAITED or "HEADERS_TIMEOUT" in told
         if (waited and channel(one) is not Channel.OUTSIDE) or names_one_pid(one):
             yield one
 
 
 def _one_sided(logs: Iterable[Observation]) -> Iterator[Observation]:
     """Standard output fell silent while standard error goes on: alive, and not serving."""
-    newest = {(text(field(one, "service")), text(field(one, "stream"))): one for one in logs}
-    for (service, stream), one in newest.items():
-        out = newest.get((service, "stdout"))
+    newest = {(service(one), text(field(one, "stream"))): one for one in logs}
+    for (whose, stream), one in newest.items():
+        out = newest.get((whose, "stdout"))
         if stream == "stderr" and out is not None and one.at - out.at > _LOG_SILENCE:
             yield one
 
@@ -148,7 +150,7 @@ def _one_sided(logs: Iterable[Observation]) -> Iterator[Observation]:
 def _fell_silent(logs: Iterable[Observation], now: datetime) -> Iterator[str]:
     """A collector that dies takes its own alarm with it, so absence is told by who stands outside."""
     for one in logs:
-        if now - one.at > _COLLECTOR_SILENCE:
+        if channel(one) is Channel.TELEMETRY and now - one.at > _COLLECTOR_SILENCE:
             yield (
                 f"no line of {field(one, 'service')} on {field(one, 'stream')} since {clock(one.at)}: "
                 "it writes nothing, or nothing collects it"

@@ -18,6 +18,8 @@ MAX_AGE_SECONDS: Mapping[str, float] = MappingProxyType(
         "tofu.plan": DAY,
         "ci.secret": DAY,
         "guest.boot_time": HOUR,
+        "log.signature": HOUR,
+        "log.leak": DAY,
     }
 )
 

@@ -4,16 +4,20 @@ look to look."""
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 
 from outlive.clock import Clock
+from outlive.commands.docker_look import ContainerState
 from outlive.commands.ssh import Route
 from outlive.config.schema import Settings
+from outlive.logs.tally import Limits
 from outlive.model.asset import DockerVolumeAsset
 from outlive.model.check import Check
 from outlive.model.host import Host
@@ -32,6 +36,7 @@ from outlive.witnesses.docker import DockerWitness
 from outlive.witnesses.domain import DomainWitness
 from outlive.witnesses.http import HttpWitness
 from outlive.witnesses.inside import LocalWitness
+from outlive.witnesses.logs import LogWitness
 from outlive.witnesses.postgres_identity import PostgresWitness
 from outlive.witnesses.ssh_identity import SshWitness
 from outlive.witnesses.tcp import TcpWitness
@@ -66,6 +71,7 @@ class Eyes:
     def __init__(self, sight: Sight) -> None:
         self.sight = sight
         self._made: dict[Ask, Witness] = {}
+        self._containers: dict[tuple[str, str | None], tuple[ContainerState, ...]] = {}
         self._peers: dict[tuple[str, str | None, int], SshPeer] = {}
         self._executor = ThreadPoolExecutor(CLUSTERS_AT_ONCE, thread_name_prefix="cluster")
 
@@ -90,7 +96,7 @@ class Eyes:
             timeout = self._check(ask).timeout_seconds
         return (
             max(SLOW_SECONDS, 4 * timeout)
-            if ask.kind in ("ssh", "docker", "domain", "postgres", "dns")
+            if ask.kind in ("ssh", "docker", "logs", "domain", "postgres", "dns")
             else timeout + 5
         )
 
@@ -116,7 +122,10 @@ class Eyes:
             case "ssh":
                 return self._ssh(ask)
             case "docker":
-                return DockerWitness(self._subject(ask), self._inside(ask), one.clock, watch.timeout_seconds)
+                tell = partial(self._containers.__setitem__, (ask.host, ask.address))
+                return DockerWitness(self._subject(ask), self._inside(ask), one.clock, watch.timeout_seconds, tell)
+            case "logs":
+                return self._logs(ask)
             case "local":
                 return LocalWitness(ask.host, one.clock, self._marker_state(ask.host), self._volumes(ask.host))
             case "postgres":
@@ -130,6 +139,17 @@ class Eyes:
     def _ssh(self, ask: Ask) -> SshWitness:
         one, timeout = self.sight, self.sight.settings.watch.timeout_seconds
         return SshWitness(self._peer(ask), one.clock, self._marker_state(ask.host), self._volumes(ask.host), timeout)
+
+    def _logs(self, ask: Ask) -> LogWitness:
+        """Of the containers that the witness of containers saw last."""
+        one, watch = self.sight, self.sight.settings.watch
+
+        def seen() -> Sequence[ContainerState]:
+            return self._containers.get((ask.host, ask.address), ())
+
+        limits = Limits(watch.stderr_bytes_per_minute, watch.stderr_lines_per_minute)
+        key = blake2b(b"fingerprints in logs", key=one.marker_key or secrets.token_bytes(32)).digest()
+        return LogWitness(self._subject(ask), self._inside(ask), one.clock, seen, key, limits, watch.timeout_seconds)
 
     def _peer(self, ask: Ask) -> SshPeer:
         which = (ask.host, ask.address, ask.port)

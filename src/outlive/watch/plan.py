@@ -19,7 +19,7 @@ DOMAIN_SECONDS = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, docker, local, postgres or tofu. `name` is a DNS
+    """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, docker, logs, local, postgres or tofu. `name` is a DNS
     name, or the asset of a cluster; `address` None with http: whoever the name leads to. `check` is a position in the host's
     `all_checks`."""
 
@@ -75,6 +75,8 @@ def _of_inside(host: Host, every: float, addresses: Sequence[str], ssh_port: int
     if host.containers:
         for address in [None] if host.is_local else addresses:
             yield Ask("docker", every, host.name, address, 0 if host.is_local else ssh_port)
+            if host.logs:
+                yield Ask("logs", every, host.name, address, 0 if host.is_local else ssh_port)
 
 
 def _of_check(host: Host, index: int, check: Check, every: float, addresses: Sequence[str]) -> Iterator[Ask]:
