@@ -4,6 +4,7 @@ keeper's database together."""
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from outlive.watch.watcher import Watcher
 from outlive.wiring_state import store
 
 MARKER_KEY = "marker.key"
+LOG_KEY = "log.key"
 
 
 @contextmanager
@@ -56,13 +58,25 @@ def eyes(
             folder=Path(tempfile.mkdtemp(prefix="l", dir=control)),  # a socket's whole path may have 107 bytes
             identify=lambda asset: by_stream(asset) or _identify(settings, asset),
             marker_key=marker_key(settings),
+            log_key=log_key(settings),
         )
     )
 
 
 def marker_key(settings: Settings, make: Callable[[int], bytes] | None = None) -> bytes | None:
     """The key of the markers' hashes, which stays with the keeper. None when there is none yet, unless `make` may."""
-    path = settings.keeper.state / MARKER_KEY
+    return _key(settings.keeper.state / MARKER_KEY, make)
+
+
+def log_key(settings: Settings) -> bytes:
+    """What the fingerprints of leaks are made with. Where it cannot be kept, it is another one in every run."""
+    try:
+        return _key(settings.keeper.state / LOG_KEY, secrets.token_bytes) or secrets.token_bytes(KEY_BYTES)
+    except ConfigError:
+        return secrets.token_bytes(KEY_BYTES)
+
+
+def _key(path: Path, make: Callable[[int], bytes] | None) -> bytes | None:
     try:
         if path.exists():
             return path.read_bytes()

@@ -59,6 +59,12 @@ def test_what_two_looks_cut_in_halves_is_seen_all_the_same() -> None:
     ] == [1]
 
 
+def test_an_old_error_at_a_first_look_is_told_as_of_then() -> None:
+    one, old = ear(), NOW - timedelta(hours=5)
+    one.hear([*lines("code: 'UND_ERR_HEADERS_TIMEOUT'", old), *lines("all is well")], NOW)
+    assert told(one)["log.signature"].at == old
+
+
 def test_what_was_told_is_told_again_only_when_there_is_more() -> None:
     one = ear()
     one.hear(lines("code: 'UND_ERR_HEADERS_TIMEOUT'"), NOW)

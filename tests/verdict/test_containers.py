@@ -36,7 +36,7 @@ def test_a_quick_loop_is_more_than_three_restarts_in_ten_minutes() -> None:
     four = [death(ago, 60) for ago in (300, 220, 140, 60)]
     name, advice = told(box(*four))
     assert name == DOWN and "shop/app is in a crash loop" in advice and "the last lives 60 s" in advice
-    assert "exit code 1" in advice and "on-failure" in advice
+    assert "exit code 1" in advice and "starts shop/app for ever" in advice
     assert told(box(*four[1:], since=60))[0] == OK
     assert told(box(death(3000, 3000), death(1500, 3000), death(900, 900), death(700, 700), since=700))[0] == OK
 
@@ -67,6 +67,15 @@ def test_a_person_or_a_deploy_is_no_loop_and_a_watchdog_is_named() -> None:
     name, advice = told(box(*ordered))
     assert name == OK and "ended 4 times by a command" in advice and "crash loop" not in advice
     assert told(box(*ordered[2:])) == (OK, "")
+
+
+def test_a_loop_that_a_person_ended_is_over_and_one_that_goes_on_is_not() -> None:
+    loop = [death(ago, 2) for ago in (300, 280, 260, 240, 220)]
+    ended = death(100, 3, 137, by="command")
+    assert told(box(*loop, ended, since=99))[0] == OK
+    assert told(box(*loop, ended, since=10))[0] == DOWN
+    assert told(box(*loop, since=200))[0] == DOWN, "nobody did anything"
+    assert told(box(*loop, ended, *(death(ago, 2) for ago in (80, 60, 40, 20)), since=19))[0] == DOWN
 
 
 def test_a_restart_count_that_grows_is_a_loop_although_the_events_are_lost() -> None:

@@ -50,9 +50,9 @@ def test_only_grave_leaks_are_told_and_not_without_end() -> None:
         return heard("log.leak", value | more, ago=3600)
 
     assert told(leak("low")) == (OK, "")
-    assert "a secret was printed" in told(leak("high"))[1]
-    assert "a sign of compromise" in told(leak("high", compromise=True))[1]
-    assert "3 further secrets" in told(*(leak("critical", number) for number in range(8)))[1]
+    assert "secrets were printed in the log of shop/app" in told(leak("high"))[1]
+    assert "signs of compromise stand" in told(leak("high", compromise=True))[1]
+    assert "and 3 more" in told(*(leak("critical", number) for number in range(8)))[1]
 
 
 @pytest.mark.parametrize("fact", ["log.flood", "log.leak", "log.signature", "log.seen"])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,7 @@ from outlive.logs.tally import Limits, Tally, rounded
 
 KILLED = "child-process-killed"
 _MOST_PIDS = 50
+_RECENT = timedelta(minutes=10)  # what is older, at a first look, is told as of then
 _SILENCE = (
     b"\n" * 64
 )  # ends whatever the rules were still waiting for, once a stream is quiet or was looked at only once
@@ -53,6 +54,7 @@ class Ear:
         self._told_newest: datetime | None = None
         self._told: dict[tuple[str, str], int] = {}
         self._pids: dict[int, int] = {}
+        self._grown: dict[str, tuple[int, datetime]] = {}  # of each signature: the count, and when it last grew
         self._goes_on = False  # lines came since it was asked last: what they begin may not be whole
         self._was_asked = False
 
@@ -60,18 +62,32 @@ class Ear:
         """`unread` (1 or more): how many times as much was written as is handed over."""
         if not lines:
             return
-        scanner = self._scanner = self._scanner or Scanner(key=self._key, now=now, sieve=_sieve())
-        text = b"\n".join(one.text for one in lines) + b"\n"
+        self._scanner = self._scanner or Scanner(key=self._key, now=now, sieve=_sieve())
         for one in lines:
             self._tally.add(min(one.at, now), (len(one.text) + 1) * unread, unread)
         self._newest = max((self._newest or lines[0].at), *(one.at for one in lines))
-        scanner.feed(text)
-        scanner.settle()
+        recent = next((index for index, one in enumerate(lines) if one.at >= now - _RECENT), len(lines))
+        for part in (lines[:recent], lines[recent:]):
+            if part:
+                self._read(part)
         self._goes_on = self._was_asked
         for match in _OBJECT.finditer(text):
             pid = int(match.group(1))
             if pid in self._pids or len(self._pids) < _MOST_PIDS:
                 self._pids[pid] = self._pids.get(pid, 0) + 1
+
+    def _read(self, lines: Sequence[LogLine]) -> None:
+        assert self._scanner
+        text = b"\n".join(one.text for one in lines) + b"\n"
+        self._scanner.feed(text)
+        self._scanner.settle()
+        for match in _OBJECT.finditer(text):
+            pid = int(match.group(1))
+            if pid in self._pids or len(self._pids) < _MOST_PIDS:
+                self._pids[pid] = self._pids.get(pid, 0) + 1
+        for rule, count in self._counts().items():
+            if count > self._grown.get(rule, (0, lines[0].at))[0]:
+                self._grown[rule] = count, lines[-1].at
 
     def told(self, now: datetime) -> Iterator[Heard]:
         """What is new since it was asked last; a flood as long as it lasts."""
@@ -87,20 +103,27 @@ class Ear:
             usual = flood.usual_bytes_per_minute
             rates = {"bytes_per_minute": flood.bytes_per_minute, "lines_per_minute": flood.lines_per_minute}
             yield Heard("log.flood", {"stream": self.stream, **rates, "usual_bytes_per_minute": usual})
-        yield from self._signatures()
+        yield from self._signatures(now)
 
-    def _signatures(self) -> Iterator[Heard]:
-        known = signatures()
-        counts: dict[str, int] = {}
+    def _signatures(self, now: datetime) -> Iterator[Heard]:
         for one in self._scanner.findings if self._scanner else ():
-            if one.rule in known:
-                counts[one.rule] = counts.get(one.rule, 0) + one.count
-            elif one.severity >= Severity.LOW and self._is_news((one.rule, one.fingerprint), one.count):
+            grave = one.rule not in signatures() and one.severity >= Severity.LOW
+            if grave and self._is_news((one.rule, one.fingerprint), one.count):
                 yield Heard("log.leak", _leak(one))
-        for rule, count in counts.items():
+        for rule, count in self._counts().items():
             if self._is_news((rule, ""), count):
                 detail = {"detail": self._which()} if rule == KILLED and self._pids else {}
-                yield Heard("log.signature", {"signature": rule, "count": rounded(count), **detail})
+                at = self._grown[rule][1] if self._grown.get(rule, (0,))[0] == count else self._newest
+                said = {"signature": rule, "count": rounded(count), **detail}
+                yield Heard("log.signature", said, min(at or now, now))
+
+    def _counts(self) -> dict[str, int]:
+        """How often each signature was heard."""
+        counts: dict[str, int] = {}
+        for one in self._scanner.findings if self._scanner else ():
+            if one.rule in signatures():
+                counts[one.rule] = counts.get(one.rule, 0) + one.count
+        return counts
 
     def _which(self) -> dict[str, int]:
         """The one process that all of them name, or how many there are."""

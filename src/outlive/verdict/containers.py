@@ -17,6 +17,7 @@ from outlive.verdict.evidence import field, number, text, when
 from outlive.verdict.judging import Judging
 
 _YOUNG = timedelta(seconds=150)  # lives shorter than this are a loop, if there were several
+_SETTLED = timedelta(seconds=30)
 _SLOW_WINDOW = timedelta(hours=1)
 _SLOW_DEATHS = 3
 _SLOW_LIFE_SECONDS = 600.0
@@ -34,6 +35,8 @@ def is_looping(looks: Sequence[Observation], settings: Judging) -> bool:
     if told is None and len({_life(one) for one in recent}) > settings.restarts:
         return True
     own = [one for one in told or () if one.get("by") != "command"]
+    if _was_ended(newest, own):
+        return False
     if _within(own, newest.at, window) > settings.restarts or _is_slow(newest, own):
         return True
     counts = [(text(field(one, "id")), number(field(one, "restart_count")) or 0.0) for one in recent]
@@ -112,6 +115,15 @@ def _life(one: Observation) -> tuple[str, str]:
 def _within(deaths: Iterable[dict[str, Any]], now: datetime, window: timedelta) -> int:
     moments = (when(one.get("at")) for one in deaths)
     return sum(at is not None and now - window <= at for at in moments)
+
+
+def _was_ended(newest: Observation, own: Sequence[dict[str, Any]]) -> bool:
+    """Somebody started it anew, and it has lived since then longer than in the loop."""
+    told, started = newest_deaths(newest), when(field(newest, "started_at"))
+    if not told or told[-1].get("by") != "command" or started is None or is_dead(newest):
+        return False
+    longest = max((lived for death in own if (lived := life(death)) is not None), default=timedelta(0))
+    return newest.at - started > max(_SETTLED, 2 * longest)
 
 
 def _is_slow(newest: Observation, own: Sequence[dict[str, Any]]) -> bool:

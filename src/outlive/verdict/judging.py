@@ -19,6 +19,7 @@ MAX_AGE_SECONDS: Mapping[str, float] = MappingProxyType(
         "ci.secret": DAY,
         "guest.boot_time": HOUR,
         "log.signature": HOUR,
+        "log.flood": 2 * MINUTE,
         "log.leak": DAY,
     }
 )

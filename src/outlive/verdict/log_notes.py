@@ -40,15 +40,19 @@ def _one_pid(one: Observation) -> str:
 
 
 def _leaks(leaks: Sequence[Observation]) -> Iterator[str]:
-    grave = [one for one in leaks if field(one, "severity") in _GRAVE]
-    for one in grave[:_MOST]:
-        sign = "a sign of compromise stands" if field(one, "compromise") is True else "a secret was printed"
+    """One line a service and kind, however many there are."""
+    told: dict[tuple[str, bool], list[Observation]] = {}
+    for one in leaks:
+        if field(one, "severity") in _GRAVE:
+            told.setdefault((service(one), field(one, "compromise") is True), []).append(one)
+    for (name, compromise), seen in list(told.items())[:_MOST]:
+        named = ", ".join(f"{text(field(one, 'rule'))} {text(field(one, 'fingerprint'))}" for one in seen[:_MOST])
+        more = f" and {len(seen) - _MOST} more" if len(seen) > _MOST else ""
+        sign = "signs of compromise stand" if compromise else "secrets were printed"
         yield (
-            f"{sign} in the log of {service(one)} ({field(one, 'rule')}, fingerprint {field(one, 'fingerprint')}): run "
-            "`outlive scan` on that log, and change what leaked"
+            f"{sign} in the log of {name} (rule and fingerprint: {named}{more}): run `outlive scan` on that log, which says "
+            "what to change"
         )
-    if len(grave) > _MOST:
-        yield f"{len(grave) - _MOST} further secrets were printed in logs"
 
 
 def _meanings(errors: Sequence[Observation]) -> Iterator[str]:

@@ -36,7 +36,7 @@ def of_loops(looping: Sequence[Observation], boxes: Sequence[Observation], setti
             "restarting it too"
         )
         if field(one, "restart_policy") in _ALWAYS:
-            yield f"its restart policy ({field(one, 'restart_policy')}) hides the loop: `on-failure:5` would end it"
+            yield f"its restart policy ({field(one, 'restart_policy')}) starts {part(one)} for ever, and hides the loop"
     for one in boxes:
         if one not in looping and (times := containers.commanded_restarts(one, settings)) > settings.restarts:
             yield (

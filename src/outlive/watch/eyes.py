@@ -4,13 +4,11 @@ look to look."""
 from __future__ import annotations
 
 import asyncio
-import secrets
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 
 from outlive.clock import Clock
@@ -51,7 +49,7 @@ CLUSTERS_AT_ONCE = 8
 class Sight:
     """What the eyes need. `folder` is private, and removed in the end; `routes` and `pinned` are what SSH's configuration
     and the keeper's known_hosts say of each host; `identify` asks the cluster of an asset (it may wait); `planted` are the
-    markers."""
+    markers, `log_key` makes the fingerprints of leaks."""
 
     settings: Settings
     clock: Clock
@@ -63,6 +61,7 @@ class Sight:
     pinned: dict[str, Sequence[PinnedKey]] = field(default_factory=dict)
     planted: Sequence[Planted] = ()
     marker_key: bytes | None = None
+    log_key: bytes = field(default=b"", repr=False)
 
 
 class Eyes:
@@ -148,8 +147,9 @@ class Eyes:
             return self._containers.get((ask.host, ask.address), ())
 
         limits = Limits(watch.stderr_bytes_per_minute, watch.stderr_lines_per_minute)
-        key = blake2b(b"fingerprints in logs", key=one.marker_key or secrets.token_bytes(32)).digest()
-        return LogWitness(self._subject(ask), self._inside(ask), one.clock, seen, key, limits, watch.timeout_seconds)
+        return LogWitness(
+            self._subject(ask), self._inside(ask), one.clock, seen, one.log_key, limits, watch.timeout_seconds
+        )
 
     def _peer(self, ask: Ask) -> SshPeer:
         which = (ask.host, ask.address, ask.port)
