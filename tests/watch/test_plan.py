@@ -77,6 +77,8 @@ def test_containers_are_asked_at_every_address_over_the_connection_that_is_kept(
     over_ssh = [(one.address, one.port) for one in asked("docker") if one.address]
     assert over_ssh and over_ssh == [(one.address, one.port) for one in asked("ssh")]
     here = plan(settings('[[hosts]]\nname = "me"\naddress = "local"\n'), {}, {})
-    assert [(one.kind, one.address) for one in here] == [("local", None), ("docker", None), ("logs", None)]
+    assert [(one.kind, one.address) for one in here] == [
+        (kind, None) for kind in ("local", "capacity", "docker", "logs")
+    ]
     off = plan(settings('[[hosts]]\nname = "me"\naddress = "local"\ncontainers = false\n'), {}, {})
-    assert [one.kind for one in off] == ["local"]
+    assert [one.kind for one in off] == ["local", "capacity"]

@@ -71,10 +71,6 @@ class Ear:
             if part:
                 self._read(part)
         self._goes_on = self._was_asked
-        for match in _OBJECT.finditer(text):
-            pid = int(match.group(1))
-            if pid in self._pids or len(self._pids) < _MOST_PIDS:
-                self._pids[pid] = self._pids.get(pid, 0) + 1
 
     def _read(self, lines: Sequence[LogLine]) -> None:
         assert self._scanner

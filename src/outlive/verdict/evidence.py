@@ -90,6 +90,7 @@ _PARTS = {
     "volume.marker": "volume",
     "volume.created_at": "volume",
     "log.signature": "signature",
+    "host.disk": "mount",
     "provider.server": "id",
     "ci.secret": "name",
 }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from outlive.model.observation import Channel, Observation
-from outlive.verdict import containers, log_notes, service_notes
+from outlive.verdict import capacity_notes, containers, log_notes, service_notes
 from outlive.verdict.evidence import channel, field, number, service, text
 from outlive.verdict.judging import Judging
 from outlive.verdict.past import Past
@@ -89,6 +89,7 @@ def health(seen: Sequence[Sight], past: Past, now: datetime, settings: Judging) 
             *service_notes.of_stopped(stopped),
             *service_notes.of_memory(boxes),
             *log_notes.of_logs([one for one, _ in looks], in_trouble=bool(hung or down or looping)),
+            *capacity_notes.of_capacity([one for one, _ in looks], past, now),
             *(service_notes.of_running(rests) if hung else ()),
             *_fell_silent(past.newest("log.seen"), now),
         ),

@@ -21,6 +21,10 @@ MAX_AGE_SECONDS: Mapping[str, float] = MappingProxyType(
         "log.signature": HOUR,
         "log.flood": 2 * MINUTE,
         "log.leak": DAY,
+        "host.memory": HOUR,
+        "host.disk": HOUR,
+        "host.oom_kills": HOUR,
+        "host.open_files": HOUR,
     }
 )
 

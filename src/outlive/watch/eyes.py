@@ -29,6 +29,7 @@ from outlive.transport.ssh_peer import SshPeer
 from outlive.watch.markers import state
 from outlive.watch.plan import Ask
 from outlive.witnesses.base import Witness
+from outlive.witnesses.capacity import CapacityWitness
 from outlive.witnesses.dns import DnsWitness
 from outlive.witnesses.docker import DockerWitness
 from outlive.witnesses.domain import DomainWitness
@@ -95,7 +96,7 @@ class Eyes:
             timeout = self._check(ask).timeout_seconds
         return (
             max(SLOW_SECONDS, 4 * timeout)
-            if ask.kind in ("ssh", "docker", "logs", "domain", "postgres", "dns")
+            if ask.kind in ("ssh", "capacity", "docker", "logs", "domain", "postgres", "dns")
             else timeout + 5
         )
 
@@ -120,6 +121,8 @@ class Eyes:
                 return DomainWitness(ask.name, one.names, one.trust, one.clock, watch.rdap, watch.timeout_seconds)
             case "ssh":
                 return self._ssh(ask)
+            case "capacity":
+                return CapacityWitness(self._subject(ask), self._inside(ask), one.clock, watch.timeout_seconds)
             case "docker":
                 tell = partial(self._containers.__setitem__, (ask.host, ask.address))
                 return DockerWitness(self._subject(ask), self._inside(ask), one.clock, watch.timeout_seconds, tell)

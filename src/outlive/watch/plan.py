@@ -14,14 +14,15 @@ from outlive.model.host import Host
 DNS_SECONDS = 30.0  # authorities are other people's servers
 DATA_SECONDS = 300.0  # the way in to a container's database costs the host more than a look
 STATE_SECONDS = 300.0
+CAPACITY_SECONDS = 300.0  # what runs full does so in hours
 DOMAIN_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, docker, logs, local, postgres or tofu. `name` is a DNS
-    name, or the asset of a cluster; `address` None with http: whoever the name leads to. `check` is a position in the host's
-    `all_checks`."""
+    """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, capacity, docker, logs, local, postgres or tofu. `name`
+    is a DNS name, or the asset of a cluster; `address` None with http: whoever the name leads to. `check` is a position in
+    the host's `all_checks`."""
 
     kind: str
     every_seconds: float
@@ -72,6 +73,8 @@ def _of_host(host: Host, every: float, addresses: Sequence[str], ssh_port: int) 
 
 def _of_inside(host: Host, every: float, addresses: Sequence[str], ssh_port: int) -> Iterator[Ask]:
     """What is asked over the connection that the look at its identity keeps."""
+    for address in [None] if host.is_local else addresses:
+        yield Ask("capacity", max(every, CAPACITY_SECONDS), host.name, address, 0 if host.is_local else ssh_port)
     if host.containers:
         for address in [None] if host.is_local else addresses:
             yield Ask("docker", every, host.name, address, 0 if host.is_local else ssh_port)
