@@ -17,8 +17,10 @@ from typing import Any
 
 FIRST_SECONDS = 3600  # how far back the first look asks for events
 _LABEL = '{{json (index .Config.Labels "com.docker.compose.%s")}}'
+# `.ID`, as the client calls it: a name that only the engine's document knows makes the client take that document, in which
+# what is empty is missing.
 _INSPECT = (
-    '{"id":{{json .Id}},"name":{{json .Name}},"state":{{json .State}},"restarts":{{.RestartCount}},'
+    '{"id":{{json .ID}},"name":{{json .Name}},"state":{{json .State}},"restarts":{{.RestartCount}},'
     '"policy":{{json .HostConfig.RestartPolicy.Name}},"log_path":{{json .LogPath}},'
     '"log":{{json .HostConfig.LogConfig.Type}},'
     f'"project":{_LABEL % "project"},"service":{_LABEL % "service"},"oneoff":{_LABEL % "oneoff"},'
