@@ -14,6 +14,7 @@ from outlive.model.host import Host
 DNS_SECONDS = 30.0  # authorities are other people's servers
 DATA_SECONDS = 300.0  # the way in to a container's database costs the host more than a look
 STATE_SECONDS = 300.0
+DOCKER_SECONDS = 15.0  # three starts of Docker's command line: a tenth of a second of the host's processor time
 CAPACITY_SECONDS = 300.0  # what runs full does so in hours
 DOMAIN_SECONDS = 86400.0
 
@@ -77,7 +78,7 @@ def _of_inside(host: Host, every: float, addresses: Sequence[str], ssh_port: int
         yield Ask("capacity", max(every, CAPACITY_SECONDS), host.name, address, 0 if host.is_local else ssh_port)
     if host.containers:
         for address in [None] if host.is_local else addresses:
-            yield Ask("docker", every, host.name, address, 0 if host.is_local else ssh_port)
+            yield Ask("docker", max(every, DOCKER_SECONDS), host.name, address, 0 if host.is_local else ssh_port)
             if host.logs:
                 yield Ask("logs", every, host.name, address, 0 if host.is_local else ssh_port)
 
