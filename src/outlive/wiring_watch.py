@@ -7,7 +7,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from outlive import wiring
@@ -37,6 +37,8 @@ def memory(settings: Settings) -> Iterator[Watching]:
     """The keeper's memory, also where no keeper ever ran: then it begins here. Raises what the store raises."""
     opened = store(settings)
     try:
+        with suppress(ConfigError):
+            _key(settings.keeper.state / LOG_KEY, secrets.token_bytes)
         yield Watching(opened)
     finally:
         opened.close()
@@ -69,11 +71,11 @@ def marker_key(settings: Settings, make: Callable[[int], bytes] | None = None) -
 
 
 def log_key(settings: Settings) -> bytes:
-    """What the fingerprints of leaks are made with. Where it cannot be kept, it is another one in every run."""
-    try:
-        return _key(settings.keeper.state / LOG_KEY, secrets.token_bytes) or secrets.token_bytes(KEY_BYTES)
-    except ConfigError:
-        return secrets.token_bytes(KEY_BYTES)
+    """What the fingerprints of leaks are made with: made with the keeper's memory. Where there is none, or it cannot be
+    read, it is another one in every run."""
+    with suppress(ConfigError):
+        return _key(settings.keeper.state / LOG_KEY, None) or secrets.token_bytes(KEY_BYTES)
+    return secrets.token_bytes(KEY_BYTES)
 
 
 def _key(path: Path, make: Callable[[int], bytes] | None) -> bytes | None:
@@ -101,6 +103,8 @@ def looks(
     by_stream: Callable[[str], PostgresIdentity | None],
 ) -> Looks:
     """The keeper's looking."""
+    with suppress(ConfigError):
+        _key(settings.keeper.state / LOG_KEY, secrets.token_bytes)
     remembered = Watching(opened)
     streamed = [one.name for one in settings.assets if is_streamed(settings, one)]
     watcher = Watcher(eyes(settings, clock, by_stream), remembered, streamed)

@@ -57,6 +57,19 @@ def test_well_then_hung_then_flooding_then_looping(lab: Lab) -> None:
     assert "with exit code" in advice
 
 
+def test_a_child_killed_for_memory_and_a_secret_in_the_log(lab: Lab) -> None:
+    password = (
+        lab.machine(WEB).inside("docker", "exec", "shop-app-1", "printenv", "DATABASE_URL").split("@")[0].split(":")[-1]
+    )
+    break_it(lab, "oom-child")
+    until(lab, "same_machine_ok", "of its processes were killed for want of memory")
+    heal(lab, "oom-child")
+    break_it(lab, "print-secret")
+    advice = until(lab, "same_machine_ok", "secrets were printed in the log of shop/app")
+    assert password and password not in advice
+    heal(lab, "print-secret")
+
+
 def test_out_of_memory_is_a_loop_and_named(lab: Lab) -> None:
     break_it(lab, "oom")
     until(lab, "same_machine_app_down", "killed for want of memory (shop/app)")
