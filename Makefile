@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
+# Compiled once, not at every start: tests start hundreds of processes, and pytest would rewrite every assert anew.
+export PYTHONDONTWRITEBYTECODE :=
 LOCK := $(wildcard requirements.lock)
 
 .PHONY: demo test unit check bench-guard bench-watch bench-continuous world-down clean
@@ -17,7 +19,7 @@ test: $(READY)
 
 # What needs no server and no wait: seconds.
 unit: $(READY)
-	@$(VENV)/bin/pytest -q -n 2 -m "not docker and not s3 and not postgres and not slow" $(PYTEST_ARGS)
+	@$(VENV)/bin/pytest -q -n 2 --hypothesis-profile=quick -m "not docker and not s3 and not postgres and not slow" $(PYTEST_ARGS)
 
 check: $(READY)
 	@echo "ruff check" && $(VENV)/bin/ruff check .

@@ -229,6 +229,7 @@ def test_a_piece_shows_all_that_a_rule_reads() -> None:
         assert parser.parse(rule.pattern.pattern).getwidth()[1] < OVERLAP_BYTES, rule.meaning.rule
 
 
+@pytest.mark.slow
 def test_the_words_of_this_log_are_muted_and_a_phrase_is_still_found() -> None:
     draw = random.Random(2)
     own = "".join(f"{number} shop chair cushion balance spend\n" for number in range(30_000))
