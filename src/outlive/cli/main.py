@@ -41,6 +41,7 @@ COMMANDS: tuple[str, ...] = (
     "incident",
     "rules",
     "metrics",
+    "advise",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT

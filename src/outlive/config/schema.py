@@ -103,7 +103,9 @@ class WatchSettings:
     `canaries` are independent places (`address:port`, or a URL, whose clock is then compared with ours): when a host does
     not answer and none of them does, it is the keeper that sees nothing. `resolvers` are addresses of DNS resolvers,
     this machine's else; `ca_file` holds further certificate authorities; `rdap` is where domains are looked up. What was
-    seen is kept for `keep_days`, and at most `keep_rows` of it.
+    seen is kept for `keep_days`, and at most `keep_rows` of it. A service that is restarted more than `restarts` times in
+    `restart_window_seconds` is in a crash loop; one that writes more than `stderr_bytes_per_minute` or
+    `stderr_lines_per_minute` to its standard error floods it.
     """
 
     every_seconds: Annotated[float, Field(ge=5)] = 30.0
@@ -114,6 +116,10 @@ class WatchSettings:
     rdap: str = "https://rdap.org"
     keep_days: Annotated[float, Field(ge=1)] = 90.0
     keep_rows: Annotated[int, Field(ge=1000)] = 200_000
+    restarts: Annotated[int, Field(ge=1, le=1000)] = 3
+    restart_window_seconds: Annotated[float, Field(ge=10, le=3600)] = 600.0
+    stderr_bytes_per_minute: Annotated[int, Field(ge=1000)] = 1 << 20
+    stderr_lines_per_minute: Annotated[int, Field(ge=10)] = 3000
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
