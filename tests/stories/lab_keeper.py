@@ -13,6 +13,7 @@ from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.lab.keeper import CONFIG
 from outlive.lab.world import Lab
+from outlive.model.check import Check
 from outlive.model.verdict import Verdict
 from outlive.model.watching import Enrolment
 from outlive.state.watching import Watching
@@ -59,7 +60,8 @@ def keeper_of(lab: Lab, state: Path) -> Iterator[LabKeeper]:
     settings = load(lab.folder / CONFIG)
     keeper = replace(settings.keeper, state=state)
     watch = replace(settings.watch, timeout_seconds=PATIENCE_SECONDS)
-    settings = replace(settings, keeper=keeper, watch=watch)
+    hosts = [replace(host, checks=tuple(map(_quick, host.checks))) for host in settings.hosts]
+    settings = replace(settings, keeper=keeper, watch=watch, hosts=hosts)
     clock = SystemClock()
     with ExitStack() as stack:
         memory = stack.enter_context(wiring_watch.memory(settings))
@@ -69,6 +71,10 @@ def keeper_of(lab: Lab, state: Path) -> Iterator[LabKeeper]:
         one = LabKeeper(Watcher(eyes, memory), memory, runner)
         one.enrol()
         yield one
+
+
+def _quick(check: Check) -> Check:
+    return replace(check, timeout_seconds=PATIENCE_SECONDS)
 
 
 def _enrolment(watcher: Watcher, host: str, facts: dict[str, object]) -> Enrolment:

@@ -6,7 +6,7 @@ import pytest
 
 from outlive.model.observation import Observation
 from outlive.verdict.judging import Judging
-from tests.verdict.scenes import AWAY, HOME, enrolled, look, said
+from tests.verdict.scenes import AWAY, HOME, enrolled, look, said, saw, silence, verdict
 
 WATCHING = Judging()
 LONG_AGO = "2026-02-01T03:00:00Z"
@@ -65,3 +65,20 @@ def test_a_rekeyed_machine_keeps_its_past() -> None:
     """Another key and the same machine-id: ours, so that its boot counts."""
     other = look(ago=300, ssh__host_key="SHA256:new", guest__boot_id="second", guest__boot_time="2026-03-14T11:50:00Z")
     assert said(BOTH, straight(600), other, straight(0), settings=WATCHING)[0] == "cloned"
+
+
+def test_two_boots_seen_one_after_the_other_are_no_certain_clone() -> None:
+    """First here, five minutes later there with another boot: it may have been moved."""
+    there = seen("web-1", AWAY, 0) + look(at=AWAY, guest__boot_id="second", page=None, pg__lsn=None)
+    assert said(enrolled(), seen("web-1", HOME, 2), there, settings=WATCHING) == ("cloned", True)
+    assert said(enrolled(), seen("web-1", HOME, 300), there, settings=WATCHING) == ("cloned", False)
+
+
+def test_what_would_tell_a_replacement_from_silence_is_said() -> None:
+    """At an address that a person gave, another machine answers: only the provider can say that it is the host's."""
+    told = saw("action", {"what": "address told", "detail": {"address": AWAY}}, "web-1", 900)
+    found = verdict(enrolled(), seen("web-1", HOME, 600), silence(), told, seen("other", AWAY, 0), settings=WATCHING)
+    assert (found.name, found.confirmed) == ("unreachable_unproven", False)
+    assert any(one.startswith("provider.server of web-1") and AWAY in one for one in found.missing)
+    alone = verdict(enrolled(), look(ago=600), silence(), settings=WATCHING)
+    assert any("--address" in one for one in alone.missing)

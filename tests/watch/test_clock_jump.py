@@ -1,4 +1,5 @@
-"""The keeper's own clock jumps while it watches: what follows is unknown, or seen anew; never a loss, nor a health of before."""
+"""The keeper's own clock jumps while it watches: what follows is unknown, or seen anew; never a loss, nor the health of
+before."""
 
 from __future__ import annotations
 
