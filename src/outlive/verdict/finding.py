@@ -3,6 +3,11 @@
 Confirmed is earned: two independent channels must carry the verdict, the host must have been enrolled, and nothing
 strong may speak against it. An error is no data, a person's word is a claim, so neither carries anything. The provider's
 API and OpenTofu are one channel.
+
+Less evidence makes no verdict surer, as far as the evidence speaks for it; and whatever is left out, no loss becomes certain
+that was not (tests/verdict/test_properties.py). More cannot hold, whatever the rules: without what speaks against a verdict
+nothing speaks against it, without a newer word the older one stands, and who did not look at the page saw no fault in it. So
+`same_machine_ok` may be confirmed for want of a look, and `missing` says which looks those are.
 """
 
 from __future__ import annotations
