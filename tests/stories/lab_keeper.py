@@ -36,6 +36,9 @@ class LabKeeper:
         """Everybody is asked once; what is judged from all that was ever seen."""
         self._watcher.reload()
         self._runner.run(self._watcher.once())
+        news = self._watcher.news()
+        self._watcher.write(news)
+        self._watcher.written(news)
         return {one.host: one for one in self._watcher.judge().hosts}
 
     def enrol(self) -> None:

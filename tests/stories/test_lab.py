@@ -89,9 +89,9 @@ def test_a_break(lab: Lab, keeper: LabKeeper, story: Story) -> None:
     _is(looks[-1][PREVIEW], story.preview)
     if lab.record.broken:
         heal(lab)
+    looks = [keeper.look() for _ in range(LOOKS)]
     for last in filter(None, (story.told, story.leftover)):
         keeper.forget(WEB, lab.record.address(last))
-    looks = [keeper.look() for _ in range(LOOKS)]
     _is(looks[-1][WEB], story.healed)
     _is(looks[-1][PREVIEW], Name.SAME_MACHINE_OK)
     if story.healed not in WELL:
