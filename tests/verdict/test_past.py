@@ -82,3 +82,13 @@ def test_what_would_tell_a_replacement_from_silence_is_said() -> None:
     assert any(one.startswith("provider.server of web-1") and AWAY in one for one in found.missing)
     alone = verdict(enrolled(), look(ago=600), silence(), settings=WATCHING)
     assert any("--address" in one for one in alone.missing)
+
+
+def test_a_namesake_elsewhere_ends_no_silence() -> None:
+    """A machine with the host's name may have taken its place, or be a second one: the silent one is not to be destroyed."""
+    told = saw("action", {"what": "address told", "detail": {"address": AWAY}}, "web-1", 900)
+    other = [*seen("other", AWAY, 0), saw("guest.hostname", "web-1", AWAY)]
+    found = verdict(enrolled(), seen("web-1", HOME, 600), silence(), told, other, settings=WATCHING)
+    assert (found.name, found.confirmed) == ("duplicate", False)
+    assert any(HOME in line and "silence is no proof of loss" in line for line in found.forbidden)
+    assert any(one.startswith("provider.server of web-1") for one in found.missing)
