@@ -131,7 +131,9 @@ def test_killed_for_memory(stack: Stack) -> None:
     seen = stack.until(
         lambda seen: bool(seen["whole"]["deaths"]) and bool(seen["child"].get("child_oom_kills")), "both kills"
     )
-    assert seen["whole"]["deaths"][0].get("oom") is True and seen["whole"]["oom_killed"]
+    assert seen["whole"]["oom_killed"], (
+        "the engine's event of it may come later, or never: containerd sends it beside the death"
+    )
     assert seen["child"]["exit_code"] is None and seen["child"]["deaths"] == []
 
 
