@@ -18,10 +18,11 @@ from outlive.model.verdict import Verdict
 from outlive.model.watching import Enrolment
 from outlive.state.watching import Watching
 from outlive.watch import ledger
-from outlive.watch.enrolling import candidate, pin
+from outlive.watch.enrolling import Candidate, candidate, pin
 from outlive.watch.watcher import Watcher
 
-PATIENCE_SECONDS = 2.0  # nobody in the lab is further away than a bridge
+PATIENCE_SECONDS = 5.0  # nobody in the lab is further away than a bridge, but its machine may be busy
+TRIES = 5
 
 
 class LabKeeper:
@@ -31,9 +32,12 @@ class LabKeeper:
         self._watcher = watcher
         self._memory = memory
         self._runner = runner
+        self._settings = watcher.settings
 
-    def look(self) -> dict[str, Verdict]:
-        """Everybody is asked once; what is judged from all that was ever seen."""
+    def look(self, *, databases: bool = False) -> dict[str, Verdict]:
+        """Everybody is asked once; what is judged from all that was ever seen. Databases are asked when it is said: the
+        keeper too asks them every five minutes, and a silent one costs twenty seconds."""
+        self._watcher.settings = self._settings if databases else replace(self._settings, assets=[])
         self._watcher.reload()
         self._runner.run(self._watcher.once())
         news = self._watcher.news()
@@ -43,11 +47,17 @@ class LabKeeper:
 
     def enrol(self) -> None:
         """Whoever answers now is who the hosts are."""
-        seen = self._runner.run(self._watcher.once())
-        for host in self._watcher.settings.hosts:
-            found = candidate(self._watcher, seen, host)
-            assert found is not None, f"{host.name} let nobody in"
-            pin(self._memory, self._watcher, host, found, _enrolment(self._watcher, host.name, found.facts))
+        self._watcher.settings = self._settings
+        found: dict[str, Candidate | None] = {}
+        for _ in range(TRIES):  # until everybody lets us in
+            seen = self._runner.run(self._watcher.once())
+            found = {host.name: candidate(self._watcher, seen, host) for host in self._settings.hosts}
+            if all(found.values()):
+                break
+        for host in self._settings.hosts:
+            one = found[host.name]
+            assert one is not None, f"{host.name} let nobody in"
+            pin(self._memory, self._watcher, host, one, _enrolment(self._watcher, host.name, one.facts))
 
     def tell(self, host: str, address: str) -> None:
         """As `outlive identity HOST --address ADDRESS`."""

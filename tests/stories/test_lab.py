@@ -28,7 +28,7 @@ AS_IT_IS, OTHER_ADDRESS, NO_LOGIN = Options(), Options(other_address=True), Opti
 class Story:
     """`verdict` of web-1, and whether it is confirmed; `preview` is well unless something else is said. `healed`: what is
     left to be told of web-1, until a person enrols it. `told`: an address that a person gave for web-1, by its last number;
-    `leftover`: one that is nobody's any more."""
+    `leftover`: one that is nobody's any more. `databases`: they are asked too."""
 
     what: str
     verdict: Name
@@ -38,6 +38,7 @@ class Story:
     healed: Name = Name.SAME_MACHINE_OK
     told: int = 0
     leftover: int = 0
+    databases: bool = False
 
     @property
     def name(self) -> str:
@@ -62,10 +63,12 @@ STORIES = [
     Story("clone", Name.SAME_MACHINE_OK),  # its address is not known: nobody can see it
     Story("clone", Name.CLONED, told=CLONE_ADDRESS),
     Story("partition-keeper", Name.NO_DATA, confirmed=False, preview=Name.NO_DATA),
-    Story("wipe-volume", Name.DATA_REPLACED, healed=Name.DATA_REPLACED),  # the volume stays younger
+    Story("wipe-volume", Name.DATA_REPLACED, healed=Name.DATA_REPLACED, databases=True),  # the volume stays younger
     Story("reboot", Name.REBOOTED, healed=Name.REBOOTED),
     Story("suspend", Name.UNREACHABLE_UNPROVEN, confirmed=False, healed=Name.REBOOTED),
-    Story("rollback", Name.ROLLED_BACK, healed=Name.CLONED),  # two boots of one disk, and the older one came back
+    Story(
+        "rollback", Name.ROLLED_BACK, healed=Name.CLONED, databases=True
+    ),  # two boots of one disk, and the older one came back
 ]
 
 
@@ -77,19 +80,19 @@ def keeper(whole_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_a_break(lab: Lab, keeper: LabKeeper, story: Story) -> None:
-    before = keeper.look()
+    before = keeper.look(databases=story.databases)
     assert {one.name for one in before.values()} <= WELL, "well at the beginning"
     if story.told:
         keeper.tell(WEB, lab.record.address(story.told))
     break_it(lab, story.what, options=story.options)
-    looks = [keeper.look() for _ in range(LOOKS)]
+    looks = [keeper.look(databases=story.databases) for _ in range(LOOKS)]
     for seen in looks:
         _claims_no_more(seen[WEB], story)
     _is(looks[-1][WEB], story.verdict, confirmed=story.confirmed)
     _is(looks[-1][PREVIEW], story.preview)
     if lab.record.broken:
         heal(lab)
-    looks = [keeper.look() for _ in range(LOOKS)]
+    looks = [keeper.look(databases=story.databases) for _ in range(LOOKS)]
     for last in filter(None, (story.told, story.leftover)):
         keeper.forget(WEB, lab.record.address(last))
     _is(looks[-1][WEB], story.healed)
