@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from outlive import wiring
+from outlive import wiring, wiring_providers
 from outlive.clock import Clock
 from outlive.config.schema import Settings
 from outlive.errors import ConfigError
@@ -55,6 +55,7 @@ def eyes(
             trust=trust(watch.ca_file),
             folder=Path(tempfile.mkdtemp(prefix="l", dir=control)),  # a socket's whole path may have 107 bytes
             identify=lambda asset: by_stream(asset) or _identify(settings, asset),
+            provider=lambda one: wiring_providers.provider(settings, one),
             marker_key=marker_key(settings),
         )
     )

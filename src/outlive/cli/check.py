@@ -50,6 +50,7 @@ def document(found: Look) -> dict[str, Any]:
         "addresses": [one.to_json() for one in found.addresses],
         "contradictions": [one.to_json() for one in found.judgement.contradictions],
         "certificates": [{"address": one.subject} | one.value for one in found.present("tls.leaf")],
+        "provider": found.provider,
         "domains": [{"name": one.subject} | one.value for one in found.present("dns.domain", SELDOM)],
     }
 
@@ -62,10 +63,24 @@ def _lines(found: Look) -> Iterator[str]:
     yield "Who answers where:"
     for address in found.addresses:
         yield f"  {address.address}: {address.answers_as or 'nobody'} (told by {', '.join(address.told_by)})"
+    yield from _provider(found)
     told = (("Certificates:", found.present("tls.leaf")), ("Domains:", found.present("dns.domain", SELDOM)))
     for title, seen in told:
         yield from ["", title] if seen else []
         yield from (f"  {_ends(one)}" for one in seen)
+
+
+def _provider(found: Look) -> Iterator[str]:
+    """What the provider's project came to; that it was not asked is said."""
+    if not found.watcher.settings.providers:
+        return
+    yield from ("", "The provider:")
+    told = found.provider
+    yield from (f"  {one['provider']}: no data ({one['why']})" for one in told["no_data"])
+    for one in told["findings"]:
+        yield f"  {'ALARM' if one['alarm'] else 'note'}: {one['what']}"
+    if not told["no_data"] and not told["findings"]:
+        yield "  nothing new, and every server is somebody's"
 
 
 def _reasons(verdict: Verdict) -> Iterator[str]:

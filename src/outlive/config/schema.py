@@ -118,6 +118,26 @@ class WatchSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """A project at a provider that is asked what it has. `kind` is cherryservers, hetzner, or static (a `file`). `project`
+    and `team` are its ids at CherryServers; `token` wants to read only. Of the attributes and server ids in `ignore`
+    nobody wants to hear; credit for less than `credit_days` is an alarm.
+    """
+
+    name: str
+    kind: Literal["cherryservers", "hetzner", "static"]
+    token: SecretRef | None = None
+    project: str | None = None
+    team: str | None = None
+    file: Path | None = None
+    url: str | None = None
+    every_seconds: Annotated[float, Field(ge=30)] = 300.0
+    credit_days: Annotated[float, Field(ge=0)] = 7.0
+    ignore: tuple[str, ...] = ()
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unguarded:
     """Something that dies with its host and is left to die, on purpose: `status` shows it with the reason."""
 
@@ -142,6 +162,7 @@ class Document:
     hosts: tuple[Host, ...] = ()
     assets: tuple[Asset, ...] = ()
     unguarded: tuple[Unguarded, ...] = ()
+    providers: tuple[ProviderSettings, ...] = ()
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
@@ -161,6 +182,7 @@ class Settings:
     unguarded: tuple[Unguarded, ...]
     mirror: VaultSettings | None = None
     watch: WatchSettings = field(default_factory=WatchSettings)
+    providers: tuple[ProviderSettings, ...] = ()
 
     def host(self, name: str) -> Host | None:
         return next((host for host in self.hosts if host.name == name), None)

@@ -19,9 +19,9 @@ DOMAIN_SECONDS = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, local, postgres or tofu. `name` is a DNS name, or the
-    asset of a cluster; `address` None with http: whoever the name leads to. `check` is a position in the host's
-    `all_checks`."""
+    """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, local, postgres, tofu or provider. `name` is a DNS
+    name, the asset of a cluster, or a provider; `address` None with http: whoever the name leads to. `check` is a position
+    in the host's `all_checks`."""
 
     kind: str
     every_seconds: float
@@ -49,6 +49,7 @@ def plan(
         if isinstance(asset, PostgresAsset | PostgresDumpAsset) and asset.host is not None:
             every = settings.watch.every_seconds if asset.name in streamed else DATA_SECONDS
             asks[Ask("postgres", every, asset.host, name=asset.name)] = None
+    asks |= dict.fromkeys(Ask("provider", one.every_seconds, name=one.name) for one in settings.providers)
     return list(asks)
 
 

@@ -20,7 +20,7 @@ from outlive.transport.net import NoAnswer
 from outlive.transport.ssh_peer import subject
 from outlive.verdict.judge import judge
 from outlive.verdict.judgement import Judgement
-from outlive.watch import ledger
+from outlive.watch import ledger, project_sight
 from outlive.watch.eyes import Eyes
 from outlive.watch.look import look
 from outlive.watch.own import OwnState
@@ -28,6 +28,7 @@ from outlive.watch.plan import Ask, plan
 from outlive.watch.recall import HORIZON, Recall
 
 FIRST = ("dns", "tofu")  # what they tell is asked in the same look
+SECOND = ("provider",)  # after the states, which say which server is whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Watcher:
             self.tell(one)
 
     def plan(self) -> list[Ask]:
+        self.eyes.sight.claims = project_sight.claims(self.settings, self.recall.present(), self.ledger)
         ports = {host: route.port for host, route in self.eyes.sight.routes.items()}
         return plan(self.settings, ledger.asked(self.ledger), ports, self._streamed)
 
@@ -88,7 +90,9 @@ class Watcher:
         """Everybody is asked once: first where the hosts are, then the hosts."""
         await self.locate()
         first = await self._look([ask for ask in self.plan() if ask.kind in FIRST])
-        rest = await self._look([ask for ask in self.plan() if ask.kind not in FIRST and not self._is_known(ask)])
+        first += await self._look([ask for ask in self.plan() if ask.kind in SECOND])
+        told = (*FIRST, *SECOND)
+        rest = await self._look([ask for ask in self.plan() if ask.kind not in told and not self._is_known(ask)])
         own = await self.own.after(rest, alone=True)
         self.recall.add(own)
         return [*first, *rest, *own]
@@ -105,9 +109,12 @@ class Watcher:
         return ask.kind == "domain" and any(one.error is None and one.at >= since for one in known)
 
     def learn(self, ask: Ask, seen: list[Observation]) -> list[Observation]:
-        """Takes in what one witness saw."""
+        """Takes in what one witness saw, and what that comes to against what it saw before."""
+        if ask.kind == "provider":
+            provider = next(one for one in self.settings.providers if one.name == ask.name)
+            seen = [*seen, *project_sight.found_in(provider, self.recall.present(), seen, self._clock.now())]
         self.recall.add(seen)
-        if ask.kind in FIRST:
+        if ask.kind in (*FIRST, *SECOND):
             self.tell(ledger.from_observations(ask.host, seen))
         return seen
 
