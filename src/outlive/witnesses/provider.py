@@ -48,8 +48,9 @@ class ProviderWitness:
 
     async def look(self) -> list[Observation]:
         try:
-            opened = self._opened = self._opened or await asyncio.to_thread(self.open)
-            found = await opened.snapshot()
+            if self._opened is None:
+                self._opened = await asyncio.to_thread(self.open)
+            found = await self._opened.snapshot()
         except NoAnswer as error:
             self._opened = None if error.word == "refused_token" else self._opened
             return self._nothing(error.word, error.why)
