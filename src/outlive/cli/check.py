@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
-from outlive.cli.facts import showing
+from outlive.cli.facts import parting, showing
 from outlive.cli.looking import SELDOM, Look, look, remembering
 from outlive.clock import SystemClock
 from outlive.config.load import load
@@ -51,6 +51,7 @@ def document(found: Look) -> dict[str, Any]:
         "contradictions": [one.to_json() for one in found.judgement.contradictions],
         "certificates": [{"address": one.subject} | one.value for one in found.present("tls.leaf")],
         "provider": found.provider,
+        "three_ways": [one.to_json() for one in found.three_ways],
         "domains": [{"name": one.subject} | one.value for one in found.present("dns.domain", SELDOM)],
     }
 
@@ -63,6 +64,7 @@ def _lines(found: Look) -> Iterator[str]:
     yield "Who answers where:"
     for address in found.addresses:
         yield f"  {address.address}: {address.answers_as or 'nobody'} (told by {', '.join(address.told_by)})"
+    yield from parting(found.three_ways)
     yield from _provider(found)
     told = (("Certificates:", found.present("tls.leaf")), ("Domains:", found.present("dns.domain", SELDOM)))
     for title, seen in told:

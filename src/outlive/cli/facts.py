@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from outlive.model.observation import Observation
+from outlive.watch.three_ways import Row
 
 _TOLD = ("url", "status", "error", "why", "volume", "state", "names", "serial", "not_after", "port", "at")
 LONGEST = 70
@@ -14,6 +16,17 @@ def showing(one: Observation) -> str:
     """`ssh.host_key at 203.0.113.9: SHA256:...`."""
     cluster = f" ({one.cluster})" if one.cluster else ""
     return f"{one.fact} at {one.subject}{cluster}: {value(one.value)}"
+
+
+def parting(rows: Iterable[Row]) -> Iterator[str]:
+    """Where state, API and machine part; nothing where they agree."""
+    told = [one for one in rows if one.parts]
+    yield from ("", "State, provider and machine part:") if told else ()
+    for one in told:
+        said = (("state", one.state), ("API", one.api), ("machine", one.machine))
+        yield f"  {'ALARM' if one.is_alarm else 'note'}: {one.host}, {one.attribute}: " + "; ".join(
+            f"{by} {value(list(of or ('-',)))}" for by, of in said
+        )
 
 
 def value(found: Any) -> str:

@@ -22,6 +22,7 @@ from outlive.model.verdict import Address, Name, Verdict
 from outlive.model.watching import Judged
 from outlive.state.watching import Watching
 from outlive.verdict.judgement import Judgement
+from outlive.watch import three_ways
 from outlive.watch.project_sight import FOUND
 from outlive.watch.watcher import Watcher
 
@@ -75,11 +76,18 @@ class Look:
         }
 
     @property
+    def three_ways(self) -> list[three_ways.Row]:
+        """What state, API and machine say, of every host of which one of the first two says anything."""
+        return three_ways.rows([one.name for one in self.watcher.settings.hosts], self.seen, self.addresses)
+
+    @property
     def exit_code(self) -> int:
         """1 when anything was found, 3 when something could not be told, 0 when every host is well, or as was declared."""
         alarming = [one for one in self.hosts if one.name is not Name.SAME_MACHINE_OK and not one.accepted]
         told = self.provider
         if any(one.name not in UNTOLD for one in alarming) or any(one["alarm"] for one in told["findings"]):
+            return 1
+        if any(one.is_alarm for one in self.three_ways):
             return 1
         return 3 if alarming or told["no_data"] else 0
 
