@@ -34,6 +34,7 @@ from outlive.witnesses.provider import Claim, ProviderWitness
 from outlive.witnesses.ssh_identity import SshWitness
 from outlive.witnesses.tcp import TcpWitness
 from outlive.witnesses.tls import TlsWitness
+from outlive.witnesses.tofu_plan import TofuPlanWitness
 from outlive.witnesses.tofu_state import TofuStateWitness
 from tests.world.cloud import Cloud, server
 from tests.world.names import NameServer
@@ -211,7 +212,33 @@ def provider_without_token() -> Case:
     )
 
 
-KINDS = ["http", "tls", "tcp", "dns", "domain", "ssh", "local", "tofu", "provider", "provider_without_token"]
+@pytest.fixture
+def tofu_plan(tmp_path: Path) -> Case:
+    """A program that plays what OpenTofu said; and none at all."""
+    document = Path(__file__).parents[1] / "recorded" / "tofu" / "address-moved-refresh-only.json"
+    program = tmp_path / "tofu"
+    program.write_text(f'#!/bin/sh\ncase "$2" in plan) exit 2;; show) cat {document};; esac\n')
+    program.chmod(0o700)
+    return Case(
+        "tofu.plan",
+        lambda: TofuPlanWitness("infra", tmp_path, str(program), None, CLOCK),
+        lambda: TofuPlanWitness("infra", tmp_path, "/nowhere/tofu", None, CLOCK),
+    )
+
+
+KINDS = [
+    "http",
+    "tls",
+    "tcp",
+    "dns",
+    "domain",
+    "ssh",
+    "local",
+    "tofu",
+    "provider",
+    "provider_without_token",
+    "tofu_plan",
+]
 KINDS_MARKED = [*KINDS, pytest.param("postgres_identity", marks=pytest.mark.postgres)]
 
 

@@ -74,7 +74,7 @@ def _lines(found: Look) -> Iterator[str]:
 
 def _provider(found: Look) -> Iterator[str]:
     """What the provider's project came to; that it was not asked is said."""
-    if not found.watcher.settings.providers:
+    if not (found.watcher.settings.providers or found.watcher.settings.tofu):
         return
     yield from ("", "The provider:")
     told = found.provider

@@ -63,14 +63,17 @@ class Look:
         not have been here when they were seen."""
         seen = [one for one in self.watcher.recall.present() if one.fact == FOUND]
         recent = [one for one in seen if one.at >= self.began - (DAY if one.value["kind"] in PAST else timedelta(0))]
-        blind = [one for one in self.seen if one.fact == "provider.server" and one.error is not None]
+        blind = [one for one in self.seen if one.fact in ("provider.server", "tofu.plan") and one.error is not None]
         recent.sort(key=lambda one: not one.value["alarm"])
         return {
             "findings": [
                 {"at": one.at, "provider": one.witness.removeprefix("provider ")} | _bare(one) for one in recent
             ],
             "no_data": [
-                {"provider": one.witness.removeprefix("provider "), "why": one.value.get("why") or one.error}
+                {
+                    "provider": one.value.get("name") or one.witness.removeprefix("provider "),
+                    "why": one.value.get("why") or one.error,
+                }
                 for one in blind
             ],
         }

@@ -123,6 +123,7 @@ def _absolute(document: Document, path: Path) -> Settings:
         mirror=None if document.mirror is None else _vault(document.mirror, base),
         watch=_watch(document.watch, base),
         providers=tuple(_provider(one, base) for one in document.providers),
+        tofu=tuple(replace(one, folder=_from(base, one.folder)) for one in document.tofu),
     )
 
 

@@ -138,6 +138,20 @@ class ProviderSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TofuSettings:
+    """A folder of OpenTofu or Terraform (`program`), initialised, that is asked what changed behind its back. No other
+    `workspace` may be selected. Of what `ignore` names (`attribute`, or `address.attribute`) nobody wants to hear."""
+
+    name: str
+    folder: Path
+    program: str = "tofu"
+    workspace: str | None = None
+    ignore: tuple[str, ...] = ()
+    every_seconds: Annotated[float, Field(ge=300)] = 3600.0
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unguarded:
     """Something that dies with its host and is left to die, on purpose: `status` shows it with the reason."""
 
@@ -163,6 +177,7 @@ class Document:
     assets: tuple[Asset, ...] = ()
     unguarded: tuple[Unguarded, ...] = ()
     providers: tuple[ProviderSettings, ...] = ()
+    tofu: tuple[TofuSettings, ...] = ()
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
@@ -183,6 +198,7 @@ class Settings:
     mirror: VaultSettings | None = None
     watch: WatchSettings = field(default_factory=WatchSettings)
     providers: tuple[ProviderSettings, ...] = ()
+    tofu: tuple[TofuSettings, ...] = ()
 
     def host(self, name: str) -> Host | None:
         return next((host for host in self.hosts if host.name == name), None)

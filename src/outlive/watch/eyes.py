@@ -36,10 +36,12 @@ from outlive.witnesses.provider import Claim, ProviderWitness
 from outlive.witnesses.ssh_identity import SshWitness
 from outlive.witnesses.tcp import TcpWitness
 from outlive.witnesses.tls import TlsWitness
+from outlive.witnesses.tofu_plan import TofuPlanWitness
 from outlive.witnesses.tofu_state import TofuStateWitness
 
 SLOW_SECONDS = 60.0  # for what asks several things one after the other
 PROVIDER_SECONDS = 240.0
+DRIFT_SECONDS = 420.0  # the witness has its own limits, which end before
 CLUSTERS_AT_ONCE = 8
 
 
@@ -86,6 +88,8 @@ class Eyes:
         timeout = self.sight.settings.watch.timeout_seconds
         if ask.kind == "http":
             timeout = self._check(ask).timeout_seconds
+        if ask.kind == "drift":
+            return DRIFT_SECONDS
         if ask.kind == "provider":
             return PROVIDER_SECONDS  # its limits of speed are waited for
         return max(SLOW_SECONDS, 4 * timeout) if ask.kind in ("ssh", "domain", "postgres", "dns") else timeout + 5
@@ -122,6 +126,9 @@ class Eyes:
             case "provider":
                 found = next(other for other in one.settings.providers if other.name == ask.name)
                 return ProviderWitness(ask.name, partial(one.provider, found), lambda: one.claims, one.clock)
+            case "drift":
+                plans = next(other for other in one.settings.tofu if other.name == ask.name)
+                return TofuPlanWitness(plans.name, plans.folder, plans.program, plans.workspace, one.clock)
         raise ValueError(f"nobody looks for {ask.kind!r}")
 
     def _ssh(self, ask: Ask) -> SshWitness:

@@ -20,7 +20,7 @@ from outlive.transport.net import NoAnswer
 from outlive.transport.ssh_peer import subject
 from outlive.verdict.judge import judge
 from outlive.verdict.judgement import Judgement
-from outlive.watch import ledger, project_sight
+from outlive.watch import drift, ledger, project_sight
 from outlive.watch.eyes import Eyes
 from outlive.watch.look import look
 from outlive.watch.own import OwnState
@@ -113,6 +113,9 @@ class Watcher:
         if ask.kind == "provider":
             provider = next(one for one in self.settings.providers if one.name == ask.name)
             seen = [*seen, *project_sight.found_in(provider, self.recall.present(), seen, self._clock.now())]
+        if ask.kind == "drift":
+            folder = next(one for one in self.settings.tofu if one.name == ask.name)
+            seen = [*seen, *drift.found_in(folder, seen, self._clock.now())]
         self.recall.add(seen)
         if ask.kind in (*FIRST, *SECOND):
             self.tell(ledger.from_observations(ask.host, seen))
