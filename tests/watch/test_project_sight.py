@@ -83,3 +83,12 @@ def test_the_ledger_learns_addresses_of_hosts_and_not_of_strangers() -> None:
     assert [(one.host, one.address, one.told_by) for one in ledger.from_observations("", servers)] == [
         ("web-1", A, "provider")
     ]
+
+
+def test_only_alarms_are_said_aloud() -> None:
+    before = listed(("1", "web-1", A), ("9", "project", "203.0.113.7"), ago=300)
+    found = project_sight.found_in(STACK.providers[0], before, listed(("1", "web-1", B)), NOW)
+    assert len(found) == 2
+    assert project_sight.alarms([*before, *found]) == {
+        f"provider cherry: addresses of server 1 (web-1, {B}): {A} -> {B}",
+    }

@@ -44,6 +44,12 @@ def found_in(
     return [_observation(one, witness, now) for one in findings(_snapshot(old, witness), after, known)]
 
 
+def alarms(seen: Iterable[Observation]) -> frozenset[str]:
+    """What of a look somebody must hear at once, in words."""
+    found = (one for one in seen if one.fact == FOUND and one.value["alarm"])
+    return frozenset(f"{one.witness}: {one.value['what']}" for one in found)
+
+
 def _snapshot(seen: Iterable[Observation], witness: str) -> Snapshot | None:
     """The listing that is last in these observations."""
     ours = [one for one in seen if one.witness == witness and one.error is None]
