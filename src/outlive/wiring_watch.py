@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from outlive import wiring
+from outlive import wiring, wiring_providers
 from outlive.clock import Clock
 from outlive.config.schema import Settings
 from outlive.errors import ConfigError
@@ -59,6 +59,7 @@ def eyes(
             trust=trust(watch.ca_file),
             folder=Path(tempfile.mkdtemp(prefix="l", dir=control)),  # a socket's whole path may have 107 bytes
             identify=lambda asset: by_stream(asset) or _identify(settings, asset),
+            provider=lambda one: wiring_providers.provider(settings, one),
             marker_key=marker_key(settings),
             log_key=log_key(settings),
         )

@@ -13,9 +13,12 @@ import pytest
 
 from outlive.clock import SystemClock
 from outlive.commands.docker_look import ContainerState, Seat
+from outlive.errors import ConfigError
 from outlive.lab.ground.process import free_port
 from outlive.model.check import Check
 from outlive.model.host import Host
+from outlive.providers.base import Provider
+from outlive.providers.static import Static
 from outlive.testing.witnesses import WITNESS_CONTRACT, Case, Promise, it_reports_what_it_sees
 from outlive.transport.dns import Names
 from outlive.transport.inside import InsidePeer
@@ -32,10 +35,13 @@ from outlive.witnesses.http import HttpWitness
 from outlive.witnesses.inside import LocalWitness
 from outlive.witnesses.logs import LogWitness
 from outlive.witnesses.postgres_identity import PostgresWitness
+from outlive.witnesses.provider import Claim, ProviderWitness
 from outlive.witnesses.ssh_identity import SshWitness
 from outlive.witnesses.tcp import TcpWitness
 from outlive.witnesses.tls import TlsWitness
+from outlive.witnesses.tofu_plan import TofuPlanWitness
 from outlive.witnesses.tofu_state import TofuStateWitness
+from tests.world.cloud import Cloud, server
 from tests.world.docker import DockerEngine
 from tests.world.images import busybox
 from tests.world.names import NameServer
@@ -223,7 +229,70 @@ def tofu(tmp_path: Path) -> Case:
     )
 
 
-KINDS = ["http", "tls", "tcp", "dns", "domain", "ssh", "capacity", "logs", "local", "tofu"]
+@pytest.fixture
+def provider(mute: int) -> Iterator[Case]:
+    """The lab's, in this process; nobody at the port; one that takes the connection and says nothing."""
+    with Cloud() as cloud:
+        cloud.servers(server(811287, "web-1", "203.0.113.9"))
+        claims = {"web-1": Claim(frozenset({"811287"}))}
+
+        def make(port: int) -> Witness:
+            def opened() -> Provider:
+                client = cloud.client(timeout_seconds=0.5)
+                client.api.base = f"http://127.0.0.1:{port}/v1"
+                return client
+
+            return ProviderWitness("cherry", opened, lambda: claims, CLOCK)
+
+        yield Case("provider.server", lambda: make(cloud.port), lambda: make(free_port()), lambda: make(mute), 5)
+
+
+@pytest.fixture
+def provider_without_token() -> Case:
+    """A provider's file; and a token that is not to be had."""
+
+    def none() -> Provider:
+        raise ConfigError("The environment variable TOKEN is not set, or empty.")
+
+    def read() -> Provider:
+        return Static(Path(__file__).parents[1] / "recorded" / "providers" / "static.toml")
+
+    return Case(
+        "provider.server",
+        lambda: ProviderWitness("file", read, dict, CLOCK),
+        lambda: ProviderWitness("file", none, dict, CLOCK),
+    )
+
+
+@pytest.fixture
+def tofu_plan(tmp_path: Path) -> Case:
+    """A program that plays what OpenTofu said; and none at all."""
+    document = Path(__file__).parents[1] / "recorded" / "tofu" / "address-moved-refresh-only.json"
+    program = tmp_path / "tofu"
+    program.write_text(f'#!/bin/sh\ncase "$2" in plan) exit 2;; show) cat {document};; esac\n')
+    program.chmod(0o700)
+    return Case(
+        "tofu.plan",
+        lambda: TofuPlanWitness("infra", tmp_path, str(program), None, CLOCK),
+        lambda: TofuPlanWitness("infra", tmp_path, "/nowhere/tofu", None, CLOCK),
+    )
+
+
+KINDS = [
+    "http",
+    "tls",
+    "tcp",
+    "dns",
+    "domain",
+    "ssh",
+    "capacity",
+    "logs",
+    "local",
+    "tofu",
+    "provider",
+    "provider_without_token",
+    "tofu_plan",
+]
 KINDS_MARKED = [
     *KINDS,
     pytest.param("postgres_identity", marks=pytest.mark.postgres),

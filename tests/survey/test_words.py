@@ -124,3 +124,16 @@ def check_hostile(text: str) -> None:
     told = tell(survey, proposal)
     assert all(letter.isprintable() for letter in told.replace("\n", ""))
     assert all(len(line) <= COLUMNS for line in told.splitlines())
+
+
+@pytest.mark.parametrize("kind", ["cherryservers", "hetzner"])
+def test_the_provider_is_a_comment_that_works_once_it_is_none(recorded: tuple[Survey, Proposal], kind: str) -> None:
+    setup = replace(SETUP, provider=kind, host=replace(SETUP.host, tofu_state="a.tfstate", server_id="4711"))
+    text = write_toml(*recorded, setup, NOW)
+    assert parse(text, Path("outlive.toml")).providers == ()
+    begin = text.index("# [[providers]]")
+    end = text.index("\n\n", begin)
+    meant = text[:begin] + text[begin:end].replace("# ", "") + text[end:]
+    settings = parse(meant, Path("outlive.toml"))
+    assert [one.kind for one in settings.providers] == [kind]
+    assert settings.hosts[0].server_id == "4711"

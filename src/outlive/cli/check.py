@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.facts import parting
 from outlive.cli.looking import SELDOM, Look, look, remembering
 from outlive.cli.verdict_words import ledger, told, wrapped
 from outlive.clock import SystemClock
@@ -49,6 +50,8 @@ def document(found: Look) -> dict[str, Any]:
         "addresses": [one.to_json() for one in found.addresses],
         "contradictions": [one.to_json() for one in found.judgement.contradictions],
         "certificates": [{"address": one.subject} | one.value for one in found.present("tls.leaf")],
+        "provider": found.provider,
+        "three_ways": [one.to_json() for one in found.three_ways],
         "domains": [{"name": one.subject} | one.value for one in found.present("dns.domain", SELDOM)],
     }
 
@@ -58,10 +61,25 @@ def _lines(found: Look) -> Iterator[str]:
         yield from told(replace(one, in_favour=_distinct(one.in_favour), against=_distinct(one.against)))
         yield ""
     yield from ("Who answers where:", *ledger(found.addresses))
+    for line in (*parting(found.three_ways), *_provider(found)):
+        yield from wrapped(line.strip(), "  " if line.startswith(" ") else "") or [""]
     others = (("Certificates:", found.present("tls.leaf")), ("Domains:", found.present("dns.domain", SELDOM)))
     for title, seen in others:
         yield from ["", title] if seen else []
         yield from (line for one in seen for line in wrapped(_ends(one), "  "))
+
+
+def _provider(found: Look) -> Iterator[str]:
+    """What the provider's project came to; that it was not asked is said."""
+    if not (found.watcher.settings.providers or found.watcher.settings.tofu):
+        return
+    yield from ("", "The provider:")
+    told = found.provider
+    yield from (f"  {one['provider']}: no data ({one['why']})" for one in told["no_data"])
+    for one in told["findings"]:
+        yield f"  {'ALARM' if one['alarm'] else 'note'}: {one['what']}"
+    if not told["no_data"] and not told["findings"]:
+        yield "  nothing new, and every server is somebody's"
 
 
 def _ends(one: Observation) -> str:

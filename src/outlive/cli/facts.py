@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from outlive.model.observation import Observation
+from outlive.watch.three_ways import Row
 
 _TOLD = ("url", "status", "error", "why", "volume", "state", "names", "serial", "not_after", "port", "at")
 LONGEST = 70
@@ -32,6 +34,17 @@ def _brief(one: Observation) -> Any:
     )
     told = {key: one.value[key] for key in kept if one.value.get(key) not in (None, "none")}
     return told | {"deaths in the last hour": len(one.value.get("deaths") or ())}
+
+
+def parting(rows: Iterable[Row]) -> Iterator[str]:
+    """Where state, API and machine part; nothing where they agree."""
+    told = [one for one in rows if one.parts]
+    yield from ("", "State, provider and machine part:") if told else ()
+    for one in told:
+        said = (("state", one.state), ("API", one.api), ("machine", one.machine))
+        yield f"  {'ALARM' if one.is_alarm else 'note'}: {one.host}, {one.attribute}: " + "; ".join(
+            f"{by} {value(list(of or ('-',)))}" for by, of in said
+        )
 
 
 def value(found: Any) -> str:

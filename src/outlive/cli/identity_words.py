@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from outlive.cli.facts import value
+from outlive.cli.facts import parting, value
 from outlive.cli.looking import Look
 from outlive.cli.words import moment
 from outlive.model.host import Host
@@ -13,6 +13,7 @@ from outlive.model.verdict import Address
 from outlive.model.watching import Told
 from outlive.state.watching import Watching
 from outlive.watch import enrol
+from outlive.watch.three_ways import Row
 
 UNKNOWN = "unknown"
 
@@ -35,6 +36,7 @@ def document(found: Look, memory: Watching, hosts: Sequence[Host]) -> dict[str, 
             one.to_json() | {"told": [_told(told) for told in _tellings(found, one)]}
             for one in _addresses(found, hosts)
         ],
+        "three_ways": [one.to_json() for one in _rows(found, hosts)],
         "windows": [one.observation().value | {"host": one.host, "by": one.by} for one in found.watcher.windows],
     }
 
@@ -57,9 +59,14 @@ def lines(found: Look, memory: Watching, hosts: Sequence[Host]) -> Iterator[str]
     for one in _addresses(found, hosts):
         told = "; ".join(f"{told.told_by} since {moment(told.first_at)}" for told in _tellings(found, one))
         yield f"  {one.address}: {one.answers_as or 'nobody'} ({told or ', '.join(one.told_by)})"
+    yield from parting(_rows(found, hosts))
     for window in found.watcher.windows:
         if window.until >= found.watcher.now():
             yield f"Expected until {moment(window.until)}: {window.expect} of {window.host}, declared by {window.by}"
+
+
+def _rows(found: Look, hosts: Sequence[Host]) -> list[Row]:
+    return [one for one in found.three_ways if one.host in {host.name for host in hosts}]
 
 
 def _host(found: Look, memory: Watching, host: Host) -> dict[str, Any]:

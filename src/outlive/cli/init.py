@@ -11,7 +11,7 @@ import typer
 
 from outlive.cli import init_enrol
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
-from outlive.cli.init_files import Plan, Written, check, write
+from outlive.cli.init_files import Plan, Written, check, states, write
 from outlive.cli.init_host import Reached, host_of, reach
 from outlive.cli.init_json import document
 from outlive.clock import SystemClock
@@ -25,6 +25,7 @@ from outlive.survey.look import Say, look
 from outlive.survey.look_postgres import through
 from outlive.survey.proposal import Proposal
 from outlive.survey.propose import host_name, propose
+from outlive.survey.propose_provider import stated
 from outlive.survey.tell import tell
 from outlive.survey.write_toml import Setup
 from outlive.transport.postgres import DsnWay
@@ -110,7 +111,17 @@ def _finish(
     """Writes, unless it is a dry run, and tells. `facts` are what is pinned of the host."""
     now = SystemClock().now()
     host, reached = met or (None, None)
-    setup = Setup("", (), "", host=host, host_key=reached.fingerprint if reached else "", endpoint=plan.endpoint)
+    whose = stated(states(plan.base), host) if host else None
+    host = whose.known(host) if whose and host else host
+    setup = Setup(
+        "",
+        (),
+        "",
+        host=host,
+        provider=whose.kind if whose else "",
+        host_key=reached.fingerprint if reached else "",
+        endpoint=plan.endpoint,
+    )
     written = write(plan, survey, proposal, setup, reached.key if reached else None, now)
     if written.path is not None and host is not None:
         init_enrol.enrol(load(written.path), host.name, facts, survey, SystemClock())

@@ -114,3 +114,14 @@ def _create(path: Path, text: str) -> None:
     except OSError as error:
         path.unlink(missing_ok=True)
         raise ConfigError(f"{path} cannot be written: {error.strerror}.", hint="Name another with --config.") from error
+
+
+def states(base: Path) -> list[tuple[str, bytes]]:
+    """The states of OpenTofu beside the configuration or one folder below, by their path from there."""
+    found = []
+    for path in sorted((*base.glob("*.tfstate"), *base.glob("*/*.tfstate"))):
+        try:
+            found.append((str(path.relative_to(base)), path.read_bytes()))
+        except OSError:
+            continue
+    return found

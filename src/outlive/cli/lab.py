@@ -81,7 +81,7 @@ def break_(
     console = Output(False).console
     if not what and not undo:
         for name, one in BREAKS.items():
-            console.print(f"  {name:<18}{one.does}{'' if one.undo else ' (nothing to heal)'}")
+            console.print(f"  {name:<22}{one.does}{'' if one.undo else ' (nothing to heal)'}")
         return 0
     lab = Lab.open(folder.absolute())
     if undo:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from outlive import wiring_watch
 from outlive.cli.voice import complain
@@ -21,8 +22,12 @@ from outlive.model.verdict import Address, Name, Verdict
 from outlive.model.watching import Judged
 from outlive.state.watching import Watching
 from outlive.verdict.judgement import Judgement
+from outlive.watch import three_ways
+from outlive.watch.project_sight import FOUND
 from outlive.watch.watcher import Watcher
 
+PAST = ("added", "gone", "changed")  # what is told of a moment, and not of now
+DAY = timedelta(days=1)
 SELDOM = timedelta(days=1)  # how often registries are asked
 UNTOLD = frozenset({Name.NO_DATA, Name.UNREACHABLE_UNPROVEN})
 
@@ -53,12 +58,45 @@ class Look:
         return self.watcher.addresses(self.judgement)
 
     @property
+    def provider(self) -> dict[str, Any]:
+        """`{"findings": [..], "no_data": [{"provider", "why"}]}`. Changes of a day are told again: whoever looks now may
+        not have been here when they were seen."""
+        seen = [one for one in self.watcher.recall.present() if one.fact == FOUND]
+        recent = [one for one in seen if one.at >= self.began - (DAY if one.value["kind"] in PAST else timedelta(0))]
+        blind = [one for one in self.seen if one.fact in ("provider.server", "tofu.plan") and one.error is not None]
+        recent.sort(key=lambda one: not one.value["alarm"])
+        return {
+            "findings": [
+                {"at": one.at, "provider": one.witness.removeprefix("provider ")} | _bare(one) for one in recent
+            ],
+            "no_data": [
+                {
+                    "provider": one.value.get("name") or one.witness.removeprefix("provider "),
+                    "why": one.value.get("why") or one.error,
+                }
+                for one in blind
+            ],
+        }
+
+    @property
+    def three_ways(self) -> list[three_ways.Row]:
+        """What state, API and machine say, of every host of which one of the first two says anything."""
+        return three_ways.rows([one.name for one in self.watcher.settings.hosts], self.seen, self.addresses)
+
+    @property
     def exit_code(self) -> int:
         """1 when anything was found, 3 when something could not be told, 0 when every host is well, or as was declared."""
         alarming = [one for one in self.hosts if one.name is not Name.SAME_MACHINE_OK and not one.accepted]
-        if any(one.name not in UNTOLD for one in alarming):
+        told = self.provider
+        if any(one.name not in UNTOLD for one in alarming) or any(one["alarm"] for one in told["findings"]):
             return 1
-        return 3 if alarming else 0
+        if any(one.is_alarm for one in self.three_ways):
+            return 1
+        return 3 if alarming or told["no_data"] else 0
+
+
+def _bare(one: Observation) -> dict[str, Any]:
+    return {name: value for name, value in one.value.items() if name != "id"}
 
 
 def person() -> str:

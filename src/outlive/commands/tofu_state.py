@@ -24,15 +24,23 @@ class StatedServer:
 def read_state(text: bytes, resource: str | None) -> StatedServer:
     """The resource of that address (`type.name`, with its module and index where it has them), or the only one that has
     addresses. Raises ValueError saying what is wrong."""
-    document: Any = json.loads(text)
-    if not isinstance(document, dict) or document.get("version") != 4:
-        raise ValueError("it is no state of format 4")
-    found = [one for one in _servers(document) if resource in (None, one.resource)]
+    found = [one for one in servers_in(text) if resource in (None, one.resource)]
     if not found:
         raise ValueError(f"there is no {resource or 'resource with an address'} in it")
     if len(found) > 1:
         raise ValueError(f"several have addresses: {', '.join(one.resource for one in found)}; name one: tofu_resource")
     return found[0]
+
+
+def servers_in(text: bytes) -> list[StatedServer]:
+    """Everything with an address. Raises ValueError saying what is wrong."""
+    try:
+        document: Any = json.loads(text)
+        if not isinstance(document, dict) or document.get("version") != 4:
+            raise ValueError("it is no state of format 4")
+        return list(_servers(document))
+    except (AttributeError, TypeError, RecursionError) as error:
+        raise ValueError("its resources are not written as in format 4") from error
 
 
 def _servers(document: dict[str, Any]) -> Iterator[StatedServer]:

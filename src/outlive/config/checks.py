@@ -9,7 +9,7 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
-from outlive.config import checks_alerts, checks_watch
+from outlive.config import checks_alerts, checks_providers, checks_watch
 from outlive.config.errors import Problem, Where
 from outlive.config.schema import Document, VaultSettings
 from outlive.model.asset import ConfigAsset, PathAsset, PostgresAsset, PostgresDumpAsset, SecretRef
@@ -26,6 +26,8 @@ def problems(document: Document) -> list[Problem]:
         *_vaults(document),
         *_keys(document),
         *_names("hosts", [host.name for host in document.hosts]),
+        *_names("providers", [one.name for one in document.providers]),
+        *_names("tofu", [one.name for one in document.tofu]),
         *_names("assets", [asset.name for asset in document.assets]),
         *_addresses(document),
         *_references(document),
@@ -35,6 +37,7 @@ def problems(document: Document) -> list[Problem]:
         *_secrets((), document),
         *checks_watch.problems(document),
         *checks_alerts.problems(document),
+        *checks_providers.problems(document),
     ]
 
 

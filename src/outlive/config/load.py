@@ -16,7 +16,15 @@ from pydantic import TypeAdapter, ValidationError
 from outlive.config import checks, words
 from outlive.config.errors import Problem, as_error
 from outlive.config.lines import locate
-from outlive.config.schema import Document, KeeperSettings, KeySettings, Settings, VaultSettings, WatchSettings
+from outlive.config.schema import (
+    Document,
+    KeeperSettings,
+    KeySettings,
+    ProviderSettings,
+    Settings,
+    VaultSettings,
+    WatchSettings,
+)
 from outlive.errors import ConfigError
 from outlive.model.host import Host
 
@@ -115,6 +123,8 @@ def _absolute(document: Document, path: Path) -> Settings:
         mirror=None if document.mirror is None else _vault(document.mirror, base),
         watch=_watch(document.watch, base),
         alerts=document.alerts,
+        providers=tuple(_provider(one, base) for one in document.providers),
+        tofu=tuple(replace(one, folder=_from(base, one.folder)) for one in document.tofu),
     )
 
 
@@ -134,6 +144,10 @@ def _keeper(keeper: KeeperSettings, base: Path) -> KeeperSettings:
 
 def _watch(watch: WatchSettings, base: Path) -> WatchSettings:
     return watch if watch.ca_file is None else replace(watch, ca_file=_from(base, watch.ca_file))
+
+
+def _provider(one: ProviderSettings, base: Path) -> ProviderSettings:
+    return one if one.file is None else replace(one, file=_from(base, one.file))
 
 
 def _host(host: Host, base: Path) -> Host:

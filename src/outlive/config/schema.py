@@ -155,6 +155,40 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """A project at a provider that is asked what it has. `kind` is cherryservers, hetzner, or static (a `file`). `project`
+    and `team` are its ids at CherryServers; `token` wants to read only. Of the attributes and server ids in `ignore`
+    nobody wants to hear; credit for less than `credit_days` is an alarm.
+    """
+
+    name: str
+    kind: Literal["cherryservers", "hetzner", "static"]
+    token: SecretRef | None = None
+    project: str | None = None
+    team: str | None = None
+    file: Path | None = None
+    url: str | None = None
+    every_seconds: Annotated[float, Field(ge=30)] = 300.0
+    credit_days: Annotated[float, Field(ge=0)] = 7.0
+    ignore: tuple[str, ...] = ()
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TofuSettings:
+    """A folder of OpenTofu or Terraform (`program`), initialised, that is asked what changed behind its back. No other
+    `workspace` may be selected. Of what `ignore` names (`attribute`, or `address.attribute`) nobody wants to hear."""
+
+    name: str
+    folder: Path
+    program: str = "tofu"
+    workspace: str | None = None
+    ignore: tuple[str, ...] = ()
+    every_seconds: Annotated[float, Field(ge=300)] = 3600.0
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unguarded:
     """Something that dies with its host and is left to die, on purpose: `status` shows it with the reason."""
 
@@ -180,6 +214,8 @@ class Document:
     hosts: tuple[Host, ...] = ()
     assets: tuple[Asset, ...] = ()
     unguarded: tuple[Unguarded, ...] = ()
+    providers: tuple[ProviderSettings, ...] = ()
+    tofu: tuple[TofuSettings, ...] = ()
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
@@ -200,6 +236,8 @@ class Settings:
     mirror: VaultSettings | None = None
     watch: WatchSettings = field(default_factory=WatchSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    providers: tuple[ProviderSettings, ...] = ()
+    tofu: tuple[TofuSettings, ...] = ()
 
     def host(self, name: str) -> Host | None:
         return next((host for host in self.hosts if host.name == name), None)

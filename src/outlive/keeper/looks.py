@@ -20,7 +20,7 @@ from outlive.model.watching import Blind, Judged
 from outlive.state.watching import Watching
 from outlive.verdict.judge import judge
 from outlive.verdict.steady import SHORTEST_INTERVAL_SECONDS, Settled
-from outlive.watch import blindness
+from outlive.watch import blindness, project_sight
 from outlive.watch.accepting import accept_declared
 from outlive.watch.beliefs import Beliefs
 from outlive.watch.look import look_once
@@ -70,6 +70,7 @@ class Looks:
         self._beliefs = Beliefs(parts.memory.standing().values(), parts.clock.now())
         self._said: dict[str, str] = {}
         self._done: set[Ask] = set()
+        self._alarms: dict[Ask, frozenset[str]] = {}  # of the last look: what goes on is said once
 
     def stop(self) -> None:
         """From any thread."""
@@ -127,7 +128,10 @@ class Looks:
                 self._answered_at = self._steady()
             own = await self._own.after(seen, alone=self._answered_at < began)
             self._done.add(ask)
-            self._watcher.learn(ask, seen)
+            alarms = project_sight.alarms(self._watcher.learn(ask, seen))
+            for words in sorted(alarms - self._alarms.get(ask, frozenset())):
+                self._parts.say(words)
+            self._alarms[ask] = alarms
             self._watcher.recall.add(own)
             self._news.set()
             next_at = max(next_at + self._interval_seconds(ask), self._steady())

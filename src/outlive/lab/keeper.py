@@ -29,5 +29,6 @@ def prepare(lab: Lab, now: datetime) -> None:
     )
     servers = list(lab.record.nameservers)
     told = {"recovery_key": keys.recipients[0], "drill_key": keys.recipients[1], "ns1": servers[0], "ns2": servers[1]}
+    told["provider"] = lab.record.provider_url
     addresses = {"web": machines[0].address, "preview": machines[1].address}
     (folder / CONFIG).write_text(Template(TEMPLATE.read_text()).substitute(told | addresses))

@@ -18,8 +18,8 @@ class Host:
 
     `addresses` are further ones that are asked as well; `names` are DNS names that should lead here; `urls` are pages, and
     `checks` pages of which more is wanted; `tofu_state` is the file of a local OpenTofu state, of which `tofu_resource` is
-    this host. `containers`: whether Docker there is asked how its containers stand; `logs`: whether what they write
-    is read as well."""
+    this host; `server_id` is the provider's id of it. `containers`: whether Docker there is asked how its containers stand;
+    `logs`: whether what they write is read as well."""
 
     name: str
     address: str
@@ -35,6 +35,7 @@ class Host:
     tofu_resource: str | None = None
     containers: bool = True
     logs: bool = True
+    server_id: str | None = None
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     @property

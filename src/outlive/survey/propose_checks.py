@@ -25,9 +25,14 @@ def names(survey: Survey) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _address(address: str) -> str:
+def bare_address(address: str) -> str:
+    """Without scheme, user and port; empty for what is no address."""
     try:
-        host = SshAddress.parse(address).host
+        return SshAddress.parse(address).host
     except ValueError:
         return ""
+
+
+def _address(address: str) -> str:
+    host = bare_address(address)
     return f"[{host}]" if ":" in host else host

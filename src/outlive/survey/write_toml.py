@@ -30,6 +30,7 @@ class Setup:
     host: Host | None = None
     host_key: str = ""
     endpoint: str | None = None
+    provider: str = ""
 
 
 def write_toml(survey: Survey, proposal: Proposal, setup: Setup, now: datetime) -> str:
@@ -39,6 +40,7 @@ def write_toml(survey: Survey, proposal: Proposal, setup: Setup, now: datetime) 
         _vault(setup),
         _keys(setup),
         _keeper(),
+        *([_provider(setup.provider)] if setup.provider else []),
         *([_host(survey, proposal, setup)] if setup.host else []),
         *(_asset(one) for one in proposal.assets),
         *(_commented(_asset(one)) for one in proposal.optional),
@@ -84,6 +86,17 @@ def _keys(setup: Setup) -> str:
 
 def _keeper() -> str:
     return '[keeper]\nstate = "state"\nknown_hosts = "known_hosts"\n'
+
+
+def _provider(kind: str) -> str:
+    """Commented: it wants a token, which a person makes."""
+    note = (
+        f"The server is one of {kind}'s, a state beside this file says. Make a token for the keeper that may only read "
+        "(docs/how-to/watch-the-provider.md), put it where `token` says, and take the # away."
+    )
+    values: dict[str, Any] = {"name": kind, "kind": kind, "token": SecretRef(env=f"OUTLIVE_{kind.upper()}_TOKEN")}
+    values |= {"project": "NUMBER"} if kind == "cherryservers" else {}
+    return _comment(note) + _commented(_table("[[providers]]", values))
 
 
 def _host(survey: Survey, proposal: Proposal, setup: Setup) -> str:

@@ -33,6 +33,7 @@ CHANNELS: dict[str, tuple[Channel, ...]] = {
     "volume.": (Channel.INSIDE,),
     "pg.": (Channel.DATA,),
     "tofu.": (Channel.PROVIDER,),
+    "provider.": (Channel.PROVIDER,),
 }
 PATIENCE_SECONDS = 20.0
 

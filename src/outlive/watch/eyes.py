@@ -14,12 +14,13 @@ from pathlib import Path
 from outlive.clock import Clock
 from outlive.commands.docker_look import ContainerState
 from outlive.commands.ssh import Route
-from outlive.config.schema import Settings
+from outlive.config.schema import ProviderSettings, Settings
 from outlive.logs.tally import Limits
 from outlive.model.asset import DockerVolumeAsset
 from outlive.model.check import Check
 from outlive.model.host import Host
 from outlive.model.watching import Planted
+from outlive.providers.base import Provider
 from outlive.transport.dns import Names
 from outlive.transport.hostkey import PinnedKey
 from outlive.transport.inside import Inside, InsideHere, InsidePeer
@@ -37,20 +38,26 @@ from outlive.witnesses.http import HttpWitness
 from outlive.witnesses.inside import LocalWitness
 from outlive.witnesses.logs import LogWitness
 from outlive.witnesses.postgres_identity import PostgresWitness
+from outlive.witnesses.provider import Claim, ProviderWitness
 from outlive.witnesses.ssh_identity import SshWitness
 from outlive.witnesses.tcp import TcpWitness
 from outlive.witnesses.tls import TlsWitness
+from outlive.witnesses.tofu_plan import TofuPlanWitness
 from outlive.witnesses.tofu_state import TofuStateWitness
 
 SLOW_SECONDS = 60.0  # for what asks several things one after the other
+PROVIDER_SECONDS = 240.0
+DRIFT_SECONDS = 420.0  # the witness has its own limits, which end before
+SLOW = ("ssh", "capacity", "docker", "logs", "domain", "postgres", "dns")
 CLUSTERS_AT_ONCE = 8
 
 
 @dataclass(slots=True)
 class Sight:
     """What the eyes need. `folder` is private, and removed in the end; `routes` and `pinned` are what SSH's configuration
-    and the keeper's known_hosts say of each host; `identify` asks the cluster of an asset (it may wait); `planted` are the
-    markers, `log_key` makes the fingerprints of leaks."""
+    and the keeper's known_hosts say of each host; `identify` asks the cluster of an asset (it may wait); `provider` makes
+    the way to one (it may wait); `planted` are the markers, `log_key` makes the fingerprints of leaks; `claims`: which
+    servers the hosts say are theirs."""
 
     settings: Settings
     clock: Clock
@@ -58,11 +65,13 @@ class Sight:
     trust: Trust
     folder: Path
     identify: Callable[[str], PostgresIdentity]
+    provider: Callable[[ProviderSettings], Provider]
     routes: dict[str, Route] = field(default_factory=dict)
     pinned: dict[str, Sequence[PinnedKey]] = field(default_factory=dict)
     planted: Sequence[Planted] = ()
     marker_key: bytes | None = None
     log_key: bytes = field(default=b"", repr=False)
+    claims: dict[str, Claim] = field(default_factory=dict)
 
 
 class Eyes:
@@ -94,11 +103,11 @@ class Eyes:
         timeout = self.sight.settings.watch.timeout_seconds
         if ask.kind == "http":
             timeout = self._check(ask).timeout_seconds
-        return (
-            max(SLOW_SECONDS, 4 * timeout)
-            if ask.kind in ("ssh", "capacity", "docker", "logs", "domain", "postgres", "dns")
-            else timeout + 5
-        )
+        if ask.kind == "drift":
+            return DRIFT_SECONDS
+        if ask.kind == "provider":
+            return PROVIDER_SECONDS  # its limits of speed are waited for
+        return max(SLOW_SECONDS, 4 * timeout) if ask.kind in SLOW else timeout + 5
 
     async def close(self) -> None:
         """Ends the kept connections."""
@@ -136,6 +145,12 @@ class Eyes:
             case "tofu":
                 host = self._host(ask)
                 return TofuStateWitness(ask.host, Path(str(host.tofu_state)), host.tofu_resource, one.clock)
+            case "provider":
+                found = next(other for other in one.settings.providers if other.name == ask.name)
+                return ProviderWitness(ask.name, partial(one.provider, found), lambda: one.claims, one.clock)
+            case "drift":
+                plans = next(other for other in one.settings.tofu if other.name == ask.name)
+                return TofuPlanWitness(plans.name, plans.folder, plans.program, plans.workspace, one.clock)
         raise ValueError(f"nobody looks for {ask.kind!r}")
 
     def _ssh(self, ask: Ask) -> SshWitness:

@@ -33,11 +33,15 @@ def told_by(ledger: Iterable[Told], address: str) -> tuple[str, ...]:
 
 
 def from_observations(host: str, seen: Iterable[Observation]) -> Iterator[Told]:
-    """The addresses that DNS, a state or the provider gave just now."""
+    """The addresses that DNS, a state or the provider gave just now. The provider itself says whose they are."""
     for one in seen:
         teller = _TELLERS.get(one.fact)
         if teller is None or one.error is not None:
             continue
+        if teller == "provider":
+            host = one.subject
+            if host == "project":
+                continue
         by = f"{teller} {one.subject}" if teller == "dns" else teller
         listed = one.value if isinstance(one.value, list) else one.value.get("addresses", ())
         for address in listed:

@@ -21,9 +21,9 @@ DOMAIN_SECONDS = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, capacity, docker, logs, local, postgres or tofu. `name`
-    is a DNS name, or the asset of a cluster; `address` None with http: whoever the name leads to. `check` is a position in
-    the host's `all_checks`."""
+    """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, capacity, docker, logs, local, postgres, tofu (a state),
+    provider or drift (a folder of OpenTofu). `name` is a DNS name, the asset of a cluster, or that of the provider or
+    folder; `address` None with http: whoever the name leads to. `check` is a position in the host's `all_checks`."""
 
     kind: str
     every_seconds: float
@@ -51,6 +51,8 @@ def plan(
         if isinstance(asset, PostgresAsset | PostgresDumpAsset) and asset.host is not None:
             every = settings.watch.every_seconds if asset.name in streamed else DATA_SECONDS
             asks[Ask("postgres", every, asset.host, name=asset.name)] = None
+    asks |= dict.fromkeys(Ask("provider", one.every_seconds, name=one.name) for one in settings.providers)
+    asks |= dict.fromkeys(Ask("drift", one.every_seconds, name=one.name) for one in settings.tofu)
     return list(asks)
 
 

@@ -21,7 +21,7 @@ from outlive.transport.ssh_peer import subject
 from outlive.verdict.judge import judge
 from outlive.verdict.judgement import Judgement
 from outlive.verdict.judging import Judging
-from outlive.watch import ledger
+from outlive.watch import drift, ledger, project_sight
 from outlive.watch.eyes import Eyes
 from outlive.watch.look import look
 from outlive.watch.own import OwnState
@@ -29,6 +29,7 @@ from outlive.watch.plan import Ask, plan
 from outlive.watch.recall import HORIZON, Recall
 
 FIRST = ("dns", "tofu")  # what they tell is asked in the same look
+SECOND = ("provider",)  # after the states, which say which server is whose
 LAST = ("logs",)  # they read what the containers that were seen have written
 
 
@@ -83,6 +84,7 @@ class Watcher:
             self.tell(one)
 
     def plan(self) -> list[Ask]:
+        self.eyes.sight.claims = project_sight.claims(self.settings, self.recall.present(), self.ledger)
         ports = {host: route.port for host, route in self.eyes.sight.routes.items()}
         return plan(self.settings, ledger.asked(self.ledger), ports, self._streamed)
 
@@ -90,8 +92,9 @@ class Watcher:
         """Everybody is asked once: first where the hosts are, then the hosts."""
         await self.locate()
         first = await self._look([ask for ask in self.plan() if ask.kind in FIRST])
-        between = [ask for ask in self.plan() if ask.kind not in (*FIRST, *LAST) and not self._is_known(ask)]
-        rest = await self._look(between)
+        first += await self._look([ask for ask in self.plan() if ask.kind in SECOND])
+        told = (*FIRST, *SECOND, *LAST)
+        rest = await self._look([ask for ask in self.plan() if ask.kind not in told and not self._is_known(ask)])
         last = await self._look([ask for ask in self.plan() if ask.kind in LAST])
         own = await self.own.after(rest, alone=True)
         self.recall.add(own)
@@ -109,9 +112,15 @@ class Watcher:
         return ask.kind == "domain" and any(one.error is None and one.at >= since for one in known)
 
     def learn(self, ask: Ask, seen: list[Observation]) -> list[Observation]:
-        """Takes in what one witness saw."""
+        """Takes in what one witness saw, and what that comes to against what it saw before."""
+        if ask.kind == "provider":
+            provider = next(one for one in self.settings.providers if one.name == ask.name)
+            seen = [*seen, *project_sight.found_in(provider, self.recall.present(), seen, self._clock.now())]
+        if ask.kind == "drift":
+            folder = next(one for one in self.settings.tofu if one.name == ask.name)
+            seen = [*seen, *drift.found_in(folder, seen, self._clock.now())]
         self.recall.add(seen)
-        if ask.kind in FIRST:
+        if ask.kind in (*FIRST, *SECOND):
             self.tell(ledger.from_observations(ask.host, seen))
         return seen
 

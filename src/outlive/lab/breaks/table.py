@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from outlive.lab.breaks import app, data, machines, network
+from outlive.lab.breaks import app, data, machines, network, provider
 from outlive.lab.breaks.base import Break, Options
 from outlive.lab.errors import CannotBreak
 from outlive.lab.record import PREVIEW, WEB, Broken
@@ -44,6 +44,18 @@ BREAKS = {
     "partition-keeper": Break(
         "this machine no longer reaches the lab's network", network.partition_keeper, network.undo_partition, WEB_ONLY
     ),
+    **{
+        what: Break(does, provider.misbehave, provider.behave, WEB_ONLY)
+        for what, (does, _) in provider.MISBEHAVIOURS.items()
+    },
+    "provider-stale": Break(
+        "the provider's API goes on saying what it says now", provider.go_stale, provider.undo_stale, WEB_ONLY
+    ),
+    "credit-low": Break("the credit lasts one more day", provider.spend_credit, provider.undo_credit, WEB_ONLY),
+    "orphan": Break(
+        "the provider lists a server that is nobody's", provider.add_orphan, provider.undo_orphan, WEB_ONLY
+    ),
+    "twin": Break("the provider lists a second server of the same name", provider.add_twin, provider.undo_twin, ANY),
 }
 
 

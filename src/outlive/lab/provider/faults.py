@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
 class Fault:
     """The next `times` requests whose path begins with `path` wait for `delay_seconds` and are then answered with
-    `status` (0: as if nothing had been), or, with `drop`, not at all."""
+    `status` (0: as if nothing had been), or, with `drop`, not at all. With `rewrite`, each document
+    of the answer says that instead, whatever its type; with `truncate`, the answer breaks off in the middle."""
 
     path: str = "/v1/"
     method: str = "GET"
@@ -18,6 +20,15 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     delay_seconds: float = 0.0
     drop: bool = False
+    rewrite: dict[str, Any] = field(default_factory=dict)
+    truncate: bool = False
+
+
+def spoil(body: Any, fault: Fault) -> Any:
+    """The answer with its `rewrite` in every document of it."""
+    if isinstance(body, list):
+        return [spoil(one, fault) for one in body]
+    return body | fault.rewrite if isinstance(body, dict) else body
 
 
 def take(faults: list[Fault], method: str, path: str) -> Fault | None:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 from outlive.lab.ground.ledger import Ledger
 from outlive.lab.provider import api
 from outlive.lab.provider.documents import Key, Knowledge, Server
-from outlive.lab.provider.faults import Fault, take
+from outlive.lab.provider.faults import Fault, spoil, take
 
 RATE_PER_SECOND = 4  # as the real one says of itself
 LAB = "/lab/"
@@ -101,18 +102,22 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "GET" or not parts.path.startswith("/v1/"):
             return self._send(api.refusal(405, "This fake can only be asked."))
         token = self.headers.get("Authorization", "")
-        return self._send(self.provider.ask(parts.path[len("/v1/") :], dict(parse_qsl(parts.query)), token))
+        answer = self.provider.ask(parts.path[len("/v1/") :], dict(parse_qsl(parts.query)), token)
+        if fault and answer.status == 200:
+            answer = replace(answer, body=spoil(answer.body, fault))
+        return self._send(answer, truncated=bool(fault and fault.truncate))
 
     do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = handle_any
 
-    def _send(self, answer: api.Answer) -> None:
+    def _send(self, answer: api.Answer, *, truncated: bool = False) -> None:
         content = json.dumps(answer.body).encode()
         self.send_response(answer.status)
         for name, value in {**answer.headers, "Content-Type": "application/json"}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(content[: len(content) // 2] if truncated else content)
+        self.close_connection = self.close_connection or truncated
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Not to the terminal of whoever brought the lab up."""

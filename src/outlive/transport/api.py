@@ -1,0 +1,157 @@
+"""Questions to an API that wants a token: GET, JSON, HTTP/1.1. The token goes to one host and to nobody else.
+
+Apart from `http.py`, which looks at pages and therefore goes on where a certificate is not valid and follows redirects: here
+both end the question, because the token would be in the wrong hands (CherryServers' own SDK re-sends it to wherever a
+redirect points; research/incident-and-provider.md 2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import h11
+
+import outlive
+from outlive.transport.dns import Names
+from outlive.transport.net import Line, NoAnswer, Steps, Trust, line, tls_line
+
+BODY_BYTES = 32 << 20
+TRIES = 3
+LONGEST_WAIT_SECONDS = 60.0  # who is told to come back later than that comes back with the next look
+_AGAIN = (429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`headers` have lower-case names; `body` is the JSON that came."""
+
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass(slots=True)
+class Api:
+    """`base` is `https://host/v1` (plain http only where the configuration allowed it). `every_seconds`: at least so long
+    between two questions, repeated ones too. Belongs to one event loop. The token shows up in no message."""
+
+    base: str
+    token: str = field(repr=False)
+    names: Names
+    trust: Trust
+    every_seconds: float = 0.25
+    timeout_seconds: float = 10.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    asked: int = 0
+    _next_at: float = 0.0
+
+    async def get(self, path: str) -> Reply:
+        """What is at `base` + `path`. Raises `NoAnswer`, with the last of the tries' words."""
+        for left in range(TRIES - 1, -1, -1):
+            await self._turn()
+            status, headers, body = await self._once(path)
+            if status == 200:
+                return Reply(headers, _json(body))
+            wait = _retry_after(headers) if status == 429 else 1.0
+            if status not in _AGAIN or not left or wait > LONGEST_WAIT_SECONDS:
+                raise NoAnswer(*_refused(status, headers, wait))
+            await self.sleep(wait)
+        raise AssertionError("the last try raises")
+
+    async def _turn(self) -> None:
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next_at)
+        self._next_at = at + self.every_seconds
+        self.asked += 1
+        if at > now:
+            await self.sleep(at - now)
+
+    async def _once(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
+        url = urlsplit(self.base.rstrip("/") + path)
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                return await self._talk(url)
+        except TimeoutError as error:
+            raise NoAnswer("timeout", f"{url.hostname}: no answer within {self.timeout_seconds:g} s") from error
+        except h11.RemoteProtocolError as error:
+            raise NoAnswer("truncated", f"{url.hostname}: the answer broke off or is no HTTP") from error
+        except (OSError, EOFError) as error:
+            raise NoAnswer("unreachable", f"{url.hostname}: the connection broke off") from error
+
+    async def _talk(self, url: SplitResult) -> tuple[int, Mapping[str, str], bytes]:
+        host = url.hostname or ""
+        address = (await self.names.resolve(host))[0]
+        if url.scheme != "https":
+            async with line(address, url.port or 80, Steps()) as opened:
+                return await self._exchange(url, opened)
+        async with tls_line(address, url.port or 443, host, self.trust, Steps()) as opened:
+            if opened.distrust:
+                raise NoAnswer("tls", f"{host}: {opened.distrust}; the token was not sent")
+            return await self._exchange(url, opened)
+
+    async def _exchange(self, url: SplitResult, opened: Line) -> tuple[int, Mapping[str, str], bytes]:
+        talk = h11.Connection(our_role=h11.CLIENT)
+        opened.writer.write((talk.send(self._request(url)) or b"") + (talk.send(h11.EndOfMessage()) or b""))
+        status, headers, body = 0, dict[str, str](), bytearray()
+        while True:
+            event = talk.next_event()
+            if event is h11.NEED_DATA:
+                talk.receive_data(await opened.reader.read(64 << 10))
+            elif isinstance(event, h11.Response):
+                status = event.status_code
+                headers = {name.decode(): value.decode("latin-1") for name, value in event.headers}
+            elif isinstance(event, h11.Data):
+                body += event.data
+                if len(body) > BODY_BYTES:
+                    raise NoAnswer("too_long", f"{url.hostname}: an answer of more than {BODY_BYTES >> 20} MiB")
+            elif isinstance(event, h11.EndOfMessage):
+                return status, headers, bytes(body)
+            elif isinstance(event, h11.ConnectionClosed):
+                raise NoAnswer("truncated", f"{url.hostname}: the answer broke off")
+
+    def _request(self, url: SplitResult) -> h11.Request:
+        headers = {
+            "Host": url.netloc.rpartition("@")[2],
+            "User-Agent": f"outlive/{outlive.__version__}",
+            "Accept": "application/json",
+            "Authorization": f"Bearer {self.token}",
+            "Connection": "close",
+        }
+        target = url.path + (f"?{url.query}" if url.query else "")
+        return h11.Request(method="GET", target=target, headers=list(headers.items()))
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise NoAnswer("unreadable", "the answer is no JSON, or was cut off") from error
+
+
+def _refused(status: int, headers: Mapping[str, str], wait: float) -> tuple[str, str]:
+    if 300 <= status < 400:
+        where = urlsplit(headers.get("location", "")).hostname or "elsewhere"
+        return "redirect", f"the API redirects to {where}: not followed, because the token would go along"
+    if status in (401, 403):
+        return "refused_token", f"the API refuses the token (status {status})"
+    if status == 429:
+        return "rate_limited", f"the API is asked too often: not again for {wait:g} s"
+    return "status", f"the API answered with status {status}"
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds or a date (RFC 9110, 10.2.3); a second where it says neither."""
+    said = headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdigit():
+        return float(said[:9])
+    try:
+        until = parsedate_to_datetime(said)
+        return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until.tzinfo else 1.0
+    except ValueError:
+        return 1.0
