@@ -83,8 +83,18 @@ class Machine:
         wait_until(lambda: self.host_key in self.inside(*shown), "sshd to show its new key", every=0.2)
 
     def pause(self) -> None:
-        """It hangs: TCP accepts, nobody answers."""
-        self.engine.docker("pause", self.container)
+        """It hangs: TCP accepts, nobody answers. A machine that is busy starting processes may not freeze at the first try
+        (runc: "unable to freeze")."""
+        wait_until(self._freezes, f"{self.name} to freeze", every=0.5)
+
+    def _freezes(self) -> bool:
+        try:
+            self.engine.docker("pause", self.container)
+        except ProgramFailed as problem:
+            if "unable to freeze" not in str(problem):
+                raise
+            return False
+        return True
 
     def unpause(self) -> None:
         self.engine.docker("unpause", self.container)
