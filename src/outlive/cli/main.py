@@ -36,6 +36,7 @@ COMMANDS: tuple[str, ...] = (
     "diagnose",
     "lab",
     "scan",
+    "page",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT
