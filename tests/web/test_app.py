@@ -41,6 +41,7 @@ class World:
             hosts=lambda: {"web-1": known()},
             request=lambda act, asset: self.requests.append((act, asset)),
             running=lambda: [],
+            outcomes=lambda: {},
             now=lambda: self.now,
         )
 
@@ -109,7 +110,7 @@ def test_what_hosts_say_is_never_markup() -> None:
     async def act(browser: httpx.AsyncClient) -> None:
         await sign_in(browser)
         assert "<script" not in (await browser.get("/")).text
-        assert "<script" not in (await browser.get("/asset/shop-db?asked=<script>")).text
+        assert "<script" not in (await browser.get("/asset/shop-db?asked=<script>&at=now")).text
 
     visit(world, act)
 
@@ -154,7 +155,7 @@ def test_an_act_is_left_with_the_keeper() -> None:
         await sign_in(browser)
         form = {"csrf": await csrf(browser)}
         answer = await browser.post("/asset/shop-db/drill", data=form)
-        assert answer.headers["location"] == "/asset/shop-db?asked=drill"
+        assert answer.headers["location"] == "/asset/shop-db?asked=drill&at=2026-02-07T03:00:00Z"
         for path in ("/asset/shop-db/prune", "/asset/other/backup"):
             assert (await browser.post(path, data=form)).status_code == 404
         assert world.requests == [("drill", "shop-db")]

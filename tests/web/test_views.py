@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from outlive.model.schedule import Outcome
 from outlive.model.verdict import Name
-from outlive.web.views import BAD, GOOD, SENTENCES, UNKNOWN, asset_view, host_view, now_view
+from outlive.web.views import BAD, GOOD, SENTENCES, UNKNOWN, asset_view, host_view, now_view, progress
 from tests.web.documents import NOW, asset, copies, host, known, status
 
 
@@ -78,9 +79,21 @@ def test_a_host_with_its_reasons() -> None:
 
 
 def test_an_asset_with_its_copies() -> None:
-    view = asset_view("shop-db", status(), copies(), ["backup:shop-db", "drill:other", "prune"])
+    view = asset_view("shop-db", status(), copies())
     assert view is not None
     assert [one.id for one in view.copies] == ["c2", "c1"]
-    assert view.running == ("backup",)
     assert view.window.startswith("any second from")
-    assert asset_view("other", status(), copies(), []) is None
+    assert asset_view("other", status(), copies()) is None
+
+
+def test_what_was_asked_for_is_followed_to_its_end() -> None:
+    running = ["drill:shop-db", "backup:other", "prune"]
+    assert progress("shop-db", "", None, [], {}) == ()
+    assert progress("shop-db", "drill", NOW, running, {}) == ("At work: drill.",)
+    (asked,) = progress("shop-db", "drill", NOW, [], {})
+    assert asked.startswith("Asked for: drill")
+    earlier = Outcome("drill:shop-db", "r1", NOW - timedelta(hours=1), True, "")
+    assert progress("shop-db", "drill", NOW, [], {"drill:shop-db": earlier}) == (asked,)
+    failed = Outcome("drill:shop-db", "r2", NOW, False, "no room")
+    (ended,) = progress("shop-db", "drill", NOW, [], {"drill:shop-db": failed})
+    assert ended.endswith("FAILED: no room")

@@ -29,6 +29,7 @@ def page_facts(settings: Settings, clock: Clock, store: Store, keeper: Keeper) -
         hosts=_hosts(Watching(store)),
         request=keeper.request,
         running=keeper.running,
+        outcomes=store.outcomes,
         now=clock.now,
     )
 

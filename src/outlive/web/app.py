@@ -24,14 +24,14 @@ from outlive.web.facts import Facts
 from outlive.web.guard import is_known, is_own, sealed
 from outlive.web.passwords import is_right
 from outlive.web.sessions import Session, Sessions
-from outlive.web.views import ACTS, asset_view, host_view, now_view
+from outlive.web.views import ACTS, asset_view, host_view, now_view, progress
 
 COOKIE = "outlive_session"
 MOST_FORM_BYTES = 8192
 REFRESH_SECONDS = "15"
 Handler = Callable[[Request], Awaitable[Response]]
 _pages = Environment(loader=PackageLoader("outlive.web"), autoescape=True, undefined=StrictUndefined)
-_STYLE = Path(__file__).with_name("static") / "page.css"
+_STATIC = Path(__file__).with_name("static")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ def make_app(doors: Doors) -> Starlette:
     page = _Page(doors)
     routes = [
         Route("/sign-in", page.outside(page.sign_in), methods=["GET", "POST"]),
-        Route("/page.css", page.outside(page.style)),
+        Route("/page.css", page.outside(page.static)),
+        Route("/icon.svg", page.outside(page.static)),
         Route("/sign-out", page.inside(page.sign_out), methods=["POST"]),
         Route("/", page.inside(page.now)),
         Route("/host/{name}", page.inside(page.host)),
@@ -119,8 +120,8 @@ class _Page:
         response.delete_cookie(COOKIE)
         return response
 
-    async def style(self, request: Request) -> Response:
-        return FileResponse(_STYLE, headers={"Cache-Control": "max-age=300"})
+    async def static(self, request: Request) -> Response:
+        return FileResponse(_STATIC / request.url.path.removeprefix("/"), headers={"Cache-Control": "max-age=300"})
 
     # --- the views -----------------------------------------------------------------------------------------------
 
@@ -139,16 +140,18 @@ class _Page:
             return await self.nothing(request)
         copies = await asyncio.to_thread(self._facts.copies, name)
         running = await asyncio.to_thread(self._facts.running)
-        asked = request.query_params.get("asked", "")
-        view = asset_view(name, status, copies, running)
-        return self._shown("asset.html", request, view=view, acts=ACTS, asked=asked if asked in ACTS else "")
+        outcomes = await asyncio.to_thread(self._facts.outcomes)
+        asked, since = request.query_params.get("asked", ""), _moment(request.query_params.get("at", ""))
+        view, told = asset_view(name, status, copies), progress(name, asked, since, running, outcomes)
+        return self._shown("asset.html", request, view=view, acts=ACTS, told=told)
 
     async def act(self, request: Request) -> Response:
         name, act = request.path_params["name"], request.path_params["act"]
         if act not in ACTS or not _has(await self._status(), name):
             return await self.nothing(request)
+        asked_at = self._facts.now()
         await asyncio.to_thread(self._facts.request, act, name)
-        return RedirectResponse(f"/asset/{name}?asked={act}", 303)
+        return RedirectResponse(f"/asset/{name}?asked={act}&at={rfc3339(asked_at)}", 303)
 
     async def api_status(self, request: Request) -> Response:
         return _json(await self._status())
@@ -174,6 +177,15 @@ class _Page:
 
 def _has(status: dict[str, Any], asset: str) -> bool:
     return any(one["asset"] == asset for one in status["assets"])
+
+
+def _moment(text: str) -> datetime | None:
+    """None when it is no moment with its zone."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _html(name: str, code: int = 200, **values: Any) -> Response:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from outlive.model.schedule import Outcome
 from outlive.model.words import brief, duration, moment, size
 
 Document = dict[str, Any]
@@ -203,23 +204,36 @@ class AssetView:
     notes: tuple[str, ...]
     copies: tuple[CopyLine, ...]
     unreadable: tuple[str, ...]
-    running: tuple[str, ...]
 
 
-def asset_view(name: str, status: Document, copies: Document, running: Sequence[str]) -> AssetView | None:
+def asset_view(name: str, status: Document, copies: Document) -> AssetView | None:
     """One asset, from `status --json` and `copies ASSET --json`; None when there is no such asset."""
     found = next((one for one in status["assets"] if one["asset"] == name), None)
     if found is None:
         return None
     return AssetView(
         line=asset_line(found, status["at"]),
-        window=_window(found.get("window")),
+        window=_window(found.get("window")) if found["last_copy"] else "nothing: there is no whole copy",
         rto=_rto(found.get("rto")),
         notes=tuple(found["notes"]),
         copies=tuple(_copy(one) for one in reversed(copies["copies"])),
         unreadable=tuple(f"{one['key']}: {one['why']}" for one in copies["unreadable"]),
-        running=tuple(one.partition(":")[0] for one in running if one.partition(":")[2] == name),
     )
+
+
+def progress(
+    asset: str, asked: str, since: datetime | None, running: Sequence[str], outcomes: Mapping[str, Outcome]
+) -> tuple[str, ...]:
+    """What becomes of an act that was `asked` for at `since` (empty and None: nobody did), and what else is at work."""
+    at_work = [act for act in ACTS if f"{act}:{asset}" in running]
+    lines = [f"At work: {', '.join(at_work)}."] if at_work else []
+    if asked not in ACTS or since is None or asked in at_work:
+        return tuple(lines)
+    ended = outcomes.get(f"{asked}:{asset}")
+    if ended is None or ended.ended_at < since:
+        return (*lines, f"Asked for: {asked}. The keeper begins it as soon as it may.")
+    came = "done" if ended.ok else f"FAILED: {ended.said}"
+    return (*lines, f"{asked}, ended {moment(ended.ended_at)}: {came}")
 
 
 def ago(at: datetime, now: datetime) -> str:
