@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from outlive.errors import OutliveError
+from outlive.errors import NoData, OutliveError
 from outlive.model.observation import rfc3339
 from outlive.web.facts import Facts
 from outlive.web.guard import is_known, is_own, sealed
@@ -29,6 +30,8 @@ from outlive.web.views import ACTS, asset_view, host_view, now_view, progress
 COOKIE = "outlive_session"
 MOST_FORM_BYTES = 8192
 REFRESH_SECONDS = "15"
+PATIENCE_SECONDS = 20.0
+T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 _pages = Environment(loader=PackageLoader("outlive.web"), autoescape=True, undefined=StrictUndefined)
 _STATIC = Path(__file__).with_name("static")
@@ -65,6 +68,7 @@ class _Page:
     def __init__(self, doors: Doors) -> None:
         self._facts, self._password, self._names = doors.facts, doors.password, doors.names
         self._sessions = Sessions()
+        self._hashing = ThreadPoolExecutor(1, "hashing")  # its own: a vault that hangs holds up no sign-in
         self._trying = asyncio.Lock()  # one hash at a time: each takes 64 MiB
 
     # --- the doors -----------------------------------------------------------------------------------------------
@@ -105,7 +109,7 @@ class _Page:
                 why = f"Too many wrong passwords. Try again in {wait:.0f} s."
                 return _html("sign-in.html", 429, why=why)
             given = (await _form(request)).get("password", "")
-            right = await asyncio.to_thread(is_right, self._password(), given)
+            right = await asyncio.get_running_loop().run_in_executor(self._hashing, is_right, self._password(), given)
             self._sessions.tried(client, now, right=right)
         if not right:
             return _html("sign-in.html", 401, why="That is not the password.")
@@ -130,7 +134,7 @@ class _Page:
 
     async def host(self, request: Request) -> Response:
         name = request.path_params["name"]
-        known = await asyncio.to_thread(self._facts.hosts)
+        known = await _told(self._facts.hosts)
         view = host_view(name, await self._status(), known.get(name, {}))
         return self._shown("host.html", request, view=view) if view else await self.nothing(request)
 
@@ -138,9 +142,9 @@ class _Page:
         name, status = request.path_params["name"], await self._status()
         if not _has(status, name):
             return await self.nothing(request)
-        copies = await asyncio.to_thread(self._facts.copies, name)
-        running = await asyncio.to_thread(self._facts.running)
-        outcomes = await asyncio.to_thread(self._facts.outcomes)
+        copies = await _told(partial(self._facts.copies, name))
+        running = await _told(self._facts.running)
+        outcomes = await _told(self._facts.outcomes)
         asked, since = request.query_params.get("asked", ""), _moment(request.query_params.get("at", ""))
         view, told = asset_view(name, status, copies), progress(name, asked, since, running, outcomes)
         return self._shown("asset.html", request, view=view, acts=ACTS, told=told)
@@ -160,19 +164,27 @@ class _Page:
         name = request.path_params["name"]
         if not _has(await self._status(), name):
             return _json({"error": f"No asset is named {name!r}."}, 404)
-        return _json(await asyncio.to_thread(self._facts.copies, name))
+        return _json(await _told(partial(self._facts.copies, name)))
 
     async def nothing(self, request: Request) -> Response:
         return _trouble("There is nothing here.", "Everything begins at the first page.", 404)
 
     async def _status(self) -> dict[str, Any]:
-        return await asyncio.to_thread(self._facts.status)
+        return await _told(self._facts.status)
 
     def _shown(self, name: str, request: Request, **values: Any) -> Response:
         session: Session = request.state.session
         response = _html(name, csrf=session.csrf, **values)
         response.headers["Refresh"] = REFRESH_SECONDS  # without a script; the address keeps what it shows
         return response
+
+
+async def _told(ask: Callable[[], T]) -> T:
+    """In a thread, with patience. Raises `NoData` when it takes longer: a page that loads for ever tells nothing."""
+    try:
+        return await asyncio.wait_for(asyncio.to_thread(ask), PATIENCE_SECONDS)
+    except TimeoutError:
+        raise NoData(f"The vault or the keeper's memory has not answered for {PATIENCE_SECONDS:.0f} s.") from None
 
 
 def _has(status: dict[str, Any], asset: str) -> bool:

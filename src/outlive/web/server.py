@@ -27,22 +27,30 @@ class PageServer:
             limit_concurrency=200,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._serve, name="page", daemon=True)
+        self._thread: threading.Thread | None = None
+        self.address = listen
 
     def start(self) -> None:
+        """From its return on browsers may come. That it cannot listen there is told."""
+        try:
+            there = _listening(self._listen)
+        except OSError as error:
+            self._say(f"nobody serves the page: {self._listen}: {error.strerror}. See [page] listen.")
+            return
+        self.address = f"{self._listen.rpartition(':')[0]}:{there.getsockname()[1]}"
+        self._say(f"the page is at http://{self.address}/")
+        self._thread = threading.Thread(target=self._serve, args=(there,), name="page", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         self._server.should_exit = True
-        self._thread.join(2 * CLOSING_SECONDS)
+        if self._thread is not None:
+            self._thread.join(2 * CLOSING_SECONDS)
 
-    def _serve(self) -> None:
+    def _serve(self, there: socket.socket) -> None:
         try:
-            with _listening(self._listen) as there:
-                self._say(f"the page is at http://{self._listen}/")
+            with there:
                 self._server.run(sockets=[there])
-        except OSError as error:
-            self._say(f"nobody serves the page: {self._listen}: {error.strerror}. See [page] listen.")
         except Exception as error:  # noqa: BLE001 - as above
             self._say(f"nobody serves the page any more: {type(error).__name__}: {error}")
 
