@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test unit check bench-guard bench-watch bench-continuous world-down clean
+.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-page world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -33,6 +33,9 @@ bench-watch: $(READY)
 
 bench-continuous: $(READY)
 	@$(VENV)/bin/python -m bench.continuous
+
+bench-page: $(READY)
+	@$(VENV)/bin/python -m bench.page
 
 # Ends what the tests may have left running (a Docker engine they started, servers of a killed session).
 world-down: $(READY)
