@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
+# Compiled once, not at every start: tests start hundreds of processes, and pytest would rewrite every assert anew.
+export PYTHONDONTWRITEBYTECODE :=
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-page world-down clean
+.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks bench-tell bench-page world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -17,7 +19,7 @@ test: $(READY)
 
 # What needs no server and no wait: seconds.
 unit: $(READY)
-	@$(VENV)/bin/pytest -q -n 2 -m "not docker and not s3 and not postgres and not slow" $(PYTEST_ARGS)
+	@$(VENV)/bin/pytest -q -n 2 --hypothesis-profile=quick -m "not docker and not s3 and not postgres and not slow" $(PYTEST_ARGS)
 
 check: $(READY)
 	@echo "ruff check" && $(VENV)/bin/ruff check .
@@ -33,6 +35,13 @@ bench-watch: $(READY)
 
 bench-continuous: $(READY)
 	@$(VENV)/bin/python -m bench.continuous
+
+bench-leaks: $(READY)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check $(if $(LOCK),-c $(LOCK)) detect-secrets
+	@$(VENV)/bin/python -m bench.leaks
+
+bench-tell: $(READY)
+	@$(VENV)/bin/python -m bench.tell
 
 bench-page: $(READY)
 	@$(VENV)/bin/python -m bench.page

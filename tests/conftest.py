@@ -47,7 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, meaning in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
     hypothesis.settings.register_profile("outlive", deadline=None)  # no test may depend on being fast
-    hypothesis.settings.load_profile("outlive")
+    hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)  # `make unit`; `make test` tries more
+    hypothesis.settings.load_profile(config.getoption("--hypothesis-profile") or "outlive")
     # A CI job is cancelled with SIGTERM: as after Ctrl-C, fixtures then end what they started.
     signal.signal(signal.SIGTERM, _interrupt)
     # Ignored in a shell's background and below nohup, and our children would inherit that:

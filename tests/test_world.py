@@ -78,6 +78,7 @@ def test_ssh_logs_in(ssh_server: SshServer) -> None:
     assert ssh(ssh_server, "echo", "there").stdout == "there\n"
 
 
+@pytest.mark.slow
 def test_ssh_client_notices_another_host_key(ssh_server: SshServer) -> None:
     with SshServer() as server:
         before = server.host_key_fingerprint

@@ -8,13 +8,18 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from outlive.alerts.ping import ping
+from outlive.alerts.send import send
 from outlive.backup.copies import catalog
 from outlive.clock import Clock
 from outlive.config.schema import Settings, VaultSettings
+from outlive.config.secrets import resolve
 from outlive.engine.dbos_engine import DbosEngine
-from outlive.keeper.acts import acts
+from outlive.errors import ConfigError
+from outlive.keeper.acts import acts, alert
+from outlive.keeper.alerting import Alerting, AlertParts
 from outlive.keeper.children import Children
-from outlive.keeper.jobs import is_streamed
+from outlive.keeper.jobs import ALERT, is_streamed
 from outlive.keeper.loop import Parts
 from outlive.keeper.whereabouts import Whereabouts, look_around, server_of_folder, server_of_url
 from outlive.model.asset import PostgresAsset
@@ -30,17 +35,29 @@ def keeper_parts(settings: Settings, clock: Clock, say: Callable[[str], None]) -
     children = Children(settings.path.absolute())
     runs = database(settings) or sqlite(settings.keeper.state / "runs.db")
     streamed = [one for one in settings.assets if isinstance(one, PostgresAsset) and is_streamed(settings, one)]
+    engine = DbosEngine(runs, {**acts(children, there), ALERT: alert(partial(channel_url, settings), send)})
+    beat = settings.alerts.heartbeat
+    pinging = None if beat is None else lambda words: ping(resolve(beat, settings.base), words)
     return Parts(
         settings=settings,
         clock=clock,
         store=opened,
-        engine=DbosEngine(runs, acts(children, there)),
+        engine=engine,
         streams=tuple(stream_plan(settings, asset, there, clock) for asset in streamed),
         say=say,
         last_copy=partial(_last_copy, there),
         end_jobs=children.end_all,
         looks=partial(looks, settings, clock, opened, say) if settings.hosts else None,
+        alerting=Alerting(AlertParts(settings, clock, opened, engine, say, pinging)),
     )
+
+
+def channel_url(settings: Settings, name: str) -> str:
+    """The secret URL of a channel. Raises `ConfigError`."""
+    channel = next((one for one in settings.alerts.channels if one.name == name), None)
+    if channel is None:
+        raise ConfigError(f"There is no channel {name}.", hint="See [[alerts.channels]] in outlive.toml.")
+    return resolve(channel.url, settings.base)
 
 
 def whereabouts(settings: Settings) -> Whereabouts:

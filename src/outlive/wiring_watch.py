@@ -4,9 +4,10 @@ keeper's database together."""
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from outlive import wiring
@@ -28,6 +29,7 @@ from outlive.watch.watcher import Watcher
 from outlive.wiring_state import store
 
 MARKER_KEY = "marker.key"
+LOG_KEY = "log.key"
 
 
 @contextmanager
@@ -35,6 +37,8 @@ def memory(settings: Settings) -> Iterator[Watching]:
     """The keeper's memory, also where no keeper ever ran: then it begins here. Raises what the store raises."""
     opened = store(settings)
     try:
+        with suppress(ConfigError):
+            _key(settings.keeper.state / LOG_KEY, secrets.token_bytes)
         yield Watching(opened)
     finally:
         opened.close()
@@ -56,13 +60,25 @@ def eyes(
             folder=Path(tempfile.mkdtemp(prefix="l", dir=control)),  # a socket's whole path may have 107 bytes
             identify=lambda asset: by_stream(asset) or _identify(settings, asset),
             marker_key=marker_key(settings),
+            log_key=log_key(settings),
         )
     )
 
 
 def marker_key(settings: Settings, make: Callable[[int], bytes] | None = None) -> bytes | None:
     """The key of the markers' hashes, which stays with the keeper. None when there is none yet, unless `make` may."""
-    path = settings.keeper.state / MARKER_KEY
+    return _key(settings.keeper.state / MARKER_KEY, make)
+
+
+def log_key(settings: Settings) -> bytes:
+    """What the fingerprints of leaks are made with: made with the keeper's memory. Where there is none, or it cannot be
+    read, it is another one in every run."""
+    with suppress(ConfigError):
+        return _key(settings.keeper.state / LOG_KEY, None) or secrets.token_bytes(KEY_BYTES)
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def _key(path: Path, make: Callable[[int], bytes] | None) -> bytes | None:
     try:
         if path.exists():
             return path.read_bytes()
@@ -87,6 +103,8 @@ def looks(
     by_stream: Callable[[str], PostgresIdentity | None],
 ) -> Looks:
     """The keeper's looking."""
+    with suppress(ConfigError):
+        _key(settings.keeper.state / LOG_KEY, secrets.token_bytes)
     remembered = Watching(opened)
     streamed = [one.name for one in settings.assets if is_streamed(settings, one)]
     watcher = Watcher(eyes(settings, clock, by_stream), remembered, streamed)

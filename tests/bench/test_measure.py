@@ -41,14 +41,17 @@ def test_time_asleep_is_no_processor_time(tmp_path: Path) -> None:
     assert seconds >= 0.3 and cpu < 0.25
 
 
+@pytest.mark.slow
 def test_processor_time_of_children_counts(tmp_path: Path) -> None:
     assert run(tmp_path, CHILD_BURNS)[1] >= 0.3
 
 
+@pytest.mark.slow
 def test_memory_of_children_counts(tmp_path: Path) -> None:
     assert run(tmp_path, CHILD_HOLDS_64_MB)[2] >= 64 << 20
 
 
+@pytest.mark.slow
 def test_memory_of_a_fork_is_counted_once(tmp_path: Path) -> None:
     """Measured by a process that is small itself: a child is as large as its parent until it has become the command."""
     measured = f"from tests.bench.test_measure import *; print(run(Path({str(tmp_path)!r}), {FORKS!r})[2])"

@@ -61,6 +61,26 @@ JUDGED = {
 }
 ERROR = {"error": str, "cure": str, "exit_code": int}
 
+INCIDENT = {
+    "id": int,
+    "cause": str,
+    "name": str,
+    "host": (str, NOTHING),
+    "urgency": Text("low|high|data_loss"),
+    "what": str,
+    "confirmed": bool,
+    "since": MOMENT,
+    "opened_at": MOMENT,
+    "ended_at": (MOMENT, NOTHING),
+    "times": int,
+    "symptoms": [str],
+    "safe": [str],
+    "forbidden": [str],
+    "told": dict,
+    "acknowledged_at": (MOMENT, NOTHING),
+    "acknowledged_by": (str, NOTHING),
+}
+
 SHAPES: dict[str, Any] = {
     "backup": {"copies": [COPY], "failed": [FAILED]},
     "copies": {
@@ -150,6 +170,60 @@ SHAPES: dict[str, Any] = {
                 "next_probe": str,
             }
         ],
+    },
+    "ack": {"acknowledged": [INCIDENT]},
+    "incident list": {"incidents": [INCIDENT]},
+    "incident show": INCIDENT
+    | {
+        "messages": [
+            {
+                "channel": str,
+                "at": MOMENT,
+                "state": Text("queued|sent|failed"),
+                "ended_at": (MOMENT, NOTHING),
+                "why": (str, NOTHING),
+                "title": str,
+                "kinds": [str],
+            }
+        ]
+    },
+    "alerts list": {
+        "heartbeat": bool,
+        "channels": [
+            {
+                "channel": str,
+                "step": int,
+                "least": str,
+                "reaches": (bool, NOTHING),
+                "why": (str, NOTHING),
+                "last_delivered_at": (MOMENT, NOTHING),
+                "last_acknowledged_at": (MOMENT, NOTHING),
+            }
+        ],
+    },
+    "alerts test": {
+        "delivered": [{"channel": str}],
+        "failed": [{"channel": str, "error": str, "cure": str, "exit_code": int}],
+    },
+    "scan": {
+        "findings": [
+            {
+                "file": str,
+                "rule": str,
+                "severity": Text("info|low|high|critical"),
+                "line": int,
+                "column": int,
+                "count": int,
+                "fingerprint": Text("[0-9a-f]{16}|others"),
+                "explanation": str,
+                "action": str,
+            }
+        ],
+        "bytes": int,
+        "seconds": NUMBER,
+        "verdict": (NOTHING, Text("possible compromise")),
+        "rotate": [{"name": str, "what": str, "how": str}],
+        "failed": [{"file": str, "error": str, "cure": str, "exit_code": int}],
     },
     "demo": {
         "ok": bool,

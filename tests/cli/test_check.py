@@ -60,7 +60,7 @@ def test_a_host_that_is_well_and_the_document_of_the_contract(
     (address,) = [one for one in done.document["addresses"] if one["address"] == f"127.0.0.1:{ssh.port}"]
     assert (address["answers_as"], address["told_by"]) == ("web-1", ["ssh"])
     told = outlive("check").out
-    assert "web-1: same_machine_ok\n" in told and "Who answers where:" in told
+    assert "web-1: same_machine_ok (confirmed)\n" in told and "Who answers where:" in told
 
 
 def test_a_page_that_hangs_is_found(stack: Home, outlive: Call, web: WebServer) -> None:

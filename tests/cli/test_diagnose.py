@@ -12,8 +12,7 @@ import pytest
 
 from outlive.cli.diagnose_words import words
 from outlive.cli.main import run
-from outlive.cli.verdict_words import MEANING
-from outlive.model.verdict import Name
+from outlive.model.verdict import MEANING, Name
 from outlive.verdict.judge import judge
 from outlive.verdict.judging import Judging
 from outlive.verdict.recorded import observations

@@ -12,25 +12,32 @@ from pathlib import Path
 import pytest
 
 from outlive.clock import SystemClock
+from outlive.commands.docker_look import ContainerState, Seat
 from outlive.lab.ground.process import free_port
 from outlive.model.check import Check
 from outlive.model.host import Host
 from outlive.testing.witnesses import WITNESS_CONTRACT, Case, Promise, it_reports_what_it_sees
 from outlive.transport.dns import Names
+from outlive.transport.inside import InsidePeer
 from outlive.transport.net import trust
 from outlive.transport.postgres import DsnWay
 from outlive.transport.postgres_identity import identify
 from outlive.transport.ssh_peer import SshPeer
 from outlive.witnesses.base import Witness
+from outlive.witnesses.capacity import CapacityWitness
 from outlive.witnesses.dns import DnsWitness
+from outlive.witnesses.docker import DockerWitness
 from outlive.witnesses.domain import DomainWitness
 from outlive.witnesses.http import HttpWitness
 from outlive.witnesses.inside import LocalWitness
+from outlive.witnesses.logs import LogWitness
 from outlive.witnesses.postgres_identity import PostgresWitness
 from outlive.witnesses.ssh_identity import SshWitness
 from outlive.witnesses.tcp import TcpWitness
 from outlive.witnesses.tls import TlsWitness
 from outlive.witnesses.tofu_state import TofuStateWitness
+from tests.world.docker import DockerEngine
+from tests.world.images import busybox
 from tests.world.names import NameServer
 from tests.world.need import need
 from tests.world.sshd import SshServer, client_config
@@ -131,6 +138,51 @@ def ssh(ssh_server: SshServer, mute: int, tmp_path: Path) -> Case:
     return Case("ssh.host_key", alive, dead, lambda: make(mute), 20)
 
 
+def inside_of(ssh_server: SshServer, port: int, folder: Path) -> InsidePeer:
+    """This machine over SSH, as far as somebody answers at the port."""
+    config = folder / f"config-{port}"
+    config.write_text(client_config("web-1", "127.0.0.1", port, ssh_server.user, ssh_server.identity, folder / "known"))
+    host = Host(name="web-1", address="ssh://web-1", ssh_config=str(config))
+    return InsidePeer(SshPeer(host, "127.0.0.1", folder, port=port), CLOCK)
+
+
+@pytest.fixture
+def capacity(ssh_server: SshServer, mute: int, tmp_path: Path) -> Case:
+    def make(port: int) -> Witness:
+        return CapacityWitness("127.0.0.1", inside_of(ssh_server, port, tmp_path), CLOCK, 4)
+
+    alive, dead = lambda: make(ssh_server.port), lambda: make(free_port())
+    return Case("host.memory", alive, dead, lambda: make(mute), 20)
+
+
+@pytest.fixture
+def docker(ssh_server: SshServer, docker_host: DockerEngine, mute: int, tmp_path: Path) -> Case:
+    docker_host.run(busybox(docker_host), "sleep", "600")
+
+    def make(port: int) -> Witness:
+        return DockerWitness("127.0.0.1", inside_of(ssh_server, port, tmp_path), CLOCK, 10)
+
+    alive, dead = lambda: make(ssh_server.port), lambda: make(free_port())
+    return Case("container", alive, dead, lambda: make(mute), 40)
+
+
+@pytest.fixture
+def logs(ssh_server: SshServer, mute: int, tmp_path: Path) -> Case:
+    path = tmp_path / "app-json.log"
+    path.write_text('{"log": "hello", "stream": "stdout", "time": "2026-03-14T11:00:00Z"}\n')
+    app = ContainerState(
+        Seat("app"), "c1", "", True, 0, None, False, "none", 0, log_path=str(path), log_driver="json-file"
+    )
+
+    def make(port: int) -> Witness:
+        return LogWitness(
+            "127.0.0.1", inside_of(ssh_server, port, tmp_path), CLOCK, lambda: [app], b"k", timeout_seconds=4
+        )
+
+    alive, dead = lambda: make(ssh_server.port), lambda: make(free_port())
+    return Case("log.seen", alive, dead, lambda: make(mute), 20)
+
+
 @pytest.fixture
 def local(monkeypatch: pytest.MonkeyPatch) -> Case:
     """This machine is never away; a shell that is not there stands for it."""
@@ -171,8 +223,12 @@ def tofu(tmp_path: Path) -> Case:
     )
 
 
-KINDS = ["http", "tls", "tcp", "dns", "domain", "ssh", "local", "tofu"]
-KINDS_MARKED = [*KINDS, pytest.param("postgres_identity", marks=pytest.mark.postgres)]
+KINDS = ["http", "tls", "tcp", "dns", "domain", "ssh", "capacity", "logs", "local", "tofu"]
+KINDS_MARKED = [
+    *KINDS,
+    pytest.param("postgres_identity", marks=pytest.mark.postgres),
+    pytest.param("docker", marks=pytest.mark.docker),
+]
 
 
 @pytest.mark.parametrize("promise", WITNESS_CONTRACT, ids=lambda promise: promise.__name__)

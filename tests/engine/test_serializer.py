@@ -25,6 +25,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(json_values)
 def test_json_comes_back(value: Any) -> None:
     serializer = JsonSerializer()
@@ -51,6 +52,7 @@ def test_anything_else_is_refused() -> None:
         JsonSerializer().serialize({"x": Path("x")})
 
 
+@pytest.mark.slow
 def test_no_pickle_is_in_the_database(tmp_path: Path) -> None:
     """Of runs that went well and of runs that failed: every stored value is JSON in clear."""
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outlive.keeper.schedule import AT_ONCE, LONG_SECONDS, Busy, Job, admit, due, first_due, job_of, mended, sooner
 from outlive.model.runbook import Runbook, Step
 from outlive.model.schedule import Due
+from tests.examples import examples
 
 NOON = datetime(2026, 2, 7, 12, tzinfo=UTC)
 DAY, YEAR = 86400.0, 365 * 86400.0
@@ -96,7 +97,7 @@ def test_killed_between_starting_and_remembering_nothing_is_started_twice(kills:
     assert max(world.asked.values()) >= kills
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(
     st.lists(
         st.tuples(

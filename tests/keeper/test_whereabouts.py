@@ -39,6 +39,7 @@ def test_a_local_host_is_this_machine(control: Path) -> None:
     assert set(found.shared) == {"here"}
 
 
+@pytest.mark.slow
 def test_by_ssh_to_itself_it_is_this_machine(ssh_server: SshServer, control: Path) -> None:
     host = Host(name="web-1", address=ssh_server.address, ssh_config=str(ssh_server.config))
     found = look_around([host], reached(ssh_server.known_hosts, control), {})

@@ -77,6 +77,24 @@ def test_a_phrase_is_found_in_every_form(form: str, size: int) -> None:
         assert found and found[0].severity.word == "critical", text
 
 
+TWO = '10.0.0.1 "GET /a" "https://shop.example/" "curl"\n10.0.0.1 "GET /images" "https://shop.example/" "iPhone"'
+
+
+@pytest.mark.parametrize("language", ["english", "french", "korean", "czech"])
+def test_bare_words_directly_behind_other_lines(language: str) -> None:
+    """What stands before them may begin like a heading, with or without dictionary words."""
+    draw = random.Random(language)
+    for before in (
+        'GET /login "Gecko" x',
+        "error at once x",
+        "x stock below limit y",
+        "error at once x\nerror at once x",
+        TWO,
+    ):
+        text = "\n".join([before, *phrase(draw, 12, language), "10.0.0.1 GET /"])
+        assert rules(text) == ["bip39-mnemonic"], text
+
+
 @pytest.mark.parametrize("form", ["spaces", "CamelCase", "numbered lines", "a line each in JSON"])
 def test_one_phrase_has_one_fingerprint_in_all_forms(form: str) -> None:
     secret = phrase(random.Random(7))

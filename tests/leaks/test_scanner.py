@@ -229,6 +229,7 @@ def test_a_piece_shows_all_that_a_rule_reads() -> None:
         assert parser.parse(rule.pattern.pattern).getwidth()[1] < OVERLAP_BYTES, rule.meaning.rule
 
 
+@pytest.mark.slow
 def test_the_words_of_this_log_are_muted_and_a_phrase_is_still_found() -> None:
     draw = random.Random(2)
     own = "".join(f"{number} shop chair cushion balance spend\n" for number in range(30_000))
@@ -238,6 +239,13 @@ def test_the_words_of_this_log_are_muted_and_a_phrase_is_still_found() -> None:
     scanner.feed(f"{' '.join(phrase(draw))}\n".encode())
     scanner.finish()
     assert [finding.rule for finding in scanner.findings] == ["bip39-mnemonic"]
+
+
+def test_the_sentences_of_this_log_hide_no_phrase() -> None:
+    own = "please read the upgrade guide before you start again\n"  # two rare words in a row of dictionary words
+    secret = " ".join(phrase(random.Random(3)))
+    found = scan((own * 500 + f"app | {secret}\n") * 5)
+    assert [(finding.rule, finding.count) for finding in found] == [("bip39-mnemonic", 5)]
 
 
 def test_an_empty_text_has_nothing() -> None:

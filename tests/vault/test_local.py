@@ -32,6 +32,7 @@ def test_unfinished_files_are_never_shown(vault: LocalVault) -> None:
     assert vault.folders("") == ["a"]
 
 
+@pytest.mark.slow
 def test_unfinished_files_are_never_shown_while_writers_write(vault: LocalVault) -> None:
     done = threading.Event()
     seen: set[str] = set()
@@ -69,6 +70,7 @@ def test_of_eight_creators_one_wins_and_nothing_else_stays(vault: LocalVault) ->
     assert files(vault) == ["a/b/x"]
 
 
+@pytest.mark.slow
 def test_writers_do_not_mind_that_others_empty_their_folder(vault: LocalVault) -> None:
     def write(number: int) -> None:
         for turn in range(60):

@@ -208,8 +208,10 @@ def test_a_position_that_was_asked_without_its_cluster_or_timeline_confirms_noth
 
 
 def test_one_of_several_clusters_went_back() -> None:
-    def clusters(app: str, jobs: str, ago: float) -> Seen:
+    def clusters(app: str, jobs: str, ago: float, timeline: int | None = 1) -> Seen:
+        told = [saw("pg.timeline", timeline, "web-1", ago, cluster=name) for name in ("app", "jobs") if timeline]
         return [
+            *told,
             *(saw("pg.lsn", value, "web-1", ago, cluster=name) for name, value in (("app", app), ("jobs", jobs))),
             *(saw("pg.system_identifier", name, "web-1", ago, cluster=name) for name in ("app", "jobs")),
         ]
@@ -218,6 +220,8 @@ def test_one_of_several_clusters_went_back() -> None:
     plain = look(pg__lsn=None, pg__system_identifier=None, pg__timeline=None)
     assert said(pins, clusters("0/5", "0/9", BEFORE), clusters("0/6", "0/1", 0), plain) == ("rolled_back", True)
     assert said(pins, clusters("0/5", "0/9", BEFORE), clusters("0/6", "0/9", 0), plain) == ("same_machine_ok", True)
+    unknown = [clusters("0/5", "0/9", BEFORE, None), clusters("0/6", "0/1", 0, None)]
+    assert said(pins, *unknown, plain) == ("rolled_back", False), "a standby that took over may be a little behind"
 
 
 def test_volumes() -> None:

@@ -212,3 +212,43 @@ def test_two_witnesses_whose_clocks_differ_put_nothing_back() -> None:
     assert (
         said(enrolled(), look(), [replace(one, at=one.at - timedelta(minutes=5)) for one in ahead])[0] == "rolled_back"
     )
+
+
+LOGIN = "ssh.login"
+
+
+@pytest.mark.parametrize("error", ["timeout", "unreachable"])
+@pytest.mark.parametrize("login", ["accepted", "rejected", "password_prompt"])
+def test_a_login_ends_with_the_key_exchange_that_fails_after_it(error: str, login: str) -> None:
+    """The same witness asked again and got no answer: that it was let in five seconds before keeps no host alive."""
+    before = [*look(ago=5, page=None), saw(LOGIN, login, ago=5)]
+    after = [saw(KEY, {"error": error}), saw("tcp.connect", {"port": 443, "error": "timeout"})]
+    assert said(enrolled(), before, after, settings=WATCHING)[0] == "unreachable_unproven"
+
+
+def test_a_login_ends_with_a_connection_that_the_same_witness_did_not_get() -> None:
+    before = [*look(ago=5, page=None), saw(LOGIN, "accepted", ago=5)]
+    gone = saw("tcp.connect", {"port": 22, "error": "timeout"}, witness="ssh")
+    after = [gone, saw(KEY, {"error": "timeout"}, witness="second")]
+    assert said(enrolled(), before, after, settings=WATCHING)[0] == "unreachable_unproven"
+
+
+def test_a_login_after_the_failure_counts() -> None:
+    now = [saw(KEY, {"error": "timeout"}, ago=5), *look(), saw(LOGIN, "accepted")]
+    assert said(enrolled(), now, settings=WATCHING) == ("same_machine_ok", True)
+
+
+def test_another_witness_may_still_be_let_in() -> None:
+    """From there the host was seen five seconds ago; that we get no answer may be our network's."""
+    there = [saw(LOGIN, "accepted", ago=5, witness="far away"), saw(KEY, "SHA256:web-1", ago=5, witness="far away")]
+    found = verdict(enrolled(), there, saw(KEY, {"error": "timeout"}), page(200), settings=WATCHING)
+    assert found.name == "same_machine_ok"
+
+
+def test_a_refused_key_exchange_closes_the_door_and_no_more() -> None:
+    """Whoever refuses is there: the machine answers, and what was seen inside is remembered."""
+    before = [*look(ago=5, page=None), saw(LOGIN, "accepted", ago=5)]
+    found = verdict(enrolled(), before, saw(KEY, {"error": "refused"}), page(200), settings=WATCHING)
+    assert found.name == "same_machine_ok"
+    assert not found.confirmed
+    assert f"ssh.host_key at {HOME} (refused)" in found.missing

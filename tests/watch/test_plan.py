@@ -71,3 +71,14 @@ def test_clusters_are_asked_seldom_unless_their_stream_tells() -> None:
     assert [(one.name, one.every_seconds) for one in asked("postgres")] == [("db", 300)]
     assert [one.every_seconds for one in asked("postgres", streamed=["db"])] == [20]
     assert [one.host for one in asked("tofu")] == ["web-1"]
+
+
+def test_containers_are_asked_at_every_address_over_the_connection_that_is_kept() -> None:
+    over_ssh = [(one.address, one.port) for one in asked("docker") if one.address]
+    assert over_ssh and over_ssh == [(one.address, one.port) for one in asked("ssh")]
+    here = plan(settings('[[hosts]]\nname = "me"\naddress = "local"\n'), {}, {})
+    assert [(one.kind, one.address) for one in here] == [
+        (kind, None) for kind in ("local", "capacity", "docker", "logs")
+    ]
+    off = plan(settings('[[hosts]]\nname = "me"\naddress = "local"\ncontainers = false\n'), {}, {})
+    assert [one.kind for one in off] == ["local", "capacity"]

@@ -124,3 +124,10 @@ def test_a_login_that_gives_no_shell_is_told(tmp_path: Path) -> None:
         look.close()
     finally:
         server.close()
+
+
+def test_another_machine_is_asked_anew_although_the_one_before_refused(server: SshServer, tmp_path: Path) -> None:
+    stranger = Look(server, tmp_path, identity=make_key(tmp_path / "stranger"))
+    assert stranger()["ssh.login"].value == "rejected"
+    server.rekey()
+    assert stranger(ssh_identity.SHAKE_SECONDS)["ssh.login"].value == "rejected", "and not silent for five minutes"

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
-from outlive.cli.facts import showing
 from outlive.cli.looking import SELDOM, Look, look, remembering
+from outlive.cli.verdict_words import ledger, told, wrapped
 from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.errors import UsageError
 from outlive.model.observation import Observation
-from outlive.model.verdict import Verdict
+
+LONGEST_WHY = 120
 
 
 @app.command()
@@ -35,11 +37,8 @@ def check(
         found = look(settings, SystemClock(), memory)
     output.document(document(found))
     if not as_json:
-        width = output.console.width
         for line in _lines(found):
-            output.console.print(
-                textwrap.fill(line, width, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2))
-            )
+            output.console.print(line)
     return found.exit_code
 
 
@@ -56,36 +55,29 @@ def document(found: Look) -> dict[str, Any]:
 
 def _lines(found: Look) -> Iterator[str]:
     for one in found.hosts:
-        yield f"{one.host}: {one.name}{'' if one.confirmed else ' (not confirmed)'}"
-        yield from _reasons(one)
-    yield ""
-    yield "Who answers where:"
-    for address in found.addresses:
-        yield f"  {address.address}: {address.answers_as or 'nobody'} (told by {', '.join(address.told_by)})"
-    told = (("Certificates:", found.present("tls.leaf")), ("Domains:", found.present("dns.domain", SELDOM)))
-    for title, seen in told:
+        yield from told(replace(one, in_favour=_distinct(one.in_favour), against=_distinct(one.against)))
+        yield ""
+    yield from ("Who answers where:", *ledger(found.addresses))
+    others = (("Certificates:", found.present("tls.leaf")), ("Domains:", found.present("dns.domain", SELDOM)))
+    for title, seen in others:
         yield from ["", title] if seen else []
-        yield from (f"  {_ends(one)}" for one in seen)
-
-
-def _reasons(verdict: Verdict) -> Iterator[str]:
-    yield from (f"  for: {showing(one)}" for one in _distinct(verdict.in_favour))
-    yield from (f"  against: {showing(one)}" for one in _distinct(verdict.against))
-    yield from (f"  missing: {one}" for one in verdict.missing)
-    yield from (f"  do: {one}" for one in verdict.advice)
-    yield from (f"  DO NOT: {one}" for one in verdict.forbidden)
+        yield from (line for one in seen for line in wrapped(_ends(one), "  "))
 
 
 def _ends(one: Observation) -> str:
     """Until when a certificate or a domain is good; that nobody told is said, and is not good news."""
     of = one.value
     if one.fact == "dns.domain":
-        return f"{one.subject}: " + (f"no data ({of['why']})" if one.error else f"paid for until {of['expires_at']}")
+        return f"{one.subject}: " + (_why(one) if one.error else f"paid for until {of['expires_at']}")
     where = f"{of['name']} at {one.subject} port {of['port']}"
     if one.error:
-        return f"{where}: no data ({of['why']})"
+        return f"{where}: {_why(one)}"
     return f"{where}: until {of['not_after']}" + ("" if of["valid"] else f", NOT VALID: {of['why']}")
 
 
-def _distinct(observations: tuple[Observation, ...]) -> list[Observation]:
-    return list({(one.subject, one.fact, str(one.value)): one for one in observations}.values())
+def _why(one: Observation) -> str:
+    return f"no data ({textwrap.shorten(str(one.value['why']), LONGEST_WHY, placeholder=' ...')})"
+
+
+def _distinct(observations: tuple[Observation, ...]) -> tuple[Observation, ...]:
+    return tuple({(one.subject, one.fact, str(one.value)): one for one in observations}.values())

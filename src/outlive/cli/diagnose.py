@@ -29,7 +29,7 @@ def diagnose(
 
     Exit 0: all is well. 1: something was found. 3: nothing could be told.
     """
-    seen = _read(evidence_dir / EVIDENCE)
+    seen = read_evidence(evidence_dir / EVIDENCE)
     at = max((one.at for one in seen), default=EVER)
     judgement = judge(seen, now=at, settings=Judging.recorded())
     output = Output(as_json)
@@ -39,7 +39,7 @@ def diagnose(
     return judgement.exit_code
 
 
-def _read(file: Path) -> tuple[Observation, ...]:
+def read_evidence(file: Path) -> tuple[Observation, ...]:
     """Raises EvidenceUnreadable: with a line that cannot be read, nothing is judged."""
     try:
         content = file.read_bytes()

@@ -13,7 +13,25 @@ LONGEST = 70
 def showing(one: Observation) -> str:
     """`ssh.host_key at 203.0.113.9: SHA256:...`."""
     cluster = f" ({one.cluster})" if one.cluster else ""
-    return f"{one.fact} at {one.subject}{cluster}: {value(one.value)}"
+    return f"{one.fact} at {one.subject}{cluster}: {value(_brief(one))}"
+
+
+def _brief(one: Observation) -> Any:
+    """A container without what only a machine reads."""
+    if one.fact != "container" or one.error:
+        return one.value
+    kept = (
+        "project",
+        "service",
+        "started_at",
+        "restart_count",
+        "exit_code",
+        "health",
+        "health_lacks",
+        "child_oom_kills",
+    )
+    told = {key: one.value[key] for key in kept if one.value.get(key) not in (None, "none")}
+    return told | {"deaths in the last hour": len(one.value.get("deaths") or ())}
 
 
 def value(found: Any) -> str:

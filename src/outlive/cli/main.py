@@ -36,6 +36,12 @@ COMMANDS: tuple[str, ...] = (
     "diagnose",
     "lab",
     "scan",
+    "alerts",
+    "ack",
+    "incident",
+    "rules",
+    "metrics",
+    "advise",
     "page",
 )
 

@@ -55,7 +55,8 @@ def scan(
     for line in scan_words.lines(run.found, rotate, env_given=names is not None):
         run.output.console.print(line)
     seconds = time.monotonic() - started
-    run.output.console.print(scan_words.summary(run.found, run.plain_bytes, seconds))
+    unread = len(tally.failed)
+    run.output.console.print(scan_words.summary(run.found, run.plain_bytes, seconds, unread=unread))
     failed = [{"file": failure.pop("asset"), **failure} for failure in tally.failed]
     document = scan_words.document(run.found, rotate, plain_bytes=run.plain_bytes, seconds=seconds)
     run.output.document({**document, "failed": failed})

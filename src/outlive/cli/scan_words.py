@@ -41,11 +41,12 @@ def lines(found: Found, rotate: Sequence[Rotation], *, env_given: bool) -> Itera
         yield from _rotation(rotate, env_given)
 
 
-def summary(found: Found, plain_bytes: int, seconds: float) -> str:
-    """`1 critical, 2 info in 3.1 MB, 120 ms`."""
+def summary(found: Found, plain_bytes: int, seconds: float, *, unread: int = 0) -> str:
+    """`1 critical, 2 info in 3.1 MB, 120 ms`. `unread`: files that could not be read to their end."""
     counts = {severity: sum(one.severity is severity for _, one in found) for severity in reversed(Severity)}
     told = ", ".join(f"{count} {severity.word}" for severity, count in counts.items() if count)
-    return f"{told or 'Nothing found'} in {size(plain_bytes)}, {duration(seconds)}"
+    rest = f"; {unread} not read to the end: nobody knows what is in the rest" if unread else ""
+    return f"{told or 'Nothing found'} in {size(plain_bytes)}, {duration(seconds)}{rest}"
 
 
 def _rule(group: Found) -> Iterator[str]:

@@ -95,6 +95,7 @@ def _host(
         "because": _because(judged),
         "seen_at": seen_at,
         "since": judged.since,
+        "advice": [str(one) for one in judged.document.get("advice", ())],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -35,7 +36,7 @@ def words(report: Report, width: int) -> list[RenderableType]:
         ("Not seen", [f"{one['what']}: {one['why']}" for one in report.blind]),
         ("Not seen for a time", [_blind_time(one) for one in report.blind_before]),
         ("Left unguarded on purpose", [f"{one.kind} {one.name}: {one.why}" for one in report.settings.unguarded]),
-        ("To do", [f"{one.asset}: {note}" for one in report.standings for note in one.notes] + list(report.notes)),
+        ("To do", [*_notes(report), *report.notes]),
     )
     for title, lines in told:
         if lines:
@@ -43,6 +44,13 @@ def words(report: Report, width: int) -> list[RenderableType]:
     if report.exit_code == 0:
         parts += ["", "Nothing is at risk beyond the seconds above."]
     return parts
+
+
+def _notes(report: Report) -> Iterator[str]:
+    for one in report.standings:
+        yield from (f"{one.asset}: {note}" for note in one.notes)
+    for host in report.hosts:
+        yield from (f"{host['host']}: {advice}" for advice in host.get("advice", ()))
 
 
 def _verdict(host: dict[str, Any]) -> str:

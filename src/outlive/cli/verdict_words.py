@@ -7,32 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from outlive.cli.words import moment
 from outlive.model.observation import Observation
-from outlive.model.verdict import Address, Name, Verdict
+from outlive.model.verdict import MEANING, Address, Name, Verdict
 from outlive.verdict.words import sentence
 
 COLUMNS = 80
 _MOST = 8  # observations shown on one side; the document has all of them
-
-MEANING: dict[Name, str] = {
-    Name.SAME_MACHINE_OK: "the machine is the one that was enrolled, and nothing is wrong with it",
-    Name.SAME_MACHINE_APP_DOWN: "the machine is ours and alive; its service is down",
-    Name.SAME_MACHINE_APP_HUNG: "the machine is ours and alive; its service hangs",
-    Name.REBOOTED: "the machine is ours and was started again",
-    Name.REKEYED: "the machine is ours; its SSH host key is new",
-    Name.OS_REINSTALLED: "the same server with a new disk: what was on it is gone",
-    Name.MACHINE_REPLACED: "another machine stands in its place",
-    Name.DATA_REPLACED: "the machine is ours; its data is not the data we knew",
-    Name.ROLLED_BACK: "an earlier state of itself was put back: later writes are gone",
-    Name.CLONED: "a copy of its disk answers as well",
-    Name.ADDRESS_MOVED: "the machine is whole, at another address",
-    Name.WRONG_MACHINE: "its address answers as another of our machines",
-    Name.UNKNOWN_MACHINE: "its address answers as a machine that nobody enrolled",
-    Name.DUPLICATE: "a second server goes by its name",
-    Name.SUSPENDED: "the provider has switched it off",
-    Name.DNS_ELSEWHERE: "the machine is well; its name leads elsewhere",
-    Name.UNREACHABLE_UNPROVEN: "it does not answer, and that proves nothing",
-    Name.NO_DATA: "nothing can be told",
-}
 
 _ABOUT_OURSELVES = (Name.UNREACHABLE_UNPROVEN, Name.NO_DATA)
 

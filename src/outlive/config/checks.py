@@ -9,7 +9,7 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
-from outlive.config import checks_watch
+from outlive.config import checks_alerts, checks_watch
 from outlive.config.errors import Problem, Where
 from outlive.config.schema import Document, VaultSettings
 from outlive.model.asset import ConfigAsset, PathAsset, PostgresAsset, PostgresDumpAsset, SecretRef
@@ -34,6 +34,7 @@ def problems(document: Document) -> list[Problem]:
         *_numbers(document),
         *_secrets((), document),
         *checks_watch.problems(document),
+        *checks_alerts.problems(document),
     ]
 
 

@@ -114,6 +114,7 @@ def _absolute(document: Document, path: Path) -> Settings:
         unguarded=document.unguarded,
         mirror=None if document.mirror is None else _vault(document.mirror, base),
         watch=_watch(document.watch, base),
+        alerts=document.alerts,
         page=document.page,
     )
 

@@ -103,7 +103,9 @@ class WatchSettings:
     `canaries` are independent places (`address:port`, or a URL, whose clock is then compared with ours): when a host does
     not answer and none of them does, it is the keeper that sees nothing. `resolvers` are addresses of DNS resolvers,
     this machine's else; `ca_file` holds further certificate authorities; `rdap` is where domains are looked up. What was
-    seen is kept for `keep_days`, and at most `keep_rows` of it.
+    seen is kept for `keep_days`, and at most `keep_rows` of it. A service that is restarted more than `restarts` times in
+    `restart_window_seconds` is in a crash loop; one that writes more than `stderr_bytes_per_minute` or
+    `stderr_lines_per_minute` to its standard error floods it.
     """
 
     every_seconds: Annotated[float, Field(ge=5)] = 30.0
@@ -114,6 +116,41 @@ class WatchSettings:
     rdap: str = "https://rdap.org"
     keep_days: Annotated[float, Field(ge=1)] = 90.0
     keep_rows: Annotated[int, Field(ge=1000)] = 200_000
+    restarts: Annotated[int, Field(ge=1, le=1000)] = 3
+    restart_window_seconds: Annotated[float, Field(ge=10, le=3600)] = 600.0
+    stderr_bytes_per_minute: Annotated[int, Field(ge=1000)] = 1 << 20
+    stderr_lines_per_minute: Annotated[int, Field(ge=10)] = 3000
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSettings:
+    """A way to somebody: an Apprise URL, by reference. `step` 1 is told at once, the next when nobody has acknowledged
+    within `escalate_after_seconds`. What is less urgent than `least` is not told here; `quiet_hours` count here or not."""
+
+    name: str
+    url: SecretRef
+    step: Annotated[int, Field(ge=1, le=9)] = 1
+    least: Literal["low", "high", "data_loss"] = "low"
+    quiet_hours: bool = True
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """Who is told of incidents, and how often. In `quiet_hours` ("22:00-07:00", of `timezone`) only loss of data is told.
+    `heartbeat` is the ping URL of a receiver outside, which raises the alarm when the keeper falls silent. `link` ends
+    every message; {id} is the incident's number."""
+
+    repeat_every_seconds: Annotated[float, Field(ge=60)] = 14400.0
+    escalate_after_seconds: Annotated[float, Field(ge=60)] = 900.0
+    test_every_seconds: Annotated[float, Field(ge=3600)] = 604800.0
+    quiet_hours: str | None = None
+    timezone: str = "UTC"
+    link: str | None = None
+    heartbeat: SecretRef | None = None
+    heartbeat_every_seconds: Annotated[float, Field(ge=10)] = 60.0
+    channels: tuple[ChannelSettings, ...] = ()
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
@@ -153,6 +190,7 @@ class Document:
     keeper: KeeperSettings = field(default_factory=KeeperSettings)
     schedule: Schedule = field(default_factory=Schedule)
     watch: WatchSettings = field(default_factory=WatchSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     page: PageSettings = field(default_factory=PageSettings)
     hosts: tuple[Host, ...] = ()
     assets: tuple[Asset, ...] = ()
@@ -176,6 +214,7 @@ class Settings:
     unguarded: tuple[Unguarded, ...]
     mirror: VaultSettings | None = None
     watch: WatchSettings = field(default_factory=WatchSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     page: PageSettings = field(default_factory=PageSettings)
 
     def host(self, name: str) -> Host | None:

@@ -10,6 +10,8 @@ from pydantic_core import ErrorDetails
 
 from outlive.config.errors import Problem, Where
 from outlive.config.schema import (
+    AlertSettings,
+    ChannelSettings,
     Document,
     KeeperSettings,
     KeySettings,
@@ -39,6 +41,10 @@ TABLES: dict[str, type] = {
     "schedule": Schedule,
     "database": SecretRef,
     "watch": WatchSettings,
+    "alerts": AlertSettings,
+    "channels": ChannelSettings,
+    "url": SecretRef,
+    "heartbeat": SecretRef,
     "hosts": Host,
     "checks": Check,
     "unguarded": Unguarded,

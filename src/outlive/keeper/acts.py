@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from outlive.alerts.render import Text
 from outlive.backup.copies import catalog
 from outlive.backup.copies.chain import furthest
 from outlive.backup.drill.log_proof import last_log_proof
@@ -29,6 +30,17 @@ def acts(children: Children, vault: Vault) -> Acts:
         "command": _looking(lambda args: None, children),
         "verify": _verifying(children, vault),
     }
+
+
+def alert(url: Callable[[str], str], send: Callable[[str, Text], None]) -> Act:
+    """Tells a channel something. `url` fetches the secret of a channel when it is needed. A kill between its delivery and
+    its record delivers it twice: better than never."""
+
+    def act(args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
+        send(url(args["channel"]), Text(args["title"], args["body"], args["good"]))
+        return {"told": args["channel"]}
+
+    return act
 
 
 def copy_since(vault: Vault, asset: str, since: str) -> str | None:

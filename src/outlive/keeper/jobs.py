@@ -14,6 +14,7 @@ CEILING_SECONDS = 6 * 3600.0
 WEEK_SECONDS = 7 * 86400.0
 FIRST_STREAM_SECONDS = 60.0  # how long a first base copy waits for the slot that keeps the log after it
 PRUNE = "prune"
+ALERT = "alert"  # runs that carry a message: no job of the schedule
 BACKUP, DRILL, VERIFY, PROVE = "backup", "drill", "verify", "prove"
 
 
@@ -38,6 +39,10 @@ def jobs(settings: Settings, now: datetime) -> list[Job]:
 
 def job_name(act: str, asset: Asset) -> str:
     return f"{act}:{asset.name}"
+
+
+def is_alert(run_id: str) -> bool:
+    return run_id.startswith(f"{ALERT}:")
 
 
 def is_streamed(settings: Settings, asset: Asset) -> bool:

@@ -30,7 +30,7 @@ from outlive.watch.watcher import Watcher
 SETTLE_SECONDS = 0.3  # looks that end together are judged together
 FIRST_SECONDS = 15.0
 SELDOM_SECONDS = 3600.0
-QUICK = ("ssh", "local", "http", "tls", "tcp")
+QUICK = ("ssh", "docker", "local", "http", "tls", "tcp")
 JUDGE_SECONDS = 30.0  # without news: what was seen grows old
 LOCATE_SECONDS = 30.0
 TIDY_SECONDS = 3600.0
@@ -174,7 +174,7 @@ class Looks:
         """Remembers what is believed of each host, and tells what came to be another."""
         memory, settings = self._parts.memory, self._watcher.settings
         standing = memory.standing()
-        for one in judge(evidence, now=now).hosts:
+        for one in judge(evidence, now=now, settings=self._watcher.judging).hosts:
             if (host := settings.host(one.host)) is None:
                 continue
             every = host.every_seconds or settings.watch.every_seconds

@@ -19,6 +19,7 @@ from outlive.config.schema import Settings
 from outlive.engine.port import Engine
 from outlive.errors import OutliveError
 from outlive.keeper import jobs as wanted
+from outlive.keeper.alerting import Alerting
 from outlive.keeper.looks import Looks
 from outlive.keeper.runner import Runner
 from outlive.keeper.schedule import job_of
@@ -55,6 +56,7 @@ class Parts:
     last_copy: Callable[[str], datetime | None]
     end_jobs: Callable[[], None]
     looks: Callable[[Callable[[str], PostgresIdentity | None]], Looks] | None = None
+    alerting: Alerting | None = None
     drain_seconds: float = DRAIN_SECONDS
     free_bytes: int = FREE_BYTES
 
@@ -90,6 +92,7 @@ class Keeper:
         self._streams = [StreamKeeper(plan, self._told, self._gap) for plan in parts.streams]
         self._looks: Looks | None = None
         self._looking = threading.Thread(target=self._look, name="looks", daemon=True)
+        self._telling = threading.Thread(target=self._tell, name="alerts", daemon=True)
         self._started_at = parts.clock.now()
         self._rhythm = _Rhythm()
         self._quiet_about_disk = False
@@ -115,6 +118,7 @@ class Keeper:
         for stream in self._streams:
             stream.start()
         self._looking.start()
+        self._telling.start()
         try:
             while not self._stopping:
                 self._tick_safely()
@@ -155,6 +159,7 @@ class Keeper:
             parts.say("ending what still runs; the next start goes on with it")
             parts.end_jobs()
             parts.engine.drain(5)
+        self._telling.join(LOOKS_SECONDS)
         parts.engine.close()
         if self._looks:
             self._looks.stop()
@@ -184,6 +189,16 @@ class Keeper:
                 asyncio.run(self._looks.run(lambda: self._stopping))
             except Exception as error:  # noqa: BLE001 - as above
                 parts.say(f"nobody looks at the hosts for {AGAIN_SECONDS:.0f} s: {type(error).__name__}: {error}")
+                self._rest(AGAIN_SECONDS)
+
+    def _tell(self) -> None:
+        """In a thread of its own. A fault there ends nothing else and is begun anew."""
+        parts = self._parts
+        while parts.alerting is not None and not self._stopping:
+            try:
+                parts.alerting.run(lambda: self._stopping)
+            except Exception as error:  # noqa: BLE001 - as above
+                parts.say(f"nobody is told anything for {AGAIN_SECONDS:.0f} s: {type(error).__name__}: {error}")
                 self._rest(AGAIN_SECONDS)
 
     def _rest(self, seconds: float) -> None:

@@ -47,7 +47,7 @@ class Runner:
             if not starts:
                 return
             assets = {job.name: job.asset for job in jobs}
-            busy = [Busy(job_of(run.id), _asset(run, assets), run.started_at) for run in self._engine.running()]
+            busy = [Busy(job_of(run.id), _asset(run, assets), run.started_at) for run in self._running()]
             for start in admit(starts, busy, now):
                 self._engine.start(start.run_id, start.job.runbook)
                 self._store.set_due(start.after)
@@ -105,11 +105,15 @@ class Runner:
 
     def _unfinished(self) -> set[str]:
         """Runs that a kill cut off, and those that ended while nobody looked."""
-        running = {run.id for run in self._engine.running()}
+        running = {run.id for run in self._running()}
         for run_id in sorted(running):
             self._say(f"going on with {run_id}")
         told = {outcome.run for outcome in self._store.outcomes().values()}
         return running | {one.last_run for one in self._store.dues().values() if one.last_run} - told
+
+    def _running(self) -> list[Run]:
+        """Messages on their way are not ours: they take no job's place."""
+        return [run for run in self._engine.running() if not wanted.is_alert(run.id)]
 
     def _follow(self, run_id: str) -> None:
         self._followed = (self._followed or set()) | {run_id}

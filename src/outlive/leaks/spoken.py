@@ -78,15 +78,17 @@ def _wrapped(lines: Sequence[Line]) -> Iterator[Row]:
         if piece is None:
             continue
         before, behind = _names(line[: piece[0]]), _names(line[piece[1] :])
-        text = next((text for text in open_texts if _goes_on(text, number, before)), None)
+        going_on = (text for text in open_texts if _goes_on(text, number, before))
+        text = max(going_on, key=lambda text: (text.before == before, text.behind == behind), default=None)
         if text is None:
             text = _Text(before, behind)
             open_texts.append(text)
         text.before = before  # a heading on the first line is gone from the second on
         text.pieces.append((number, *piece))
-        if behind != text.behind:  # the last line, behind which something else stands
+        if behind != text.behind:  # the last line, behind which something else stands; or the first of another text
             open_texts.remove(text)
             yield from _rows_of(text, lines)
+            open_texts.append(_Text(before, behind, [(number, *piece)]))
         for old in [old for old in open_texts if number - old.last_line > APART_UNITS]:
             open_texts.remove(old)
             yield from _rows_of(old, lines)

@@ -4,6 +4,7 @@ of the same length, so that places stay what they were."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from outlive.leaks.lexicon import Entry, lexicon, look_up
@@ -71,14 +72,17 @@ def tokens(line: bytes) -> list[Token]:
     return found
 
 
-def longest_run(line: bytes) -> int:
-    """How many dictionary words stand side by side in it, at most. A quick look, at words as they are written."""
+def longest_row(line: bytes) -> Sequence[bytes]:
+    """The dictionary words that stand side by side in it; the longest row. A quick look, at words as they are written."""
     entries = lexicon().entries
-    longest = run = 0
+    longest: list[bytes] = []
+    row: list[bytes] = []
     for word in letters(clean(line)).split():
-        run = run + 1 if word in entries else 0
-        longest = max(longest, run)
-    return longest
+        if word in entries:
+            row.append(word)
+            continue
+        longest, row = max(longest, row, key=len), []
+    return max(longest, row, key=len)
 
 
 def _blanks(found: re.Match[bytes]) -> bytes:

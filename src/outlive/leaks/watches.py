@@ -14,7 +14,7 @@ from outlive.leaks.history import Around, Onlooker
 from outlive.leaks.lexicon import TELLING
 from outlive.leaks.rules import Rule
 from outlive.leaks.spoken import SHORTEST
-from outlive.leaks.text import longest_run
+from outlive.leaks.text import longest_row
 
 Spans = list[tuple[int, int]]
 
@@ -24,6 +24,8 @@ _IN_LINE = 2
 _NEAR = 3
 _EPOCH_BLOCKS = 8
 _TOO_OFTEN = 6  # blocks of an epoch: the word belongs to this log's own talk
+_SAID_OFTEN = 8
+_SENTENCES = 5000
 _MUTED = 40  # words at most: a phrase has enough others
 
 
@@ -94,6 +96,7 @@ class RareWords:
         self._telling = frozenset(number for number, word in enumerate(words) if word in TELLING)
         self._recent: deque[tuple[int, int]] = deque()  # (number of the unit, number of the word)
         self._read = (-1, False)  # the last unit whose words were read, and whether they stand in a row
+        self._said: Counter[int] = Counter()  # hashes of rows with few rare words, and how often they came
         self._blocks = 0
         self._counts: Counter[int] = Counter()
         self.muted: frozenset[int] = frozenset()
@@ -115,8 +118,18 @@ class RareWords:
         if len(here) < _IN_LINE:
             return False
         if self._read[0] != number:
-            self._read = (number, longest_run(line) >= SHORTEST)
+            self._read = (number, self._is_new_row(longest_row(line)))
         return self._read[1]
+
+    def _is_new_row(self, row: Sequence[bytes]) -> bool:
+        """Long enough for a piece of a phrase, and not a sentence that this log says all the time."""
+        if len(row) < SHORTEST:
+            return False
+        if len(self._said) > _SENTENCES:
+            self._said.clear()
+        name = hash(tuple(row))
+        self._said[name] += 1
+        return self._said[name] <= _SAID_OFTEN
 
     def end_block(self, present: Iterable[int]) -> None:
         """The words that stood in a block, muted or not."""

@@ -18,7 +18,8 @@ class Host:
 
     `addresses` are further ones that are asked as well; `names` are DNS names that should lead here; `urls` are pages, and
     `checks` pages of which more is wanted; `tofu_state` is the file of a local OpenTofu state, of which `tofu_resource` is
-    this host."""
+    this host. `containers`: whether Docker there is asked how its containers stand; `logs`: whether what they write
+    is read as well."""
 
     name: str
     address: str
@@ -32,6 +33,8 @@ class Host:
     every_seconds: Annotated[float, Field(ge=5)] | None = None
     tofu_state: str | None = None
     tofu_resource: str | None = None
+    containers: bool = True
+    logs: bool = True
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     @property

@@ -16,7 +16,10 @@ from outlive.model.observation import Channel, Observation, moment
 
 GAP = timedelta(minutes=20)  # longer than anything is left alone: nobody looked, so nobody knows what was in between
 BOOT_SLACK = timedelta(seconds=5)  # a boot's time is reckoned from an uptime, by two clocks
-_WHICH = ("url", "port", "name", "volume", "server", "service", "id", "signature")
+_WHICH = (
+    *("url", "port", "name", "volume", "server", "project", "service", "stream", "id", "signature"),
+    *("rule", "fingerprint", "mount"),
+)
 _NOISE = ("why", "source")
 
 
@@ -46,7 +49,10 @@ class Stretch:
 
 def key(one: Observation) -> str:
     """Which thing was seen: by whom, of what, and which of several. Of DNS also who said so: authorities can differ."""
-    which = [one.value[name] for name in _WHICH if name in one.value] if isinstance(one.value, dict) else []
+    names = [
+        name for name in _WHICH if name != "id" or one.fact != "container"
+    ]  # a container made anew: the same thing
+    which = [one.value[name] for name in names if name in one.value] if isinstance(one.value, dict) else []
     source = one.source if one.channel is Channel.DNS else ""
     parts = [one.witness, one.subject, one.fact, one.cluster or "", source, *which]
     return sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -30,6 +31,29 @@ class Name(StrEnum):
     DNS_ELSEWHERE = "dns_elsewhere"
     UNREACHABLE_UNPROVEN = "unreachable_unproven"
     NO_DATA = "no_data"
+
+
+# What each says, in words.
+MEANING: Mapping[Name, str] = {
+    Name.SAME_MACHINE_OK: "the machine is the one that was enrolled, and nothing is wrong with it",
+    Name.SAME_MACHINE_APP_DOWN: "the machine is ours and alive; its service is down",
+    Name.SAME_MACHINE_APP_HUNG: "the machine is ours and alive; its service hangs",
+    Name.REBOOTED: "the machine is ours and was started again",
+    Name.REKEYED: "the machine is ours; its SSH host key is new",
+    Name.OS_REINSTALLED: "the same server with a new disk: what was on it is gone",
+    Name.MACHINE_REPLACED: "another machine stands in its place",
+    Name.DATA_REPLACED: "the machine is ours; its data is not the data we knew",
+    Name.ROLLED_BACK: "an earlier state of itself was put back: later writes are gone",
+    Name.CLONED: "a copy of its disk answers as well",
+    Name.ADDRESS_MOVED: "the machine is whole, at another address",
+    Name.WRONG_MACHINE: "its address answers as another of our machines",
+    Name.UNKNOWN_MACHINE: "its address answers as a machine that nobody enrolled",
+    Name.DUPLICATE: "a second server goes by its name",
+    Name.SUSPENDED: "the provider has switched it off",
+    Name.DNS_ELSEWHERE: "the machine is well; its name leads elsewhere",
+    Name.UNREACHABLE_UNPROVEN: "it does not answer, and that proves nothing",
+    Name.NO_DATA: "nothing can be told",
+}
 
 
 @dataclass(frozen=True, slots=True)

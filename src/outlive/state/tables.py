@@ -154,3 +154,40 @@ planted = Table(
     Column("by", String(200), nullable=False),
     Column("removed_at", Moment),
 )
+
+# One thing that is wrong. The keeper writes all of it but for the acknowledgement, which `outlive ack` writes.
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("cause", String(300), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("ended_at", Moment, index=True),
+    Column("document", Text, nullable=False),
+    Column("acknowledged_at", Moment),
+    Column("acknowledged_by", String(200), nullable=False, server_default=""),
+)
+
+# Messages on their way and how they came out; the keeper's engine carries those that are `queued`.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(300), primary_key=True),
+    Column("channel", String(100), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("ended_at", Moment),
+    Column("why", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+# What people noted and imported, as observations; `id` is a hash of it, so that nothing is kept twice.
+events = Table(
+    "events",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("incident", Integer, index=True),
+    Column("at", Moment, nullable=False),
+    Column("learnt_at", Moment, nullable=False),
+    Column("document", Text, nullable=False),
+)

@@ -115,7 +115,8 @@ def case(host: str, scene: Scene) -> Case:
     main = merged(scene.sight(place), by_name, scene.settings.slack_seconds)
     served = _served(host, scene, own, found) - {place}
     seen = (main, *(scene.sight(other) for other in sorted(served)))
-    return Case(host, scene, own, found, main, scene.likeness(host, main), health(seen, scene.past(host), scene.now))
+    well = health(seen, scene.past(host), scene.now, scene.settings)
+    return Case(host, scene, own, found, main, scene.likeness(host, main), well)
 
 
 def _served(host: str, scene: Scene, own: tuple[str, ...], found: tuple[str, ...]) -> set[str]:

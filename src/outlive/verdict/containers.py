@@ -1,33 +1,56 @@
-"""What containers say about a service: does it run, does it loop, is only its health check broken. Pure.
+"""What containers say about a service: does it run, does it loop, was it stopped, is only its health check broken. Pure.
 
 A restart count alone lies: every manual start sets it to 0, every new container too, and a hung process has none at all
-(research/watch.md 2.2). So starts are counted, by container and moment of start.
+(research/watch.md 2.2). So deaths are counted, as the engine's own list of events tells them, and starts, by container and
+moment of start, where it does not. What somebody ended by a command is no loop. Lives of 150 s to 10 minutes, which "more
+than three in ten minutes" never sees, are a slow one when several ended in an error one after the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from outlive.model.observation import Observation
 from outlive.verdict.evidence import field, number, text, when
+from outlive.verdict.judging import Judging
 
-LOOP_WINDOW = timedelta(minutes=10)
-LOOP_STARTS = 4  # three restarts and the first start
 _YOUNG = timedelta(seconds=150)  # lives shorter than this are a loop, if there were several
+_SETTLED = timedelta(seconds=30)
+_SLOW_WINDOW = timedelta(hours=1)
+_SLOW_DEATHS = 3
+_SLOW_LIFE_SECONDS = 600.0
+_QUICK_SECONDS = (
+    140.0  # lives that are shorter on average come to more than three restarts in ten minutes by themselves
+)
+_LONGEST_SECONDS = 1e9  # three decades: what is more was made up
 
 
-def is_looping(looks: Sequence[Observation]) -> bool:
+def is_looping(looks: Sequence[Observation], settings: Judging) -> bool:
     """From all looks at one service, oldest first. A single look tells, when it was restarted often and just now."""
-    newest = looks[-1]
-    recent = [one for one in looks if one.at >= newest.at - LOOP_WINDOW]
-    if len({(text(field(one, "id")), text(field(one, "started_at"))) for one in recent}) >= LOOP_STARTS:
+    newest, window = looks[-1], timedelta(seconds=settings.restart_window_seconds)
+    recent = [one for one in looks if one.at >= newest.at - window]
+    told = _deaths(newest)
+    if told is None and len({_life(one) for one in recent}) > settings.restarts:
+        return True
+    own = [one for one in told or () if one.get("by") != "command"]
+    if _was_ended(newest, own):
+        return False
+    if _within(own, newest.at, window) > settings.restarts or _is_slow(newest, own):
         return True
     counts = [(text(field(one, "id")), number(field(one, "restart_count")) or 0.0) for one in recent]
     identity, count = counts[-1]
     grown = count - min(earlier for other, earlier in counts if other == identity)
-    enough = LOOP_STARTS - 1
-    return grown >= enough or (count >= enough and is_young(newest))
+    if told is not None:
+        return grown > settings.restarts
+    return grown >= settings.restarts or (count >= settings.restarts and is_young(newest))
+
+
+def commanded_restarts(newest: Observation, settings: Judging) -> int:
+    """How often it was ended by a command in the window: a person, a deploy, or a watchdog that hides a fault."""
+    told = [one for one in newest_deaths(newest) if one.get("by") == "command"]
+    return _within(told, newest.at, timedelta(seconds=settings.restart_window_seconds))
 
 
 def is_young(one: Observation) -> bool:
@@ -41,9 +64,74 @@ def is_dead(one: Observation) -> bool:
     return code is not None and code != 0
 
 
+def was_stopped(one: Observation) -> bool:
+    """It does not run, because it was told to end and nothing has started it since."""
+    told = newest_deaths(one)
+    return number(field(one, "exit_code")) is not None and bool(told) and told[-1].get("by") == "command"
+
+
 def is_unhealthy(one: Observation) -> bool:
     return bool(field(one, "health") == "unhealthy")
 
 
-def was_killed_for_memory(looks: Iterable[Observation]) -> bool:
-    return any(field(one, "oom_killed") is True for one in looks)
+def lacks(one: Observation) -> str:
+    """The program that its health check calls and that its image does not have; "" when it is not that."""
+    said = field(one, "health_lacks")
+    return said if isinstance(said, str) else ""
+
+
+def killed_for_memory(looks: Iterable[Observation]) -> Iterator[Observation]:
+    """Those whose last life, or a recent one, was ended for want of memory."""
+    for one in looks:
+        if field(one, "oom_killed") is True or any(death.get("oom") is True for death in newest_deaths(one)):
+            yield one
+
+
+def lost_children(one: Observation) -> int:
+    """How many processes the kernel killed for memory in a container that lives on."""
+    return int(number(field(one, "child_oom_kills")) or 0)
+
+
+def newest_deaths(one: Observation) -> list[dict[str, Any]]:
+    """As told with its state, oldest first."""
+    return _deaths(one) or []
+
+
+def life(death: dict[str, Any]) -> timedelta | None:
+    seconds = number(death.get("lived_seconds"))
+    return timedelta(seconds=seconds) if seconds is not None and 0 <= seconds <= _LONGEST_SECONDS else None
+
+
+def _deaths(one: Observation) -> list[dict[str, Any]] | None:
+    """Oldest first; None when nobody asked for events."""
+    told = field(one, "deaths")
+    return [death for death in told if isinstance(death, dict)] if isinstance(told, list) else None
+
+
+def _life(one: Observation) -> tuple[str, str]:
+    return text(field(one, "id")), text(field(one, "started_at"))
+
+
+def _within(deaths: Iterable[dict[str, Any]], now: datetime, window: timedelta) -> int:
+    moments = (when(one.get("at")) for one in deaths)
+    return sum(at is not None and now - window <= at for at in moments)
+
+
+def _was_ended(newest: Observation, own: Sequence[dict[str, Any]]) -> bool:
+    """Somebody started it anew, and it has lived since then longer than in the loop."""
+    told, started = newest_deaths(newest), when(field(newest, "started_at"))
+    if not told or told[-1].get("by") != "command" or started is None or is_dead(newest):
+        return False
+    longest = max((lived for death in own if (lived := life(death)) is not None), default=timedelta(0))
+    return newest.at - started > max(_SETTLED, 2 * longest)
+
+
+def _is_slow(newest: Observation, own: Sequence[dict[str, Any]]) -> bool:
+    """Each of the last lives was slow to end, in an error, within ten minutes, and the present one is no older yet."""
+    started = when(field(newest, "started_at"))
+    if number(field(newest, "exit_code")) is None and (started is None or newest.at - started > _YOUNG * 4):
+        return False
+    failed = [one for one in own if (number(one.get("exit_code")) or 0) != 0]
+    lives = [number(one.get("lived_seconds")) for one in failed if _within([one], newest.at, _SLOW_WINDOW)]
+    last = [one for one in lives[-_SLOW_DEATHS:] if one is not None and one < _SLOW_LIFE_SECONDS]
+    return len(last) == _SLOW_DEATHS and sum(last) >= _SLOW_DEATHS * _QUICK_SECONDS

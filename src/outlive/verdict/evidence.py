@@ -89,8 +89,8 @@ _PARTS = {
     "http.response": "url",
     "volume.marker": "volume",
     "volume.created_at": "volume",
-    "container": "service",
     "log.signature": "signature",
+    "host.disk": "mount",
     "provider.server": "id",
     "ci.secret": "name",
 }
@@ -102,11 +102,23 @@ def part(one: Observation) -> str:
         return one.cluster or ""
     if one.fact == "http.response":
         return str(field(one, "url") or one.subject)
-    if one.fact == "log.seen":
-        return f"{field(one, 'service')}/{field(one, 'stream')}"
+    if one.fact == "container":
+        return service(one)
+    if one.fact in ("log.seen", "log.flood"):
+        return f"{service(one)}/{field(one, 'stream')}"
+    if one.fact == "log.leak":
+        return f"{service(one)}/{field(one, 'rule')}/{field(one, 'fingerprint')}"
+    if one.fact == "log.signature" and field(one, "project"):
+        return f"{service(one)}/{field(one, 'signature')}"
     key = _PARTS.get(one.fact)
     named = field(one, key) if key else None
     return "" if named is None else str(named)
+
+
+def service(one: Observation) -> str:
+    """Of a container: `project/service`; the service alone where no project is told."""
+    project, named = field(one, "project"), field(one, "service")
+    return "" if named is None else f"{project}/{named}" if project else str(named)
 
 
 _BY_FACT = (

@@ -3,17 +3,23 @@
 Confirmed is earned: two independent channels must carry the verdict, the host must have been enrolled, and nothing
 strong may speak against it. An error is no data, a person's word is a claim, so neither carries anything. The provider's
 API and OpenTofu are one channel.
+
+Less evidence makes no verdict surer, as far as the evidence speaks for it; and whatever is left out, no loss becomes certain
+that was not (tests/verdict/test_properties.py). More cannot hold, whatever the rules: without what speaks against a verdict
+nothing speaks against it, without a newer word the older one stands, and who did not look at the page saw no fault in it. So
+`same_machine_ok` may be confirmed for want of a look, and `missing` says which looks those are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from outlive.model.observation import Channel, Observation
 from outlive.model.verdict import Name, Verdict
 from outlive.verdict.case import Case, serves_valid_certificate
 from outlive.verdict.evidence import channel
+from outlive.verdict.scene import UNKNOWN
 from outlive.verdict.sight import DMI, HOST_KEY, MACHINE_ID, Answer
 from outlive.verdict.signs import MARKER, SYSTEM_ID, Sign
 
@@ -86,6 +92,18 @@ def missing(case: Case, *facts: str) -> tuple[str, ...]:
 def _why(case: Case, fact: str) -> str:
     tried = next((one.error for one in case.main.all(fact) if one.error), None)
     return f" ({tried})" if tried else ""
+
+
+def whereabouts(case: Case) -> Iterator[str]:
+    """What would tell a move or a replacement from silence. Who answers at an address that only people or names gave may
+    be anybody; that it is the host's server now is known from the provider alone (rules/machine_replaced.py)."""
+    host, ledger, answers = case.host, case.scene.ledger, case.scene.answers
+    others = [at for at in case.told if at not in (*case.own, host)]
+    for at in (one for one in others if answers.get(one) == UNKNOWN):
+        told = ", ".join(ledger.told_by(at))
+        yield f"provider.server of {host}: is its server at {at} now (told by {told})? Another machine answers there"
+    if not others and not case.documents:
+        yield f"any other address of {host}: once told (`outlive identity {host} --address ADDRESS`) it is asked too"
 
 
 def hands_off(case: Case) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from outlive.model.observation import Channel, Observation
-from outlive.verdict import containers
-from outlive.verdict.evidence import channel, field, number, part, text
+from outlive.verdict import capacity_notes, containers, log_notes, service_notes
+from outlive.verdict.evidence import channel, field, number, service, text
+from outlive.verdict.judging import Judging
 from outlive.verdict.past import Past
 from outlive.verdict.sight import Answer, Sight
 from outlive.verdict.words import clock
@@ -60,17 +61,19 @@ class Health:
         return any(one.fact == "container" and containers.is_dead(one) for one in self.down)
 
 
-def health(seen: Sequence[Sight], past: Past, now: datetime) -> Health:
+def health(seen: Sequence[Sight], past: Past, now: datetime, settings: Judging) -> Health:
     """Of a host, from the places that answer as it."""
     looks = [(one, place.answer) for place in seen for one in place.now.values()]
     pages = [(_page(one, answer), one) for one, answer in looks if one.fact == "http.response"]
     ports = [one for one, answer in looks if one.fact == "tcp.connect" and _is_shut(one, answer, past)]
     good = tuple(one for state, one in pages if state == "good")
     boxes = [one for one, _ in looks if one.fact == "container"]
-    looping = tuple(one for one in boxes if containers.is_looping([*past.before(one), one]))
-    dead = tuple(one for one in boxes if containers.is_dead(one) and one not in looping)
+    looping = tuple(one for one in boxes if containers.is_looping([*past.before(one), one], settings))
+    stopped = tuple(one for one in boxes if containers.was_stopped(one) and one not in looping)
+    dead = tuple(one for one in boxes if containers.is_dead(one) and one not in (*looping, *(stopped if good else ())))
     sick = tuple(one for one in boxes if containers.is_unhealthy(one) and one not in (*looping, *dead))
     hung = tuple(one for state, one in pages if state == "hung")
+    rests = [one for one in boxes if one.error is None and one not in (*looping, *dead, *sick, *stopped)]
     ports = [one for one in ports if not _is_served(one, good)]
     down = (*(one for state, one in pages if state == "down"), *ports, *dead, *(() if good else sick))
     hints = (*_hints([one for one, _ in looks]), *_one_sided(past.newest("log.seen")))
@@ -80,7 +83,16 @@ def health(seen: Sequence[Sight], past: Past, now: datetime) -> Health:
         good=good,
         hints=tuple(one for one in hints if _belongs(one, good, (*hung, *down))),
         looping=looping,
-        notes=(*_notes(sick if good else (), boxes, looping), *_fell_silent(past.newest("log.seen"), now)),
+        notes=(
+            *service_notes.of_health_checks(sick, bool(good)),
+            *service_notes.of_loops(looping, boxes, settings),
+            *service_notes.of_stopped(stopped),
+            *service_notes.of_memory(boxes),
+            *log_notes.of_logs([one for one, _ in looks], in_trouble=bool(hung or down or looping)),
+            *capacity_notes.of_capacity([one for one, _ in looks], past, now),
+            *(service_notes.of_running(rests) if hung else ()),
+            *_fell_silent(past.newest("log.seen"), now),
+        ),
     )
 
 
@@ -121,16 +133,17 @@ def _hints(looks: Iterable[Observation]) -> Iterator[Observation]:
     """Signs that the process lives and hangs: somebody waited for it in vain; one process id that is named again and
     again."""
     for one in looks:
-        waited = one.error in _WAITED or (one.fact == "log.signature" and "HEADERS_TIMEOUT" in text(one.value).upper())
+        told = text(one.value).upper().replace("-", "_") if one.fact == "log.signature" else ""
+        waited = one.error in _WAITED or "HEADERS_TIMEOUT" in told
         if (waited and channel(one) is not Channel.OUTSIDE) or names_one_pid(one):
             yield one
 
 
 def _one_sided(logs: Iterable[Observation]) -> Iterator[Observation]:
     """Standard output fell silent while standard error goes on: alive, and not serving."""
-    newest = {(text(field(one, "service")), text(field(one, "stream"))): one for one in logs}
-    for (service, stream), one in newest.items():
-        out = newest.get((service, "stdout"))
+    newest = {(service(one), text(field(one, "stream"))): one for one in logs}
+    for (whose, stream), one in newest.items():
+        out = newest.get((whose, "stdout"))
         if stream == "stderr" and out is not None and one.at - out.at > _LOG_SILENCE:
             yield one
 
@@ -138,7 +151,7 @@ def _one_sided(logs: Iterable[Observation]) -> Iterator[Observation]:
 def _fell_silent(logs: Iterable[Observation], now: datetime) -> Iterator[str]:
     """A collector that dies takes its own alarm with it, so absence is told by who stands outside."""
     for one in logs:
-        if now - one.at > _COLLECTOR_SILENCE:
+        if channel(one) is Channel.TELEMETRY and now - one.at > _COLLECTOR_SILENCE:
             yield (
                 f"no line of {field(one, 'service')} on {field(one, 'stream')} since {clock(one.at)}: "
                 "it writes nothing, or nothing collects it"
@@ -153,15 +166,3 @@ def names_one_pid(one: Observation) -> bool:
 def pid_of(one: Observation) -> float | None:
     detail = field(one, "detail")
     return number(detail.get("pid")) if isinstance(detail, dict) else None
-
-
-def _notes(sick: Sequence[Observation], boxes: Sequence[Observation], looping: Sequence[Observation]) -> Iterator[str]:
-    for one in sick:
-        yield (
-            f"the health check of {part(one)} fails although its page answers: mend the check, "
-            "do not restart the service for it"
-        )
-    for one in looping:
-        yield f"{part(one)} is in a crash loop: it is restarted again and again; read its log before restarting it too"
-    if containers.was_killed_for_memory(boxes):
-        yield "a container was killed for want of memory: see its limit and what else runs there"

@@ -18,6 +18,13 @@ MAX_AGE_SECONDS: Mapping[str, float] = MappingProxyType(
         "tofu.plan": DAY,
         "ci.secret": DAY,
         "guest.boot_time": HOUR,
+        "log.signature": HOUR,
+        "log.flood": 2 * MINUTE,
+        "log.leak": DAY,
+        "host.memory": HOUR,
+        "host.disk": HOUR,
+        "host.oom_kills": HOUR,
+        "host.open_files": HOUR,
     }
 )
 
@@ -26,13 +33,16 @@ MAX_AGE_SECONDS: Mapping[str, float] = MappingProxyType(
 class Judging:
     """`max_age_seconds` is for the facts that `max_ages` does not name. `slack_seconds`: how far two clocks may disagree
     before the order of two observations means something. `together_seconds`: what is further apart does not confirm each
-    other: another machine may have stepped in between. `news_seconds`: how long a reboot is worth a verdict."""
+    other: another machine may have stepped in between. `news_seconds`: how long a reboot is worth a verdict. A service that
+    is restarted more than `restarts` times in `restart_window_seconds` is in a crash loop."""
 
     max_age_seconds: float = 10 * MINUTE
     max_ages: Mapping[str, float] = field(default_factory=lambda: MAX_AGE_SECONDS)
     slack_seconds: float = 30.0
     together_seconds: float = 10 * MINUTE
     news_seconds: float = HOUR
+    restarts: int = 3
+    restart_window_seconds: float = 10 * MINUTE
 
     def max_age(self, fact: str) -> float:
         return self.max_ages.get(fact, self.max_age_seconds)

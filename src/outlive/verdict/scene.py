@@ -21,6 +21,7 @@ from outlive.verdict.routes import Routes
 from outlive.verdict.servers import Servers, addresses_of, servers
 from outlive.verdict.sight import HOST_KEY, Answer, Sight, sight
 from outlive.verdict.signs import LEAF, UNIQUE, fingerprint, signs
+from outlive.verdict.tenants import own_share
 
 UNKNOWN = "unknown"
 
@@ -74,9 +75,10 @@ class Scene:
         return tuple(dict.fromkeys((*own, *beside)))
 
     def past(self, host: str) -> Past:
-        """What was seen where the host belongs, and what was said of it by name."""
+        """What was seen of it where the host belongs, and what was said of it by name."""
         if host not in self._past:
-            seen = [self.keyed[place] for place in (*self.home(host), host) if place in self.keyed]
+            places = [place for place in (*self.home(host), host) if place in self.keyed]
+            seen = [own_share(self.pins[host], self.keyed[place], self.shared) for place in places]
             slack = timedelta(seconds=self.settings.slack_seconds)
             self._past[host] = Past(self.pins[host].at, slack, seen)
         return self._past[host]

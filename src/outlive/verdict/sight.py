@@ -5,6 +5,8 @@
  - when the place has fallen silent, nothing that was seen there before is "now" any more;
  - when another machine began to answer there (another host key, machine-id or hardware), what was seen nearer to the
    former machine belongs to the former machine;
+ - a login takes a connection, then a key exchange: when one of them fails, what the same witness saw of the later ones
+   before is over;
  - when logging in fails, what was seen inside is remembered, not seen.
 Between two witnesses, whose clocks may disagree, only differences beyond the slack say which is newer.
 """
@@ -24,6 +26,7 @@ from outlive.verdict.judging import Judging
 HOST_KEY, MACHINE_ID, DMI = "ssh.host_key", "guest.machine_id", "guest.dmi_uuid"
 
 _KEY, _LOGIN = (HOST_KEY, ""), ("ssh.login", "")
+_STEPS = (("tcp.connect", "22"), _KEY, _LOGIN)  # of a login, each of which takes the one before
 _ASKED_FROM_OUTSIDE = frozenset({HOST_KEY, "ssh.login", "tcp.connect", "tls.leaf", "http.response"})
 _SILENT = ("timeout", "timed out", "unreachable", "no route")
 
@@ -80,7 +83,7 @@ def answered(one: Observation) -> bool | None:
 def sight(place: str, seen: Mapping[Key, Sequence[Observation]], now: datetime, settings: Judging) -> Sight:
     """From everything that was ever seen at one place: of each thing, oldest first."""
     slack = timedelta(seconds=settings.slack_seconds)
-    newest = {key: _newest(said) for key, said in seen.items()}
+    newest = _standing({key: _newest(said) for key, said in seen.items()})
     settled = {key: _settle(said, slack) for key, said in newest.items()}
     looks = [one for said in newest.values() for one in said if _is_recent(one, now, settings)]
     answer, silence = _answer(looks, slack)
@@ -122,6 +125,21 @@ def _newest(said: Sequence[Observation]) -> list[Observation]:
         by_witness.pop(one.witness, None)
         by_witness[one.witness] = one
     return list(by_witness.values())
+
+
+def _standing(newest: Mapping[Key, list[Observation]]) -> dict[Key, list[Observation]]:
+    """Without what has ended because the same witness failed since then at an earlier step of a login."""
+    standing, failed = dict(newest), dict[str, datetime]()
+    for step in _STEPS:
+        said = newest.get(step, [])
+        if kept := [one for one in said if one.witness not in failed or one.at >= failed[one.witness]]:
+            standing[step] = kept
+        else:
+            standing.pop(step, None)
+        for one in said:
+            if one.error is not None:
+                failed[one.witness] = max(one.at, failed.get(one.witness, one.at))
+    return standing
 
 
 def _settle(said: Sequence[Observation], slack: timedelta) -> Observation:

@@ -12,24 +12,30 @@ from functools import partial
 from pathlib import Path
 
 from outlive.clock import Clock
+from outlive.commands.docker_look import ContainerState
 from outlive.commands.ssh import Route
 from outlive.config.schema import Settings
+from outlive.logs.tally import Limits
 from outlive.model.asset import DockerVolumeAsset
 from outlive.model.check import Check
 from outlive.model.host import Host
 from outlive.model.watching import Planted
 from outlive.transport.dns import Names
 from outlive.transport.hostkey import PinnedKey
+from outlive.transport.inside import Inside, InsideHere, InsidePeer
 from outlive.transport.net import Trust
 from outlive.transport.postgres_identity import PostgresIdentity
 from outlive.transport.ssh_peer import SshPeer
 from outlive.watch.markers import state
 from outlive.watch.plan import Ask
 from outlive.witnesses.base import Witness
+from outlive.witnesses.capacity import CapacityWitness
 from outlive.witnesses.dns import DnsWitness
+from outlive.witnesses.docker import DockerWitness
 from outlive.witnesses.domain import DomainWitness
 from outlive.witnesses.http import HttpWitness
 from outlive.witnesses.inside import LocalWitness
+from outlive.witnesses.logs import LogWitness
 from outlive.witnesses.postgres_identity import PostgresWitness
 from outlive.witnesses.ssh_identity import SshWitness
 from outlive.witnesses.tcp import TcpWitness
@@ -44,7 +50,7 @@ CLUSTERS_AT_ONCE = 8
 class Sight:
     """What the eyes need. `folder` is private, and removed in the end; `routes` and `pinned` are what SSH's configuration
     and the keeper's known_hosts say of each host; `identify` asks the cluster of an asset (it may wait); `planted` are the
-    markers."""
+    markers, `log_key` makes the fingerprints of leaks."""
 
     settings: Settings
     clock: Clock
@@ -56,16 +62,23 @@ class Sight:
     pinned: dict[str, Sequence[PinnedKey]] = field(default_factory=dict)
     planted: Sequence[Planted] = ()
     marker_key: bytes | None = None
+    log_key: bytes = field(default=b"", repr=False)
 
 
 class Eyes:
-    """Makes each witness once. `peers` are the addresses that are asked over SSH."""
+    """Makes each witness once. Those that look inside an address share its connection."""
 
     def __init__(self, sight: Sight) -> None:
         self.sight = sight
         self._made: dict[Ask, Witness] = {}
-        self.peers: list[SshPeer] = []
+        self._containers: dict[tuple[str, str | None], tuple[ContainerState, ...]] = {}
+        self._peers: dict[tuple[str, str | None, int], SshPeer] = {}
         self._executor = ThreadPoolExecutor(CLUSTERS_AT_ONCE, thread_name_prefix="cluster")
+
+    @property
+    def peers(self) -> list[SshPeer]:
+        """The addresses that are asked over SSH."""
+        return list(self._peers.values())
 
     def witness(self, ask: Ask) -> Witness:
         if ask not in self._made:
@@ -81,7 +94,11 @@ class Eyes:
         timeout = self.sight.settings.watch.timeout_seconds
         if ask.kind == "http":
             timeout = self._check(ask).timeout_seconds
-        return max(SLOW_SECONDS, 4 * timeout) if ask.kind in ("ssh", "domain", "postgres", "dns") else timeout + 5
+        return (
+            max(SLOW_SECONDS, 4 * timeout)
+            if ask.kind in ("ssh", "capacity", "docker", "logs", "domain", "postgres", "dns")
+            else timeout + 5
+        )
 
     async def close(self) -> None:
         """Ends the kept connections."""
@@ -104,6 +121,13 @@ class Eyes:
                 return DomainWitness(ask.name, one.names, one.trust, one.clock, watch.rdap, watch.timeout_seconds)
             case "ssh":
                 return self._ssh(ask)
+            case "capacity":
+                return CapacityWitness(self._subject(ask), self._inside(ask), one.clock, watch.timeout_seconds)
+            case "docker":
+                tell = partial(self._containers.__setitem__, (ask.host, ask.address))
+                return DockerWitness(self._subject(ask), self._inside(ask), one.clock, watch.timeout_seconds, tell)
+            case "logs":
+                return self._logs(ask)
             case "local":
                 return LocalWitness(ask.host, one.clock, self._marker_state(ask.host), self._volumes(ask.host))
             case "postgres":
@@ -115,12 +139,35 @@ class Eyes:
         raise ValueError(f"nobody looks for {ask.kind!r}")
 
     def _ssh(self, ask: Ask) -> SshWitness:
-        one = self.sight
-        prefer = next((key.kind for key in one.pinned.get(ask.host, ())), "")
-        peer = SshPeer(self._host(ask), _address(ask), one.folder, port=ask.port, prefer=prefer)
-        self.peers.append(peer)
-        timeout = one.settings.watch.timeout_seconds
-        return SshWitness(peer, one.clock, self._marker_state(ask.host), self._volumes(ask.host), timeout)
+        one, timeout = self.sight, self.sight.settings.watch.timeout_seconds
+        return SshWitness(self._peer(ask), one.clock, self._marker_state(ask.host), self._volumes(ask.host), timeout)
+
+    def _logs(self, ask: Ask) -> LogWitness:
+        """Of the containers that the witness of containers saw last."""
+        one, watch = self.sight, self.sight.settings.watch
+
+        def seen() -> Sequence[ContainerState]:
+            return self._containers.get((ask.host, ask.address), ())
+
+        limits = Limits(watch.stderr_bytes_per_minute, watch.stderr_lines_per_minute)
+        return LogWitness(
+            self._subject(ask), self._inside(ask), one.clock, seen, one.log_key, limits, watch.timeout_seconds
+        )
+
+    def _peer(self, ask: Ask) -> SshPeer:
+        which = (ask.host, ask.address, ask.port)
+        if which not in self._peers:
+            prefer = next((key.kind for key in self.sight.pinned.get(ask.host, ())), "")
+            self._peers[which] = SshPeer(
+                self._host(ask), _address(ask), self.sight.folder, port=ask.port, prefer=prefer
+            )
+        return self._peers[which]
+
+    def _inside(self, ask: Ask) -> Inside:
+        return InsideHere() if ask.address is None else InsidePeer(self._peer(ask), self.sight.clock)
+
+    def _subject(self, ask: Ask) -> str:
+        return ask.host if ask.address is None else self._peer(ask).subject
 
     def _marker_state(self, host: str) -> Callable[[str, str], str | None]:
         def told(place: str, token: str) -> str | None:

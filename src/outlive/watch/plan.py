@@ -14,14 +14,16 @@ from outlive.model.host import Host
 DNS_SECONDS = 30.0  # authorities are other people's servers
 DATA_SECONDS = 300.0  # the way in to a container's database costs the host more than a look
 STATE_SECONDS = 300.0
+DOCKER_SECONDS = 15.0  # three starts of Docker's command line: a tenth of a second of the host's processor time
+CAPACITY_SECONDS = 300.0  # what runs full does so in hours
 DOMAIN_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, local, postgres or tofu. `name` is a DNS name, or the
-    asset of a cluster; `address` None with http: whoever the name leads to. `check` is a position in the host's
-    `all_checks`."""
+    """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, capacity, docker, logs, local, postgres or tofu. `name`
+    is a DNS name, or the asset of a cluster; `address` None with http: whoever the name leads to. `check` is a position in
+    the host's `all_checks`."""
 
     kind: str
     every_seconds: float
@@ -55,6 +57,7 @@ def plan(
 def _of_host(host: Host, every: float, addresses: Sequence[str], ssh_port: int) -> Iterator[Ask]:
     if host.is_local:
         yield Ask("local", every, host.name)
+    yield from _of_inside(host, every, addresses, ssh_port)
     for address in () if host.is_local else addresses:
         yield Ask("ssh", every, host.name, address, ssh_port)
         yield Ask("tcp", every, address=address, port=ssh_port)
@@ -67,6 +70,17 @@ def _of_host(host: Host, every: float, addresses: Sequence[str], ssh_port: int) 
             yield Ask("domain", DOMAIN_SECONDS, host.name, name=name)
     if host.tofu_state:
         yield Ask("tofu", STATE_SECONDS, host.name)
+
+
+def _of_inside(host: Host, every: float, addresses: Sequence[str], ssh_port: int) -> Iterator[Ask]:
+    """What is asked over the connection that the look at its identity keeps."""
+    for address in [None] if host.is_local else addresses:
+        yield Ask("capacity", max(every, CAPACITY_SECONDS), host.name, address, 0 if host.is_local else ssh_port)
+    if host.containers:
+        for address in [None] if host.is_local else addresses:
+            yield Ask("docker", max(every, DOCKER_SECONDS), host.name, address, 0 if host.is_local else ssh_port)
+            if host.logs:
+                yield Ask("logs", every, host.name, address, 0 if host.is_local else ssh_port)
 
 
 def _of_check(host: Host, index: int, check: Check, every: float, addresses: Sequence[str]) -> Iterator[Ask]:

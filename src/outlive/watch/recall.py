@@ -9,6 +9,7 @@ from outlive.model.observation import Observation
 from outlive.model.stretch import Stretch
 
 HORIZON = timedelta(days=7)  # of the past, so much is laid before the judge; and the last sight of everything
+AHEAD = timedelta(seconds=30)  # what is later than that was written down by a clock that has been put back since
 
 
 class Recall:
@@ -46,11 +47,12 @@ class Recall:
         return [one[-1].last for one in self._past.values()]
 
     def evidence(self, now: datetime) -> list[Observation]:
-        """For the judge: first and last sight of every stretch that reaches into the horizon."""
-        edge = now - HORIZON
+        """For the judge: first and last sight of every stretch that reaches into the horizon; but nothing of the future,
+        which would outweigh all that is seen now, until that time has come."""
+        edge, latest = now - HORIZON, now + AHEAD
         found: list[Observation] = []
         for key, stretches in self._past.items():
             recent = [one for one in stretches if one.last.at >= edge] or stretches[-1:]
             self._past[key] = recent
-            found += [seen for one in recent for seen in one.observations]
+            found += [seen for one in recent for seen in one.observations if seen.at <= latest]
         return found

@@ -20,6 +20,7 @@ from outlive.transport.net import NoAnswer
 from outlive.transport.ssh_peer import subject
 from outlive.verdict.judge import judge
 from outlive.verdict.judgement import Judgement
+from outlive.verdict.judging import Judging
 from outlive.watch import ledger
 from outlive.watch.eyes import Eyes
 from outlive.watch.look import look
@@ -28,6 +29,7 @@ from outlive.watch.plan import Ask, plan
 from outlive.watch.recall import HORIZON, Recall
 
 FIRST = ("dns", "tofu")  # what they tell is asked in the same look
+LAST = ("logs",)  # they read what the containers that were seen have written
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,12 @@ class Watcher:
         """Everybody is asked once: first where the hosts are, then the hosts."""
         await self.locate()
         first = await self._look([ask for ask in self.plan() if ask.kind in FIRST])
-        rest = await self._look([ask for ask in self.plan() if ask.kind not in FIRST and not self._is_known(ask)])
+        between = [ask for ask in self.plan() if ask.kind not in (*FIRST, *LAST) and not self._is_known(ask)]
+        rest = await self._look(between)
+        last = await self._look([ask for ask in self.plan() if ask.kind in LAST])
         own = await self.own.after(rest, alone=True)
         self.recall.add(own)
-        return [*first, *rest, *own]
+        return [*first, *rest, *last, *own]
 
     async def _look(self, asks: Sequence[Ask]) -> list[Observation]:
         tasks = [look([self.eyes.witness(ask)], self.eyes.ceiling_seconds(ask)) for ask in asks]
@@ -138,7 +142,12 @@ class Watcher:
 
     def judge(self) -> Judgement:
         now = self._clock.now()
-        return judge(self.evidence(now), now=now)
+        return judge(self.evidence(now), now=now, settings=self.judging)
+
+    @property
+    def judging(self) -> Judging:
+        watch = self.settings.watch
+        return Judging(restarts=watch.restarts, restart_window_seconds=watch.restart_window_seconds)
 
     def evidence(self, now: datetime) -> list[Observation]:
         """Everything that is laid before the judge."""

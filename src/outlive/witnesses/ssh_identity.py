@@ -42,6 +42,7 @@ class SshWitness:
         self._timeout = timeout_seconds
         self._last: dict[str, float] = {}  # when what was done last, on the steady clock
         self._keys_inside: tuple[str, ...] = ()
+        self._proven: str | None = None  # the key at the last exchange
 
     @property
     def what(self) -> str:
@@ -75,6 +76,10 @@ class SshWitness:
             self._last.pop("shake", None)
             return False
         self._did("shake")
+        if shake.fingerprint != self._proven:  # it may be another machine, which nobody asked nor was refused by
+            self._proven = shake.fingerprint
+            self._last.pop("full", None)
+            self._last.pop("refused", None)
         return True
 
     async def _inside(self) -> tuple[guest.Guest | None, list[Observation]]:

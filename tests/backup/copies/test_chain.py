@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outlive.backup.copies import chain
@@ -16,6 +16,7 @@ from outlive.model.chain import CLUSTER_BYTES, FROM_LSN, MOST, Full, Origin
 from outlive.model.copy import Copy, Proof
 from tests.backup.chains import histories, known, member, row
 from tests.backup.upkeep.test_retention import START
+from tests.examples import examples
 
 ORIGIN = Origin("7000", 1, True)
 KEYS = ["age2", "age1"]
@@ -76,7 +77,7 @@ def test_a_row_that_leads_round_in_a_circle_ends() -> None:
     assert len(chain.ancestors(two.manifest, chain.by_id(copies))) == 1
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(histories())
 def test_whole_means_that_all_of_it_is_there_and_whole(copies: list[Copy]) -> None:
     there = chain.by_id(copies)
@@ -95,7 +96,7 @@ def test_whole_means_that_all_of_it_is_there_and_whole(copies: list[Copy]) -> No
 # --- in which order -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(histories())
 def test_every_copy_has_one_turn_before_or_after_what_it_builds_on(copies: list[Copy]) -> None:
     there = chain.by_id(copies)
@@ -159,7 +160,7 @@ def test_a_dump_is_not_built_on() -> None:
     assert isinstance(chain.offer([dump], ORIGIN, KEYS), Full)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(histories(), st.sampled_from(["7000", "9999"]), st.sampled_from([1, 2]))
 def test_what_is_built_on_an_offer_is_whole_and_not_too_long(copies: list[Copy], lineage: str, timeline: int) -> None:
     found = chain.offer(copies, Origin(lineage, timeline, True), KEYS)

@@ -6,13 +6,14 @@ import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outlive.backup.log.wal_names import UNKNOWN, Stretch
 from outlive.backup.log.windows import Base, Window, choose, moments_at, random_moment, windows
 from outlive.commands.wal import Switch
 from outlive.testing.clock import ManualClock
+from tests.examples import examples
 
 T0 = ManualClock().now()
 SEGMENT = 1000
@@ -215,7 +216,7 @@ def test_the_order_of_listing_means_nothing(
     assert windows(BASE, shuffled, switches) == windows(BASE, stretches, switches)
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.lists(STRETCHES, min_size=1, max_size=12), SWITCHES, st.data())
 def test_less_log_never_reaches_further(
     stretches: list[Stretch], switches: dict[int, Switch], data: st.DataObject
@@ -229,7 +230,7 @@ def test_less_log_never_reaches_further(
             assert choose(before, moment) is not None, f"{moment} could not be reached with more log"
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.lists(STRETCHES, max_size=12), SWITCHES)
 def test_less_history_never_reaches_further(stretches: list[Stretch], switches: dict[int, Switch]) -> None:
     furthest = max(one.until for one in windows(BASE, stretches, switches))
@@ -238,7 +239,7 @@ def test_less_history_never_reaches_further(stretches: list[Stretch], switches: 
         assert max(one.until for one in windows(BASE, stretches, less)) <= furthest
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.lists(STRETCHES, max_size=12), SWITCHES)
 def test_what_a_window_claims_is_there_byte_by_byte(stretches: list[Stretch], switches: dict[int, Switch]) -> None:
     for window in windows(BASE, stretches, switches):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outlive.backup.streams.seal import LYING_VAULT, PENDING_BYTES, blocks
@@ -20,6 +20,7 @@ from outlive.vault.encryption import decrypt
 from outlive.vault.frames import FRAME_BYTES, compress_frame
 from outlive.vault.memory import MemoryVault
 from tests.backup.made import KEY, RECOVERY, manifest_of, open_stream, our_threads, policy, seal_one
+from tests.examples import examples
 
 CHUNKS = st.lists(st.binary(max_size=3000), max_size=12)
 PART_BYTES = st.integers(1, 4000)
@@ -31,7 +32,7 @@ def plain_parts(vault: Vault, stream: Stream) -> list[bytes]:
 
 
 @given(chunks=CHUNKS, part_bytes=PART_BYTES)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_whatever_goes_in_comes_out(
     tmp_path_factory: pytest.TempPathFactory, chunks: list[bytes], part_bytes: int
 ) -> None:
@@ -49,7 +50,7 @@ def vault_files(vault: MemoryVault) -> list[str]:
 
 
 @given(data=st.binary(max_size=8000), cuts=st.lists(st.integers(0, 8000), max_size=8), part_bytes=PART_BYTES)
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_the_cut_depends_on_the_bytes_and_not_on_how_they_arrive(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, cuts: list[int], part_bytes: int
 ) -> None:

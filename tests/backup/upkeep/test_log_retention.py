@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outlive.backup.log.wal_names import Stretch
@@ -22,6 +22,7 @@ from outlive.backup.upkeep.log_retention import (
 from outlive.commands.wal import Switch, show
 from outlive.model.copy import Check, Copy, Manifest, Proof, ProofRecord
 from tests.backup.log.test_windows import SEGMENT, STRETCHES, SWITCHES, T0, at, piece
+from tests.examples import examples
 
 NOW = at(100_000)
 DAY = timedelta(days=1)
@@ -164,7 +165,7 @@ def reached(stretches: Sequence[Stretch], switches: Mapping[int, Switch], copies
     return [window for base in bases(copies, "pg-1") for window in windows(base, stretches, switches)]
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     st.lists(STRETCHES, max_size=20), SWITCHES, st.lists(BASES, min_size=1, max_size=5, unique_by=lambda one: one.id)
 )
@@ -184,7 +185,7 @@ def _begun(switches: Mapping[int, Switch], timeline: int) -> int:
     return 0 if switch is None else switch.position - switch.position % SEGMENT
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     st.lists(STRETCHES, max_size=20), st.lists(BASES, min_size=1, max_size=5, unique_by=lambda one: one.id), st.data()
 )

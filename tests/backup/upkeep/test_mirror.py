@@ -187,6 +187,7 @@ def test_which_proofs_hold_for_the_mirror(world: World, level: Proof, ok: bool, 
 # --- bad days ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_one_failure_at_every_call_of_either_vault(tmp_path: Path) -> None:
     """The faulted run says so, what is listed in the mirror is whole, the vault is untouched, the next run ends the same."""
     clean = World(tmp_path / "clean")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outlive.backup.copies.lineage import AlarmKind, best_copy, in_order
 from outlive.backup.upkeep.retention import Policy, Verdict, decide
 from outlive.model.copy import Check, Copy, Manifest, Part, Proof, ProofRecord, Stream
+from tests.examples import examples
 
 START = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -271,7 +272,7 @@ def histories(draw: st.DrawFn) -> list[Copy]:
 lineages = st.sets(st.sampled_from(["7000", "9999"]))
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(histories(), policies, moments, lineages, lineages)
 def test_what_never_happens(
     copies: list[Copy], policy: Policy, now: datetime, accepted: set[str], forgotten: set[str]
@@ -294,7 +295,7 @@ def test_what_never_happens(
     assert {copy.id for copy in whole[len(whole) - policy.last :]} <= stay or policy.last == 0
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(histories(), policies, policies, moments)
 def test_a_larger_policy_never_keeps_less(copies: list[Copy], one: Policy, two: Policy, now: datetime) -> None:
     larger = Policy(
@@ -308,7 +309,7 @@ def test_a_larger_policy_never_keeps_less(copies: list[Copy], one: Policy, two: 
     assert kept(decide(copies, larger, now, accepted=accepted)) >= kept(decide(copies, one, now, accepted=accepted))
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.integers(1, 40), st.lists(moments, max_size=4), policies)
 def test_copies_with_forged_times_cost_at_most_their_own_number_of_places(
     good: int, forged: list[datetime], policy: Policy

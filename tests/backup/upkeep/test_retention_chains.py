@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from outlive.backup.copies import catalog, chain
 from outlive.backup.copies.lineage import best_copy
@@ -20,6 +20,7 @@ from outlive.vault.base import Vault
 from outlive.vault.memory import MemoryVault
 from tests.backup.chains import histories, known, member, row
 from tests.backup.upkeep.test_retention import LOOSE, kept, later, policies
+from tests.examples import examples
 
 POLICY = Policy(last=1, daily=0, weekly=0, monthly=0, require_proof=False)
 
@@ -41,7 +42,7 @@ def test_a_broken_copy_is_never_the_one_that_is_relied_on() -> None:
     assert [decision.reasons[0] for decision in verdict.decisions if decision.id == best.id] == ["newest copy"]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(histories(), policies)
 def test_no_kept_copy_loses_what_it_builds_on(copies: list[Copy], policy: Policy) -> None:
     verdict = decide(copies, policy, later(copies), accepted={"7000", "9999"})

@@ -32,6 +32,14 @@ def flood(lab: Lab, broken: Broken, options: Options) -> None:
     lab.shop(broken.host).fall_ill("flood")
 
 
+def lose_child(lab: Lab, broken: Broken, options: Options) -> None:
+    lab.shop(broken.host).fall_ill("child")
+
+
+def blab(lab: Lab, broken: Broken, options: Options) -> None:
+    lab.shop(broken.host).fall_ill("blab")
+
+
 def get_well(lab: Lab, broken: Broken) -> None:
     shop = lab.shop(broken.host)
     shop.get_well()

@@ -16,6 +16,10 @@ BREAKS = {
     "crash-loop": Break("the app ends at once, whenever it is started", app.crash, app.get_well, ANY),
     "oom": Break("the app eats memory until it is killed, again and again", app.leak, app.get_well, ANY),
     "stderr-flood": Break("the app fills its log with one and the same error", app.flood, app.get_well, ANY),
+    "oom-child": Break(
+        "a child of the app is killed for its memory, the app lives on", app.lose_child, app.get_well, ANY
+    ),
+    "print-secret": Break("the app writes the database's password into its log", app.blab, app.get_well, ANY),
     "kill-edge": Break("the reverse proxy is stopped", app.kill_edge, app.start_edge, ANY),
     "reboot": Break("the same machine, started anew", machines.reboot, None, ANY),
     "replace": Break(

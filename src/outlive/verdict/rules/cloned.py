@@ -58,7 +58,7 @@ def _verdict(case: Case, place: str, proof: tuple[Observation, ...], *, alone: b
             *hands_off(case),
             f"do not let two copies of {case.host} write at once: their data part ways and cannot be joined again",
         ),
-        sure=not alone and not only_machine_id,
+        sure=not alone and not only_machine_id and _at_once(case, place),
     )
 
 
@@ -87,6 +87,14 @@ def _told_apart(case: Case, place: str) -> tuple[Observation, ...] | None:
     if not apart or not is_mine or (BOOT_ID in both and BOOT_ID not in apart):
         return None
     return (*_copied(case, place), *(one for fact in apart for one in (mine[fact], its[fact])))
+
+
+def _at_once(case: Case, place: str) -> bool:
+    """Whether both were seen at the same moment, as far as two clocks can say. First here, then there, may be one machine
+    that was moved, and started again on the way."""
+    mine, its = (max(one.at for one in _together(case, at).values()) for at in (case.main, case.scene.sight(place)))
+    apart = abs((mine - its).total_seconds())
+    return apart <= case.scene.settings.slack_seconds
 
 
 def _together(case: Case, sight: Sight) -> dict[str, Observation]:

@@ -14,7 +14,7 @@ from outlive.model.observation import Observation
 from outlive.model.verdict import Name, Verdict
 from outlive.verdict.case import Case
 from outlive.verdict.evidence import text
-from outlive.verdict.finding import found, missing, seen
+from outlive.verdict.finding import found, hands_off, missing, seen, whereabouts
 from outlive.verdict.ledger import listed
 from outlive.verdict.servers import identity
 
@@ -31,7 +31,11 @@ def duplicate(case: Case) -> Verdict | None:
         Name.DUPLICATE,
         (*twins, *case.documents, *case.main.values(HOSTNAME), *seen(case.like.same)),
         against=seen(case.like.changed),
-        missing=(*missing(case), *(f"ssh.host_key at {at}" for at in _unasked(case, twins))),
+        missing=(
+            *missing(case),
+            *(f"ssh.host_key at {at}" for at in _unasked(case, twins)),
+            *(() if case.found else whereabouts(case)),
+        ),
         advice=(
             f"besides {case.host} there is {which}: find out what it is, by its own host key and "
             "disk, before anybody touches either",
@@ -40,6 +44,7 @@ def duplicate(case: Case) -> Verdict | None:
         forbidden=(
             f"do not destroy anything by the name {case.host!r}: name the id, the address and the host key",
             *(f"do not take {_named(one)} for {case.host}" for one in twins),
+            *(() if case.found else hands_off(case)),
         ),
     )
 

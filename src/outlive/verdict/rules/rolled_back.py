@@ -84,9 +84,9 @@ def _was_promoted(case: Case, cluster: str) -> bool:
 
 
 def _unknown(case: Case, cluster: str) -> tuple[str, ...]:
-    """What was known of the cluster before and was not asked together with its position: without it, it may be another
-    cluster, or one that was promoted."""
-    known = (fact for fact in (SYSTEM_ID, TIMELINE) if case.was_known(fact, cluster))
+    """What was not asked together with the cluster's position: its timeline, without which it may be one that was promoted,
+    and its identifier where that was known before, without which it may be another cluster."""
+    known = (fact for fact in (SYSTEM_ID, TIMELINE) if fact == TIMELINE or case.was_known(fact, cluster))
     asked_at = case.main.now[LSN, cluster].at
     unasked = (fact for fact in known if not case.was_asked(fact, cluster, asked_at))
     return tuple(f"{fact} {cluster}".strip() + f" of {case.host}" for fact in unasked)

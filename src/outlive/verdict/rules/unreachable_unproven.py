@@ -10,7 +10,7 @@ from __future__ import annotations
 from outlive.model.observation import Observation
 from outlive.model.verdict import Name, Verdict
 from outlive.verdict.case import Case
-from outlive.verdict.finding import found, hands_off, missing
+from outlive.verdict.finding import found, hands_off, missing, whereabouts
 from outlive.verdict.sight import Answer
 
 
@@ -22,7 +22,7 @@ def unreachable_unproven(case: Case) -> Verdict | None:
         case,
         Name.UNREACHABLE_UNPROVEN,
         tried,
-        missing=missing(case),
+        missing=(*missing(case), *whereabouts(case)),
         advice=(
             "look from another network, and at the provider's console: does the machine run, and what is on its screen?",
             "a rescue boot shows the disk without changing it",

@@ -1,6 +1,7 @@
 """The shop: a shallow page that says "ready", and pages for users, which ask the database.
 
-It falls ill as the file /mode/app tells it: `hang` (ready, but no user is ever answered), `crash`, `leak`, `flood`.
+It falls ill as the file /mode/app tells it: `hang` (ready, but no user is ever answered), `crash`, `leak`, `flood`, `child`
+(a child eats memory until it is killed; the shop lives on), `blab` (its log holds the database's password).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import os
 import select
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -25,6 +27,7 @@ Error: spawnSync /bin/sh ETIMEDOUT
   errno: -110, code: 'ETIMEDOUT', status: null, signal: 'SIGTERM', pid: 50820, digest: '3159934052'
 }
 """
+GLUTTON = "hoard = []\nwhile True: hoard.append(b'x' * (8 << 20))"
 
 
 def mode() -> str:
@@ -96,6 +99,10 @@ def fall_ill() -> None:
             hoard.append(b"x" * (8 << 20))
         if told == "flood":
             sys.stderr.write(NOISE * 50)
+        if told == "child":
+            subprocess.run([sys.executable, "-c", GLUTTON], check=False)
+        if told == "blab":
+            print(f"cannot reach {os.environ['DATABASE_URL']}", file=sys.stderr)
         time.sleep(0.2)
 
 

@@ -1,0 +1,25 @@
+"""`outlive rules`: alert rules for people's own monitoring."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import typer
+
+from outlive.cli.app import app
+from outlive.cli.voice import say
+
+group = typer.Typer(help="Alert rules for your own monitoring.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(group, name="rules")
+
+
+@group.callback()
+def rules() -> None:
+    """Alert rules for your own monitoring."""
+
+
+@group.command()
+def prometheus() -> int:
+    """Print rules for Prometheus: silence of the keeper, loss, drills, verdicts, probes, restarts, disks."""
+    say((files("outlive.monitoring") / "prometheus.yml").read_text(encoding="utf-8"))
+    return 0

@@ -1,0 +1,1 @@
+"""What is told of an incident afterwards: the report. Pure. Every sentence of it names the observations it rests on."""

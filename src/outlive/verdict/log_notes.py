@@ -1,0 +1,74 @@
+"""What is said of the logs beside the verdict: floods, leaks, and what well-known lines mean. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from outlive.leaks import rules
+from outlive.model.observation import Observation
+from outlive.verdict.evidence import field, number, service, text
+
+_MOST = 5  # of each kind: who reads it has a problem to solve
+_GRAVE = ("high", "critical")
+
+
+def of_logs(looks: Sequence[Observation], *, in_trouble: bool) -> Iterator[str]:
+    """`in_trouble`: only then is it told what harmless signatures mean."""
+    errors = [one for one in looks if one.fact == "log.signature" and one.error is None]
+    yield from _floods([one for one in looks if one.fact == "log.flood" and one.error is None], errors)
+    yield from _leaks([one for one in looks if one.fact == "log.leak" and one.error is None])
+    if in_trouble:
+        yield from _meanings(errors)
+
+
+def _floods(floods: Iterable[Observation], errors: Sequence[Observation]) -> Iterator[str]:
+    for one in floods:
+        usual = number(field(one, "usual_bytes_per_minute"))
+        before = f" (usual: {_size(usual)})" if usual is not None else ""
+        rate, lines = number(field(one, "bytes_per_minute")) or 0, number(field(one, "lines_per_minute")) or 0
+        pid = next((found for other in errors if service(other) == service(one) and (found := _one_pid(other))), "")
+        same = f"; it names process {pid} again and again: one error printed often, not a crash loop" if pid else ""
+        yield (
+            f"{service(one)} floods its standard error: {_size(rate)} and {lines:.0f} lines a minute{before}{same}; see "
+            "that its log is rotated before the disk is full"
+        )
+
+
+def _one_pid(one: Observation) -> str:
+    detail = field(one, "detail")
+    return text(detail["pid"]) if isinstance(detail, dict) and "pid" in detail else ""
+
+
+def _leaks(leaks: Sequence[Observation]) -> Iterator[str]:
+    """One line a service and kind, however many there are."""
+    told: dict[tuple[str, bool], list[Observation]] = {}
+    for one in leaks:
+        if field(one, "severity") in _GRAVE:
+            told.setdefault((service(one), field(one, "compromise") is True), []).append(one)
+    for (name, compromise), seen in list(told.items())[:_MOST]:
+        named = ", ".join(f"{text(field(one, 'rule'))} {text(field(one, 'fingerprint'))}" for one in seen[:_MOST])
+        more = f" and {len(seen) - _MOST} more" if len(seen) > _MOST else ""
+        sign = "signs of compromise stand" if compromise else "secrets were printed"
+        yield (
+            f"{sign} in the log of {name} (rule and fingerprint: {named}{more}): run `outlive scan` on that log, which says "
+            "what to change"
+        )
+
+
+def _meanings(errors: Sequence[Observation]) -> Iterator[str]:
+    """Of those that have one: once a signature, however many services logged it."""
+    known = {one.meaning.rule: one.meaning for kind in rules.load() for one in kind}
+    told: dict[str, list[Observation]] = {}
+    for one in errors:
+        told.setdefault(text(field(one, "signature")), []).append(one)
+    for signature, seen in list(told.items())[:_MOST]:
+        if signature in known:
+            names = ", ".join(sorted({service(one) for one in seen}))
+            yield f"{names} logged {signature}: {' '.join(known[signature].explanation.split())}"
+
+
+def _size(count_bytes: float) -> str:
+    for unit, size in (("MB", 1e6), ("kB", 1e3)):
+        if count_bytes >= size:
+            return f"{count_bytes / size:.3g} {unit}"
+    return f"{count_bytes:.0f} bytes"

@@ -1,0 +1,61 @@
+"""What logs add to a verdict, and what they do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from outlive.model.observation import Channel, Observation
+from outlive.verdict.judging import Judging
+from tests.verdict.scenes import enrolled, look, saw, verdict
+
+HUNG, OK = "same_machine_app_hung", "same_machine_ok"
+APP = {"service": "app", "project": "shop"}
+
+
+def heard(fact: str, value: dict[str, Any], ago: float = 10) -> Observation:
+    return saw(fact, value, ago=ago, channel=Channel.INSIDE, witness="logs")
+
+
+def told(*seen: Observation, outcome: int = 200) -> tuple[str, str]:
+    found = verdict(enrolled(), look(page=outcome), *seen, settings=Judging())
+    return found.name.value, " ".join(found.advice)
+
+
+def test_a_quiet_service_that_the_keeper_reads_itself_is_no_dead_collector() -> None:
+    assert told(heard("log.seen", APP | {"stream": "stdout"}, ago=3 * 3600)) == (OK, "")
+
+
+def test_floods_of_two_services_are_told_each() -> None:
+    rates = {"stream": "stderr", "bytes_per_minute": 2_000_000, "lines_per_minute": 9, "usual_bytes_per_minute": None}
+    name, advice = told(heard("log.flood", APP | rates), heard("log.flood", {"service": "edge"} | rates))
+    assert name == OK and "shop/app floods" in advice and "edge floods" in advice and "usual" not in advice
+
+
+def test_a_known_line_is_explained_only_in_trouble_and_once_for_all_services() -> None:
+    waited = [
+        heard("log.signature", {"service": name, "signature": "undici-headers-timeout", "count": 2}) for name in "ab"
+    ]
+    assert told(*waited[:1]) == (OK, "")
+    both = [waited[0], heard("log.signature", APP | {"signature": "undici-headers-timeout", "count": 2})]
+    name, advice = told(*both, outcome=502)
+    assert name == HUNG and advice.count("waited 300 s") == 1 and "a, shop/app logged" in advice
+    assert told(heard("log.signature", APP | {"signature": "unheard of", "count": 1}), outcome=502)[0] != OK
+
+
+def test_only_grave_leaks_are_told_and_not_without_end() -> None:
+    def leak(severity: str, number: int = 0, **more: Any) -> Observation:
+        value = APP | {"rule": "jwt", "severity": severity, "fingerprint": f"f{number}", "count": 1}
+        return heard("log.leak", value | more, ago=3600)
+
+    assert told(leak("low")) == (OK, "")
+    assert "secrets were printed in the log of shop/app" in told(leak("high"))[1]
+    assert "signs of compromise stand" in told(leak("high", compromise=True))[1]
+    assert "and 3 more" in told(*(leak("critical", number) for number in range(8)))[1]
+
+
+@pytest.mark.parametrize("fact", ["log.flood", "log.leak", "log.signature", "log.seen"])
+@pytest.mark.parametrize("value", [{}, 7, "x", {"service": 3, "severity": [], "detail": 9, "count": "x", "rule": {}}])
+def test_nonsense_changes_nothing(fact: str, value: Any) -> None:
+    assert told(heard(fact, value))[0] == OK
