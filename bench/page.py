@@ -78,6 +78,7 @@ def _facts() -> Facts:
         hosts=lambda: {"host-0": known},
         request=lambda act, asset: None,
         running=list,
+        incidents=list,
         outcomes=dict,
         now=lambda: NOW,
     )

@@ -41,6 +41,7 @@ class World:
             hosts=lambda: {"web-1": known()},
             request=lambda act, asset: self.requests.append((act, asset)),
             running=lambda: [],
+            incidents=lambda: ["#7 web-1: unreachable"],
             outcomes=lambda: {},
             now=lambda: self.now,
         )
@@ -95,6 +96,7 @@ def test_every_view_is_there_with_strict_headers() -> None:
             assert "unsafe" not in answer.headers["content-security-policy"]
             assert answer.headers["cache-control"] == "no-store"
             assert "<script" not in answer.text and "style=" not in answer.text and "http://" not in answer.text
+        assert "#7 web-1: unreachable" in (await browser.get("/")).text
         assert (await browser.get("/nothing")).status_code == 404
         assert (await browser.get("/asset/other")).status_code == 404
         assert (await browser.get("/host/other")).status_code == 404

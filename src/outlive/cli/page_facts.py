@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from outlive import wiring
 from outlive.backup.copies import catalog
 from outlive.cli.copies import listed
+from outlive.cli.incident_words import line
 from outlive.cli.status_look import Looked
 from outlive.cli.status_report import gather
 from outlive.cli.status_words import document
@@ -15,6 +17,7 @@ from outlive.clock import Clock
 from outlive.config.schema import Settings
 from outlive.keeper.loop import Keeper
 from outlive.state.store import Store
+from outlive.state.telling import Telling
 from outlive.state.watching import Watching
 from outlive.web.board import Kept
 from outlive.web.facts import Facts
@@ -29,9 +32,14 @@ def page_facts(settings: Settings, clock: Clock, store: Store, keeper: Keeper) -
         hosts=_hosts(Watching(store)),
         request=keeper.request,
         running=keeper.running,
+        incidents=partial(_incidents, Telling(store), clock),
         outcomes=store.outcomes,
         now=clock.now,
     )
+
+
+def _incidents(telling: Telling, clock: Clock) -> list[str]:
+    return [line(one, clock.now()) for one in telling.incidents() if one.ended_at is None]
 
 
 def _hosts(watching: Watching) -> Callable[[], dict[str, dict[str, Any]]]:

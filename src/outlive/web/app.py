@@ -130,7 +130,9 @@ class _Page:
     # --- the views -----------------------------------------------------------------------------------------------
 
     async def now(self, request: Request) -> Response:
-        return self._shown("now.html", request, view=now_view(await self._status()))
+        return self._shown(
+            "now.html", request, view=now_view(await self._status()), incidents=await _told(self._facts.incidents)
+        )
 
     async def host(self, request: Request) -> Response:
         name = request.path_params["name"]
