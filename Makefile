@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE :=
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks bench-tell world-down clean
+.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks bench-tell bench-page world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -42,6 +42,9 @@ bench-leaks: $(READY)
 
 bench-tell: $(READY)
 	@$(VENV)/bin/python -m bench.tell
+
+bench-page: $(READY)
+	@$(VENV)/bin/python -m bench.page
 
 # Ends what the tests may have left running (a Docker engine they started, servers of a killed session).
 world-down: $(READY)

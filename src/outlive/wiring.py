@@ -92,6 +92,19 @@ def state_file(settings: Settings) -> Path:
     return settings.keeper.state / "keeper.db"
 
 
+def page_password_file(settings: Settings) -> Path:
+    """Where `outlive page` puts the hash of the page's password."""
+    return settings.keeper.state / "page" / "password"
+
+
+def page_password(settings: Settings) -> str | None:
+    """The hash; None when none was ever made. Raises `ConfigError`."""
+    if settings.page.password is not None:
+        return resolve(settings.page.password, settings.base)
+    path = page_password_file(settings)
+    return resolve(SecretRef(file=str(path)), settings.base) if path.exists() else None
+
+
 def seal_policy(settings: Settings, on_progress: Callable[[int, int], None]) -> SealPolicy:
     """To whom copies are encrypted and how they are cut."""
     return SealPolicy(

@@ -68,18 +68,7 @@ def copies(
     reach = [window for listing in listings for window in windows(vault, listing.copies) if window.stretches]
     if accept is not None:
         _accept(vault, found, accept, clock, output)
-    output.document(
-        {
-            "copies": [_document(copy, found) for copy in found],
-            "windows": [
-                {"asset": copy.manifest.asset, "lineage": copy.manifest.lineage, **window_document(window)}
-                for copy in found
-                for window in reach
-                if window.base.copy == copy.id
-            ],
-            "unreadable": [{"key": one.key, "why": one.why} for one in unreadable],
-        }
-    )
+    output.document(listed(vault, listings, reach))
     if not as_json:
         _table(found, reach, output)
     for broken in dict.fromkeys(copy.broken for copy in found if copy.broken):
@@ -87,6 +76,25 @@ def copies(
     for one in unreadable:
         output.console.print(f"AT RISK: {one}")
     return 1 if unreadable else 0
+
+
+def listed(vault: Vault, listings: Sequence[catalog.Listing], reach: Sequence[Window] | None = None) -> dict[str, Any]:
+    """As CONTRACT has it, and the windows (asked of the vault where they are not given) and what cannot be read."""
+    found = [copy for listing in listings for copy in listing.copies]
+    if reach is None:
+        reach = [window for one in listings for window in windows(vault, one.copies) if window.stretches]
+    return {
+        "copies": [_document(copy, found) for copy in found],
+        "windows": [
+            {"asset": copy.manifest.asset, "lineage": copy.manifest.lineage, **window_document(window)}
+            for copy in found
+            for window in reach
+            if window.base.copy == copy.id
+        ],
+        "unreadable": [
+            {"key": one.key, "why": one.why} for one in (bad for each in listings for bad in each.unreadable)
+        ],
+    }
 
 
 def _document(copy: Copy, found: Sequence[Copy]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from outlive import wiring_keeper
+from outlive import wiring, wiring_keeper
 from outlive.backup.copies.lock import Busy, only_one
 from outlive.cli.app import ConfigOption, app, rfc3339
 from outlive.cli.voice import complain
@@ -16,7 +16,7 @@ from outlive.config.load import load
 from outlive.config.schema import Settings
 from outlive.keeper.apart import insist
 from outlive.keeper.lean import give_memory_back
-from outlive.keeper.loop import Keeper
+from outlive.keeper.loop import Keeper, Parts
 
 
 @app.command()
@@ -36,10 +36,33 @@ def keep(config: ConfigOption = None) -> int:
         names = ", ".join(plan.asset for plan in parts.streams) or "nothing"
         _say(f"keeping {len(settings.assets)} assets; streaming {names}")
         try:
-            keeper.run()
+            with _page(settings, parts, keeper):
+                keeper.run()
         finally:
             parts.store.close()
     os._exit(0)  # threads may be held by a job that could not be killed, or by a vault that is away and tried again
+
+
+@contextmanager
+def _page(settings: Settings, parts: Parts, keeper: Keeper) -> Iterator[None]:
+    """The page, once somebody has made a password for it."""
+    if not settings.page.enabled or wiring.page_password(settings) is None:
+        if settings.page.enabled:
+            _say("no page is served: `outlive page` makes a password for it")
+        yield
+        return
+    from outlive.cli.page_facts import page_facts  # the web's libraries are loaded only where there is a page
+    from outlive.web.app import Doors, make_app
+    from outlive.web.server import PageServer
+
+    facts = page_facts(settings, parts.clock, parts.store, keeper)
+    doors = Doors(facts, lambda: wiring.page_password(settings) or "", settings.page.names)
+    server = PageServer(make_app(doors), settings.page.listen, _say)
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
 
 
 @contextmanager

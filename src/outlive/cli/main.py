@@ -42,6 +42,7 @@ COMMANDS: tuple[str, ...] = (
     "rules",
     "metrics",
     "advise",
+    "page",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT

@@ -14,6 +14,7 @@ from outlive.backup.upkeep.standing import Standing
 from outlive.cli.status_report import Report
 from outlive.cli.window_words import window_document
 from outlive.cli.words import duration, moment, size
+from outlive.model.words import brief
 from outlive.survey.proposal import LeftOut
 
 COLUMNS = ("asset", "lost", "copied", "proof", "any second of", "last drill")
@@ -84,16 +85,6 @@ def document(report: Report) -> dict[str, Any]:
         "risks": list(report.risks),
         "notes": list(report.notes),
     }
-
-
-def brief(seconds: float) -> str:
-    """A duration in one unit, rounded up: `850 ms`, `5 s`, `3 min`, `2 h`, `4 d`."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    for unit, length, limit in (("s", 1, 120), ("min", 60, 120 * 60), ("h", 3600, 48 * 3600)):
-        if seconds < limit:
-            return f"{-(-seconds // length):.0f} {unit}"
-    return f"{-(-seconds // 86400):.0f} d"
 
 
 def _line(text: str, width: int) -> str:

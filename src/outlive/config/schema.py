@@ -189,6 +189,20 @@ class TofuSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings:
+    """The page that `outlive keep` serves. `listen` is a loopback `address:port`: to be reached from elsewhere it wants a
+    tunnel or a proxy that speaks TLS, whose `names` are the hosts that browsers may ask for. `password` is where the
+    argon2 hash of the password is; without one it is what `outlive page` has made below the keeper's state.
+    """
+
+    listen: Annotated[str, Field(pattern=r"^(127\.0\.0\.1|\[::1\]|localhost):[0-9]{1,5}$")] = "127.0.0.1:8722"
+    enabled: bool = True
+    names: tuple[str, ...] = ()
+    password: SecretRef | None = None
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unguarded:
     """Something that dies with its host and is left to die, on purpose: `status` shows it with the reason."""
 
@@ -211,6 +225,7 @@ class Document:
     schedule: Schedule = field(default_factory=Schedule)
     watch: WatchSettings = field(default_factory=WatchSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    page: PageSettings = field(default_factory=PageSettings)
     hosts: tuple[Host, ...] = ()
     assets: tuple[Asset, ...] = ()
     unguarded: tuple[Unguarded, ...] = ()
@@ -238,6 +253,7 @@ class Settings:
     alerts: AlertSettings = field(default_factory=AlertSettings)
     providers: tuple[ProviderSettings, ...] = ()
     tofu: tuple[TofuSettings, ...] = ()
+    page: PageSettings = field(default_factory=PageSettings)
 
     def host(self, name: str) -> Host | None:
         return next((host for host in self.hosts if host.name == name), None)

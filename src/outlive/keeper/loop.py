@@ -22,6 +22,7 @@ from outlive.keeper import jobs as wanted
 from outlive.keeper.alerting import Alerting
 from outlive.keeper.looks import Looks
 from outlive.keeper.runner import Runner
+from outlive.keeper.schedule import job_of
 from outlive.keeper.streams import StreamHealth, StreamKeeper, StreamPlan, StreamState
 from outlive.keeper.teller import Teller
 from outlive.model.schedule import Beat
@@ -101,6 +102,14 @@ class Keeper:
         """From a signal handler: the loop ends after its current tick. A second call ends running jobs at once."""
         self._hurry = self._stopping
         self._stopping = True
+
+    def request(self, act: str, asset: str) -> None:
+        """From another thread: the job is due now, and is begun as soon as it may. Returns at once."""
+        self._teller.wanted(f"{act}:{asset}", self._parts.clock.now())
+
+    def running(self) -> list[str]:
+        """The names of the jobs whose runs have not ended."""
+        return [job_of(run.id) for run in self._parts.engine.running()]
 
     def run(self) -> None:
         """Ticks once a second. When stopped, running jobs may come to their end, and streams ship what has come, before

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from outlive.model.schedule import Outcome
+from outlive.model.verdict import Name
+from outlive.web.views import BAD, GOOD, SENTENCES, UNKNOWN, asset_view, host_view, now_view, progress
+from tests.web.documents import NOW, asset, copies, host, known, status
+
+
+def test_all_is_well() -> None:
+    view = now_view(status())
+    assert (view.state, view.headline) == (GOOD, "All is well.")
+    assert view.assets[0].lost == "the last 2.1 s"
+    assert view.hosts[0].seen == "seen 12 s ago"
+
+
+def test_every_verdict_has_a_sentence() -> None:
+    assert set(SENTENCES) == set(Name)
+
+
+@pytest.mark.parametrize("verdict", [name for name in Name if name != Name.SAME_MACHINE_OK])
+def test_no_other_verdict_is_well(verdict: Name) -> None:
+    view = now_view(status(hosts=[host(verdict=verdict)]))
+    untold = verdict in (Name.NO_DATA, Name.UNREACHABLE_UNPROVEN)
+    assert view.state == (UNKNOWN if untold else BAD)
+
+
+def test_what_is_not_confirmed_says_so() -> None:
+    sentence = now_view(status(hosts=[host(verdict="machine_replaced", confirmed=False)])).hosts[0].sentence
+    assert "not confirmed" in sentence
+
+
+def test_nothing_copied_is_everything_lost() -> None:
+    lost = {"seconds": None, "everything": True, "bytes_at_risk": None}
+    view = now_view(status(assets=[asset(loss=lost, last_copy=None, last_drill=None, risks=["no whole copy"])]))
+    assert (view.state, view.headline) == (BAD, "One thing is at risk.")
+    line = view.assets[0]
+    assert (line.lost, line.copied, line.proof, line.drill) == ("everything", "never", "none", "never")
+    assert view.risks == ("shop-db: no whole copy",)
+
+
+def test_what_cannot_be_seen_is_never_well() -> None:
+    blind = {"what": "the keeper's work", "from": NOW, "to": NOW, "why": "it did not run"}
+    view = now_view(status(blind=[blind]))
+    assert view.state == UNKNOWN
+    assert len(view.blind) == 1
+
+
+def test_a_blindness_that_is_over_is_told_apart() -> None:
+    over = {"what": "w", "from": NOW - timedelta(hours=2), "to": NOW - timedelta(hours=1), "why": "y"}
+    view = now_view(status(blind=[over]))
+    assert (view.state, view.blind, len(view.blind_before)) == (GOOD, (), 1)
+
+
+def test_the_unguarded_and_the_mirror_are_risks() -> None:
+    cache = {"kind": "docker_volume", "name": "cache", "host": "web-1", "bytes": 1, "why": "nobody", "accepted": False}
+    view = now_view(status(unguarded=[cache, cache | {"accepted": True}], mirror={"risks": ["the mirror is old"]}))
+    assert (view.state, len(view.risks)) == (BAD, 2)
+
+
+def test_nobody_guards_anything() -> None:
+    assert now_view(status(hosts=[], assets=[])).state == UNKNOWN
+
+
+def test_a_red_drill_is_red() -> None:
+    red = {"at": NOW, "ok": False, "rto_seconds": None}
+    assert now_view(status(assets=[asset(last_drill=red)])).assets[0].drill.startswith("RED")
+
+
+def test_a_host_with_its_reasons() -> None:
+    view = host_view("web-1", status(), known())
+    assert view is not None
+    assert view.pro == ("ssh.host_key at 203.0.113.9 (outside): SHA256:x",)
+    assert view.forbidden == ("rebuild",)
+    assert host_view("other", status(), {}) is None
+
+
+def test_an_asset_with_its_copies() -> None:
+    view = asset_view("shop-db", status(), copies())
+    assert view is not None
+    assert [one.id for one in view.copies] == ["c2", "c1"]
+    assert view.window.startswith("any second from")
+    assert asset_view("other", status(), copies()) is None
+
+
+def test_what_was_asked_for_is_followed_to_its_end() -> None:
+    running = ["drill:shop-db", "backup:other", "prune"]
+    assert progress("shop-db", "", None, [], {}) == ()
+    assert progress("shop-db", "drill", NOW, running, {}) == ("At work: drill.",)
+    (asked,) = progress("shop-db", "drill", NOW, [], {})
+    assert asked.startswith("Asked for: drill")
+    earlier = Outcome("drill:shop-db", "r1", NOW - timedelta(hours=1), True, "")
+    assert progress("shop-db", "drill", NOW, [], {"drill:shop-db": earlier}) == (asked,)
+    failed = Outcome("drill:shop-db", "r2", NOW, False, "no room")
+    (ended,) = progress("shop-db", "drill", NOW, [], {"drill:shop-db": failed})
+    assert ended.endswith("FAILED: no room")
