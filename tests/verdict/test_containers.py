@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from outlive.model.observation import Observation, rfc3339
+from outlive.model.observation import Channel, Observation, rfc3339
 from outlive.verdict.judging import Judging
 from tests.verdict.scenes import NOW, enrolled, look, saw, verdict
 
@@ -67,6 +67,18 @@ def test_a_person_or_a_deploy_is_no_loop_and_a_watchdog_is_named() -> None:
     name, advice = told(box(*ordered))
     assert name == OK and "ended 4 times by a command" in advice and "crash loop" not in advice
     assert told(box(*ordered[2:])) == (OK, "")
+
+
+def test_who_listens_no_more_does_not_hang() -> None:
+    """Although something said before that it waited in vain, or was told to stop."""
+    waited = saw(
+        "http.response", {"url": "http://app:3000", "error": "headers_timeout"}, "web-1", channel=Channel.INSIDE
+    )
+    stopped = box(death(5, 900, 0, by="command"), exit_code=0)
+    assert told(waited, outcome=502)[0] == HUNG
+    assert told(waited, outcome="connect_refused")[0] == DOWN
+    assert told(waited, stopped, outcome=502)[0] == DOWN
+    assert told(stopped)[0] == OK, "its page answers"
 
 
 def test_a_loop_that_has_ended_is_over_and_one_that_goes_on_is_not() -> None:

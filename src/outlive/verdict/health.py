@@ -41,7 +41,12 @@ class Health:
 
     @property
     def is_hung(self) -> bool:
-        return bool(self.hung or (self.down and self.hints)) and not self.looping and not self._is_dead
+        return (
+            bool(self.hung or (self.down and self.hints))
+            and not self.looping
+            and not self._is_dead
+            and not self._refuses
+        )
 
     @property
     def is_down(self) -> bool:
@@ -58,7 +63,14 @@ class Health:
 
     @property
     def _is_dead(self) -> bool:
-        return any(one.fact == "container" and containers.is_dead(one) for one in self.down)
+        return any(
+            one.fact == "container" and (containers.is_dead(one) or containers.was_stopped(one)) for one in self.down
+        )
+
+    @property
+    def _refuses(self) -> bool:
+        """Nobody listens any more: for a process that hangs the kernel still takes connections."""
+        return any(one.fact == "http.response" and one.error == "connect_refused" for one in self.down)
 
 
 def health(
@@ -78,7 +90,8 @@ def health(
     hung = tuple(one for state, one in pages if state == "hung")
     rests = [one for one in boxes if one.error is None and one not in (*looping, *dead, *sick, *stopped)]
     ports = [one for one in ports if not _is_served(one, good)]
-    down = (*(one for state, one in pages if state == "down"), *ports, *dead, *(() if good else sick))
+    shut = (*(one for state, one in pages if state == "down"), *ports)
+    down = (*shut, *dead, *(() if good else sick), *(stopped if shut and not good else ()))
     hints = (*_hints([one for one, _ in looks]), *_one_sided(past.newest("log.seen")))
     return Health(
         hung=hung,

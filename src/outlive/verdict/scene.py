@@ -22,6 +22,7 @@ from outlive.verdict.routes import Routes
 from outlive.verdict.servers import Servers, addresses_of, servers
 from outlive.verdict.sight import HOST_KEY, Answer, Sight, sight
 from outlive.verdict.signs import LEAF, UNIQUE, fingerprint, signs
+from outlive.verdict.subjects import address
 from outlive.verdict.tenants import own_share
 
 UNKNOWN = "unknown"
@@ -86,9 +87,13 @@ class Scene:
 
     @cached_property
     def pages(self) -> dict[str, set[str]]:
-        """For each host the pages that it was seen to serve, as long as its memory goes."""
+        """For each host the pages that it was seen to serve when they were asked for by name: at an address somebody else
+        may have stood at that moment."""
         of_all = {host: self.past(host).every("http.response") for host in self.pins}
-        return {host: {part(one) for one in said if is_good_page(one)} for host, said in of_all.items()}
+        return {
+            host: {part(one) for one in said if is_good_page(one) and address(one.subject) is None}
+            for host, said in of_all.items()
+        }
 
     def pages_of_others(self, host: str) -> set[str]:
         """Those that other hosts served and this one never did: that they are not to be had at its address (where somebody
