@@ -24,7 +24,8 @@ _INSPECT = (
     '"policy":{{json .HostConfig.RestartPolicy.Name}},"log_path":{{json .LogPath}},'
     '"log":{{json .HostConfig.LogConfig.Type}},'
     f'"project":{_LABEL % "project"},"service":{_LABEL % "service"},"oneoff":{_LABEL % "oneoff"},'
-    f'"number":{_LABEL % "container-number"}}}'
+    f'"number":{_LABEL % "container-number"},"folder":{_LABEL % "project.working_dir"},'
+    f'"env_file":{_LABEL % "project.environment_file"}}}'
 )
 _EVENT = (
     '{"action":{{json .Action}},"id":{{json .Actor.ID}},"nano":{{.TimeNano}},'
@@ -74,7 +75,8 @@ class Seat:
 @dataclass(frozen=True, slots=True)
 class ContainerState:
     """One container as it stands. `exit_code` is None while it runs; `missing_program` is what its health check calls and
-    its image does not have; `child_oom_kills`: how many processes of its present life the kernel killed for memory."""
+    its image does not have; `child_oom_kills`: how many processes of its present life the kernel killed for memory;
+    `env_files`: where compose read the stack's own variables."""
 
     seat: Seat
     id: str
@@ -90,6 +92,7 @@ class ContainerState:
     child_oom_kills: int = 0
     log_path: str = ""
     log_driver: str = ""
+    env_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +231,16 @@ def _state(one: dict[str, Any], seat: Seat, kills: dict[str, int]) -> ContainerS
         child_oom_kills=kills.get(str(one.get("id")), 0) if running else 0,
         log_path=str(one.get("log_path") or ""),
         log_driver=str(one.get("log") or ""),
+        env_files=_env_files(one),
     )
+
+
+def _env_files(one: dict[str, Any]) -> tuple[str, ...]:
+    """Those that were named with `--env-file`, else the one beside the compose file."""
+    folder = str(one.get("folder") or "")
+    named = [path.strip() for path in str(one.get("env_file") or "").split(",")]
+    found = [path for path in named if path] or [f"{folder}/.env"]
+    return tuple(path for path in found if path.startswith("/") and folder)
 
 
 def _event(one: dict[str, Any]) -> Event:

@@ -21,6 +21,7 @@ MAX_AGE_SECONDS: Mapping[str, float] = MappingProxyType(
         "log.signature": HOUR,
         "log.flood": 2 * MINUTE,
         "log.leak": DAY,
+        "stack.secrets": DAY,
         "host.memory": HOUR,
         "host.disk": HOUR,
         "host.oom_kills": HOUR,
