@@ -1,4 +1,4 @@
-"""The names of a stack's variables, asked by a real shell: never a value, and the same names as `leaks/rotation.py` reads."""
+"""The names of a stack's variables, asked by a real shell: never a value, and the same ones as `leaks/rotation.py` reads."""
 
 from __future__ import annotations
 

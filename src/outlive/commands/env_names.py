@@ -1,7 +1,7 @@
 """Which variables a stack has: the names, asked so that no value leaves the host, and how the answer is read.
 
-`awk` prints what stands before the first `=` of an assignment and passes over the lines within a quoted value; of containers,
-Docker's own template does. What is made of the names is `leaks/rotation.py`'s.
+`awk` prints what stands before the first `=` of an assignment and passes over the lines within a quoted value; of
+containers, Docker's own template does. What is made of the names is `leaks/rotation.py`'s.
 """
 
 from __future__ import annotations

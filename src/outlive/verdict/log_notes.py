@@ -60,15 +60,17 @@ def _leaks(leaks: Sequence[Observation]) -> Iterator[str]:
 
 def _rotations(told: Sequence[Observation]) -> Iterator[str]:
     """Most urgent first: what a stack's `.env` and its containers name, by kind."""
+    if not told:
+        yield "rotate every secret of that stack: `outlive scan --env-file .env` on that log lists them by name, in order"
     names = dict.fromkeys(name for one in told for name in texts(field(one, "names")))
     kinds: dict[tuple[str, str], list[str]] = {}
-    for one in rotation.checklist(names):
-        kinds.setdefault((one.what, one.how), []).append(one.name)
+    for each in rotation.checklist(names):
+        kinds.setdefault((each.what, each.how), []).append(each.name)
     for (what, how), of_kind in kinds.items():
         yield f"rotate {', '.join(of_kind)} ({what}): {how}"
-    for one in told:
-        if one.error is not None:
-            yield f"the names of what to rotate could not be read ({text(field(one, 'why') or one.error)}): see the stack's .env"
+    for unread in (one for one in told if one.error is not None):
+        why = text(field(unread, "why") or unread.error)
+        yield f"the names of what to rotate could not be read ({why}): see the stack's own .env"
 
 
 def _meanings(errors: Sequence[Observation]) -> Iterator[str]:

@@ -22,8 +22,9 @@ DOMAIN_SECONDS = 86400.0
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, capacity, docker, logs, local, postgres, tofu (a state),
-    provider or drift (a folder of OpenTofu). `name` is a DNS name, the asset of a cluster, or that of the provider or
-    folder; `address` None with http: whoever the name leads to. `check` is a position in the host's `all_checks`."""
+    provider, drift (a folder of OpenTofu) or loki. `name` is a DNS name, the asset of a cluster, or that of the provider,
+    folder or store of logs; `address` None with http: whoever the name leads to. `check` is a position in the host's
+    `all_checks`."""
 
     kind: str
     every_seconds: float
@@ -53,6 +54,7 @@ def plan(
             asks[Ask("postgres", every, asset.host, name=asset.name)] = None
     asks |= dict.fromkeys(Ask("provider", one.every_seconds, name=one.name) for one in settings.providers)
     asks |= dict.fromkeys(Ask("drift", one.every_seconds, name=one.name) for one in settings.tofu)
+    asks |= dict.fromkeys(Ask("loki", one.every_seconds, one.host, name=one.name) for one in settings.loki)
     return list(asks)
 
 

@@ -1,8 +1,8 @@
 """The machine is ours and serves; what its services log looks like somebody else's work.
 
 A log proves no intrusion: a library may ask the metadata service, a developer may print the environment. So it is never
-confirmed, and it comes after what users feel: where the service fails as well, that is the verdict, and this is told with it.
-It stands for a day after the newest sign, because who is inside does not have to write a line every hour.
+confirmed, and it comes after what users feel: where the service fails as well, that is the verdict, and this is told with
+it. It stands for a day after the newest sign, because who is inside does not have to write a line every hour.
 """
 
 from __future__ import annotations
