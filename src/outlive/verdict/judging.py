@@ -14,6 +14,7 @@ MAX_AGE_SECONDS: Mapping[str, float] = MappingProxyType(
         "provider.server": HOUR,
         "provider.credit_hours": HOUR,
         "dns.addresses": HOUR,
+        "dns.domain": 3 * DAY,
         "tofu.state": DAY,
         "tofu.plan": DAY,
         "ci.secret": DAY,
