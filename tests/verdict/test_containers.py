@@ -69,12 +69,14 @@ def test_a_person_or_a_deploy_is_no_loop_and_a_watchdog_is_named() -> None:
     assert told(box(*ordered[2:])) == (OK, "")
 
 
-def test_a_loop_that_a_person_ended_is_over_and_one_that_goes_on_is_not() -> None:
+def test_a_loop_that_has_ended_is_over_and_one_that_goes_on_is_not() -> None:
     loop = [death(ago, 2) for ago in (300, 280, 260, 240, 220)]
     ended = death(100, 3, 137, by="command")
     assert told(box(*loop, ended, since=99))[0] == OK
     assert told(box(*loop, ended, since=10))[0] == DOWN
-    assert told(box(*loop, since=200))[0] == DOWN, "nobody did anything"
+    name, advice = told(box(*loop, since=200))
+    assert name == OK and "was in a crash loop (5 ends lately, the last lives 2 s" in advice, "what it needs is back"
+    assert told(box(*(death(ago, 90) for ago in (500, 400, 300, 200)), since=170))[0] == DOWN, "its lives are long"
     assert told(box(*loop, ended, *(death(ago, 2) for ago in (80, 60, 40, 20)), since=19))[0] == DOWN
 
 

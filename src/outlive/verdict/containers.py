@@ -35,7 +35,7 @@ def is_looping(looks: Sequence[Observation], settings: Judging) -> bool:
     if told is None and len({_life(one) for one in recent}) > settings.restarts:
         return True
     own = [one for one in told or () if one.get("by") != "command"]
-    if _was_ended(newest, own):
+    if _has_ended(newest, own):
         return False
     if _within(own, newest.at, window) > settings.restarts or _is_slow(newest, own):
         return True
@@ -50,6 +50,12 @@ def is_looping(looks: Sequence[Observation], settings: Judging) -> bool:
 def commanded_restarts(newest: Observation, settings: Judging) -> int:
     """How often it was ended by a command in the window: a person, a deploy, or a watchdog that hides a fault."""
     told = [one for one in newest_deaths(newest) if one.get("by") == "command"]
+    return _within(told, newest.at, timedelta(seconds=settings.restart_window_seconds))
+
+
+def own_restarts(newest: Observation, settings: Judging) -> int:
+    """How often it ended by itself in the window."""
+    told = [one for one in newest_deaths(newest) if one.get("by") != "command"]
     return _within(told, newest.at, timedelta(seconds=settings.restart_window_seconds))
 
 
@@ -117,10 +123,11 @@ def _within(deaths: Iterable[dict[str, Any]], now: datetime, window: timedelta) 
     return sum(at is not None and now - window <= at for at in moments)
 
 
-def _was_ended(newest: Observation, own: Sequence[dict[str, Any]]) -> bool:
-    """Somebody started it anew, and it has lived since then longer than in the loop."""
-    told, started = newest_deaths(newest), when(field(newest, "started_at"))
-    if not told or told[-1].get("by") != "command" or started is None or is_dead(newest):
+def _has_ended(newest: Observation, own: Sequence[dict[str, Any]]) -> bool:
+    """It has lived since then longer than it ever did in the loop: somebody has mended it, or what it needs is back. Who
+    started it last is not asked: a restart by command in the pause between two attempts leaves no death."""
+    started = when(field(newest, "started_at"))
+    if not own or started is None or is_dead(newest):
         return False
     longest = max((lived for death in own if (lived := life(death)) is not None), default=timedelta(0))
     return newest.at - started > max(_SETTLED, 2 * longest)

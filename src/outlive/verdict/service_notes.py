@@ -37,12 +37,14 @@ def of_loops(looping: Sequence[Observation], boxes: Sequence[Observation], setti
         )
         if field(one, "restart_policy") in _ALWAYS:
             yield f"its restart policy ({field(one, 'restart_policy')}) starts {part(one)} for ever, and hides the loop"
-    for one in boxes:
-        if one not in looping and (times := containers.commanded_restarts(one, settings)) > settings.restarts:
+    for one in (one for one in boxes if one not in looping):
+        if (times := containers.commanded_restarts(one, settings)) > settings.restarts:
             yield (
                 f"{part(one)} was ended {times} times by a command, not by itself: a person, a deploy, or a watchdog that "
                 "hides a fault; find out which"
             )
+        if (times := containers.own_restarts(one, settings)) > settings.restarts:
+            yield f"{part(one)} was in a crash loop ({times} ends lately{_endings(one)}) and has lived since: read its log"
 
 
 def of_stopped(stopped: Sequence[Observation]) -> Iterator[str]:
