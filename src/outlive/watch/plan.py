@@ -14,7 +14,7 @@ from outlive.model.host import Host
 DNS_SECONDS = 30.0  # authorities are other people's servers
 DATA_SECONDS = 300.0  # the way in to a container's database costs the host more than a look
 STATE_SECONDS = 300.0
-DOCKER_SECONDS = 15.0  # three starts of Docker's command line: a tenth of a second of the host's processor time
+DOCKER_SECONDS = 15.0  # a start of Docker's command line, three at every fourth look: bench/README.md
 CAPACITY_SECONDS = 300.0  # what runs full does so in hours
 DOMAIN_SECONDS = 86400.0
 
