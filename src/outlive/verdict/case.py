@@ -118,7 +118,7 @@ def case(host: str, scene: Scene) -> Case:
     main = merged(scene.sight(place), by_name, scene.settings.slack_seconds)
     served = _served(host, scene, own, found) - {place}
     seen = (main, *(scene.sight(other) for other in sorted(served)))
-    well = health(seen, scene.past(host), scene.now, scene.settings)
+    well = health(seen, scene.past(host), scene.now, scene.settings, scene.pages_of_others(host))
     credit = scene.servers.credit if scene.servers.of(host) else None
     paid = of_payments(_domains(host, scene), credit, scene.now)
     well = replace(well, notes=(*well.notes, *paid))
