@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE :=
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks bench-tell bench-page world-down clean
+.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks bench-tell bench-page bench-inside world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -45,6 +45,9 @@ bench-tell: $(READY)
 
 bench-page: $(READY)
 	@$(VENV)/bin/python -m bench.page
+
+bench-inside: $(READY)
+	@$(VENV)/bin/python -m bench.inside
 
 # Ends what the tests may have left running (a Docker engine they started, servers of a killed session).
 world-down: $(READY)

@@ -1,8 +1,8 @@
-"""The ways to the providers, made and joined: token fetched, speed limited."""
+"""The ways to the providers and to stores of logs, made and joined: token fetched, speed limited."""
 
 from __future__ import annotations
 
-from outlive.config.schema import ProviderSettings, Settings
+from outlive.config.schema import LokiSettings, ProviderSettings, Settings
 from outlive.config.secrets import resolve
 from outlive.providers import cherry, hetzner
 from outlive.providers.base import Provider
@@ -37,4 +37,18 @@ def _api(settings: Settings, one: ProviderSettings, base: str, every_seconds: fl
         trust=trust(watch.ca_file),
         every_seconds=every_seconds,
         timeout_seconds=watch.timeout_seconds,
+    )
+
+
+def loki(settings: Settings, one: LokiSettings) -> Api:
+    """Raises `ConfigError` when the token is not to be had."""
+    watch = settings.watch
+    return Api(
+        base=one.url,
+        token=resolve(one.token, settings.base) if one.token else "",
+        names=Names(watch.resolvers, min(5.0, watch.timeout_seconds)),
+        trust=trust(watch.ca_file),
+        timeout_seconds=watch.timeout_seconds,
+        user=one.user or "",
+        headers={"X-Scope-OrgID": one.tenant} if one.tenant else {},
     )

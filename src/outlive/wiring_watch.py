@@ -60,6 +60,7 @@ def eyes(
             folder=Path(tempfile.mkdtemp(prefix="l", dir=control)),  # a socket's whole path may have 107 bytes
             identify=lambda asset: by_stream(asset) or _identify(settings, asset),
             provider=lambda one: wiring_providers.provider(settings, one),
+            loki=lambda one: wiring_providers.loki(settings, one),
             marker_key=marker_key(settings),
             log_key=log_key(settings),
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from outlive.model.observation import Observation
 from tests.cli.home import Done, Home
+from tests.world.loki import QUERY, TENANT, TOKEN, USER, Loki
 from tests.world.names import NameServer
 from tests.world.need import need
 from tests.world.sshd import SshServer, client_config, make_key
@@ -219,3 +221,27 @@ def test_a_memory_that_cannot_be_opened_keeps_nobody_from_looking(stack: Home, o
     done = outlive("check", "--json")
     assert (done.code, done.document["hosts"][0]["host"]) == (0, "web-1")
     assert "without a memory" in done.err
+
+
+def test_what_a_loki_holds_is_judged_and_a_token_never_told(
+    stack: Home, outlive: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret in a log is found on a host that is well; a sign of compromise is a verdict."""
+    monkeypatch.setenv("OUTLIVE_LOKI_TOKEN", TOKEN)
+    with Loki() as loki:
+        table = f'name = "grafana"\nhost = "web-1"\nurl = "{loki.url}"\nquery = \'{QUERY}\'\nuser = "{USER}"\n'
+        login = f'tenant = "{TENANT}"\ntoken = {{ env = "OUTLIVE_LOKI_TOKEN" }}\n'
+        stack.config.write_text(f"{stack.config.read_text()}\n[[loki]]\n{table}{login}")
+        assert outlive("identity", "--enrol").code == 0
+        loki.write(time.time_ns() - 10**9, "listening on 3000")
+        well = outlive("check", "--json", "--no-remember")
+        assert (well.code, well.document["hosts"][0]["verdict"]) == (0, "same_machine_ok"), well.document
+        loki.write(
+            time.time_ns() - 10**9, "PATH=/usr/bin:/bin HOME=/root PWD=/app NODE_VERSION=20.20.0 AUTH_SECRET=hunter2x"
+        )
+        done = outlive("check", "--json", "--no-remember")
+        (host,) = done.document["hosts"]
+        assert (done.code, host["verdict"], host["confirmed"]) == (1, "possible_compromise", False)
+        assert "signs of compromise stand in the log of app" in str(host["advice"])
+        assert "hunter2x" not in str(done.document) and TOKEN not in str(done.document)
+        assert loki.wrong == []

@@ -34,39 +34,54 @@ def answer(*boxes: dict[str, Any], events: list[dict[str, Any]] | None = None, m
 
 
 def test_what_is_asked_names_where_the_last_look_ended_and_never_the_environment() -> None:
-    assert look(None)[-1] == "-" and look(77)[-1] == "77"
+    assert look(None)[-2:] == ("-", "full") and look(77, brief=True)[-2:] == ("77", "brief")
     assert "Env" not in look(None)[2] and "json .Config.Labels}" not in look(None)[2]
+
+
+def test_where_compose_read_its_variables() -> None:
+    def files(**labels: str) -> tuple[str, ...]:
+        (one,) = read_look(answer(box(**labels))).containers or ()
+        return one.env_files
+
+    assert files() == () and files(folder="relative") == ()
+    assert files(folder="/srv/shop") == ("/srv/shop/.env",)
+    assert files(folder="/srv/shop", env_file="/srv/a.env,/srv/b.env") == ("/srv/a.env", "/srv/b.env")
+
+
+def test_nothing_new() -> None:
+    assert read_look("now\t1000\nsame\t\nend\t\n").containers is None
+    assert read_look(answer()).containers == (), "no container at all is something else"
 
 
 def test_states() -> None:
     found = read_look(answer(box(), box("web", state=state(Running=False, Status="exited", ExitCode=137))))
-    app, web = found.containers
+    app, web = found.containers or ()
     assert (app.seat, app.running, app.exit_code, app.health) == (APP, True, None, "none")
     assert (web.seat.service, web.running, web.exit_code, found.now) == ("web", False, 137, 1000)
 
 
 def test_one_that_waits_to_be_started_again_does_not_run() -> None:
-    (app,) = read_look(answer(box(state=state(Restarting=True, Status="restarting", ExitCode=1)))).containers
+    (app,) = read_look(answer(box(state=state(Restarting=True, Status="restarting", ExitCode=1)))).containers or ()
     assert (app.running, app.exit_code) == (False, 1)
 
 
 def test_one_that_was_never_started_has_not_ended() -> None:
-    (app,) = read_look(answer(box(state=state(Running=False, Status="created")))).containers
+    (app,) = read_look(answer(box(state=state(Running=False, Status="created")))).containers or ()
     assert app.exit_code is None
 
 
 def test_several_of_one_service_have_numbers_and_single_runs_are_left_out() -> None:
     found = read_look(answer(box(number="2"), box(), box(number="3", oneoff="True")))
-    assert [one.seat.service for one in found.containers] == ["app", "app-2"]
+    assert [one.seat.service for one in found.containers or ()] == ["app", "app-2"]
 
 
 def test_without_compose_the_name_counts() -> None:
-    (one,) = read_look(answer(box() | {"project": "", "service": "", "name": "/cache"})).containers
+    (one,) = read_look(answer(box() | {"project": "", "service": "", "name": "/cache"})).containers or ()
     assert one.seat == Seat("cache")
 
 
 def test_children_killed_for_memory() -> None:
-    (app,) = read_look(answer(box(), more=f"oom\t{'app1' * 12}\t3")).containers
+    (app,) = read_look(answer(box(), more=f"oom\t{'app1' * 12}\t3")).containers or ()
     assert app.child_oom_kills == 3
 
 
@@ -87,7 +102,7 @@ def test_children_killed_for_memory() -> None:
 def test_a_health_check_whose_program_is_missing(said: str, program: str) -> None:
     assert missing_program(said) == program
     health = {"Status": "unhealthy", "FailingStreak": 4, "Log": [{"ExitCode": 1, "Output": said}]}
-    (app,) = read_look(answer(box(state=state(Health=health)))).containers
+    (app,) = read_look(answer(box(state=state(Health=health)))).containers or ()
     assert (app.health, app.failing_streak, app.missing_program) == ("unhealthy", 4, program)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +21,7 @@ from outlive.model.host import Host
 from outlive.providers.base import Provider
 from outlive.providers.static import Static
 from outlive.testing.witnesses import WITNESS_CONTRACT, Case, Promise, it_reports_what_it_sees
+from outlive.transport.api import Api
 from outlive.transport.dns import Names
 from outlive.transport.inside import InsidePeer
 from outlive.transport.net import trust
@@ -34,6 +36,7 @@ from outlive.witnesses.domain import DomainWitness
 from outlive.witnesses.http import HttpWitness
 from outlive.witnesses.inside import LocalWitness
 from outlive.witnesses.logs import LogWitness
+from outlive.witnesses.loki import LokiWitness
 from outlive.witnesses.postgres_identity import PostgresWitness
 from outlive.witnesses.provider import Claim, ProviderWitness
 from outlive.witnesses.ssh_identity import SshWitness
@@ -44,6 +47,7 @@ from outlive.witnesses.tofu_state import TofuStateWitness
 from tests.world.cloud import Cloud, server
 from tests.world.docker import DockerEngine
 from tests.world.images import busybox
+from tests.world.loki import QUERY, Loki
 from tests.world.names import NameServer
 from tests.world.need import need
 from tests.world.sshd import SshServer, client_config
@@ -248,6 +252,26 @@ def provider(mute: int) -> Iterator[Case]:
 
 
 @pytest.fixture
+def loki(mute: int) -> Iterator[Case]:
+    """A strict one in this process."""
+    with Loki() as store:
+        store.write(time.time_ns() - 10**9, "listening")
+
+        def make(url: str) -> Witness:
+            def opened() -> Api:
+                api = store.api()
+                api.base, api.timeout_seconds = url, 0.5
+                return api
+
+            return LokiWitness("grafana", "web-1", QUERY, opened, CLOCK, b"k" * 32)
+
+        at = "http://127.0.0.1"
+        yield Case(
+            "log.seen", lambda: make(store.url), lambda: make(f"{at}:{free_port()}"), lambda: make(f"{at}:{mute}"), 5
+        )
+
+
+@pytest.fixture
 def provider_without_token() -> Case:
     """A provider's file; and a token that is not to be had."""
 
@@ -287,6 +311,7 @@ KINDS = [
     "ssh",
     "capacity",
     "logs",
+    "loki",
     "local",
     "tofu",
     "provider",

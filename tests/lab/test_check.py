@@ -57,7 +57,7 @@ def test_well_then_hung_then_flooding_then_looping(lab: Lab) -> None:
     assert "with exit code" in advice
 
 
-def test_a_child_killed_for_memory_and_a_secret_in_the_log(lab: Lab) -> None:
+def test_a_child_killed_for_memory_a_secret_and_an_environment_in_the_log(lab: Lab) -> None:
     password = (
         lab.machine(WEB).inside("docker", "exec", "shop-app-1", "printenv", "DATABASE_URL").split("@")[0].split(":")[-1]
     )
@@ -68,6 +68,13 @@ def test_a_child_killed_for_memory_and_a_secret_in_the_log(lab: Lab) -> None:
     advice = until(lab, "same_machine_ok", "secrets were printed in the log of shop/app")
     assert password and password not in advice
     heal(lab, "print-secret")
+    break_it(lab, "print-environment")
+    advice = until(lab, "possible_compromise", "signs of compromise stand in the log of shop/app")
+    assert "rotate " in advice and "DATABASE_URL" in advice and "SHOP_PASSWORD" in advice, (
+        "of the container, and of .env"
+    )
+    assert password not in advice
+    heal(lab, "print-environment")
 
 
 def test_out_of_memory_is_a_loop_and_named(lab: Lab) -> None:

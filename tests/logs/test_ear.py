@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from outlive.commands.log_files import LogLine
-from outlive.leaks.rules import load
+from outlive.leaks.rules import load, read
 from outlive.logs.ear import Ear, Heard, signatures
 from outlive.logs.tally import Limits
 
@@ -104,3 +105,13 @@ def test_every_signature_has_words_and_is_heard_in_its_samples(rule: str) -> Non
         one.hear(lines(text), NOW)
         assert rule in {heard.value.get("signature") for heard in one.told(NOW)}
     assert len(signatures()[rule]) > 40
+
+
+@pytest.mark.parametrize("group", read("compromise")["group"], ids=lambda group: group["id"])
+def test_a_sign_that_is_printed_once_is_told_at_the_first_look(group: dict[str, Any]) -> None:
+    """Also one that later lines might have prolonged."""
+    for sample in group["samples"]:
+        for text in sample["positive"]:
+            one = ear()
+            one.hear(lines(f"listening on 3000\n{text}"), NOW)
+            assert group["id"] in [heard.value.get("rule") for heard in one.told(NOW)], text

@@ -90,3 +90,32 @@ def test_certificates() -> None:
 )
 def test_nonsense_is_nothing(fact: str, value: Any) -> None:
     assert told(seen(fact, value)) == ""
+
+
+def domain(days: float, name: str = "shop.example.org", ago: float = 0) -> Observation:
+    value = {"domain": "example.org", "expires_at": rfc3339(NOW + timedelta(days=days))}
+    return saw("dns.domain", value, name, ago, witness="domain")
+
+
+def test_a_domain_that_runs_out_is_told_once_and_only_of_its_own_names() -> None:
+    leads = saw("dns.addresses", [HOME], "shop.example.org", witness="dns ns1")
+    assert told(leads, domain(20), domain(20, ago=60)).count("the domain example.org ends in") == 1
+    assert "renew it today" in told(leads, domain(-1))
+    assert told(leads, domain(60)) == "" and told(leads, domain(9, ago=60), domain(300)) == "", "it was renewed"
+    assert told(leads, domain(2, "other.example.net")) == ""
+    assert told(leads, domain(2, ago=4 * 86400)) == "", "too old to be true"
+    error = saw("dns.domain", {"error": "timeout"}, "shop.example.org", witness="domain")
+    assert told(leads, error) == "" and "ends in" in told(leads, domain(9, ago=600), error)
+
+
+@pytest.mark.parametrize("value", [7, {}, {"domain": 3, "expires_at": "soon"}, {"domain": [], "expires_at": None}])
+def test_nonsense_about_a_domain(value: Any) -> None:
+    leads = saw("dns.addresses", [HOME], "shop.example.org", witness="dns ns1")
+    assert told(leads, saw("dns.domain", value, "shop.example.org", witness="domain")) == ""
+
+
+def test_credit_that_runs_out_is_told_of_the_hosts_at_that_provider() -> None:
+    server = saw("provider.server", {"id": "1", "hostname": "web-1", "addresses": [HOME], "state": "active"}, "web-1")
+    assert "lasts 1.0 days" in told(server, saw("provider.credit_hours", 24, "project"))
+    assert told(server, saw("provider.credit_hours", 24 * 30, "project")) == ""
+    assert told(saw("provider.credit_hours", 24, "project")) == ""

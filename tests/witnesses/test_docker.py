@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -144,3 +145,15 @@ def test_no_docker_is_no_data() -> None:
 
     (one,) = asyncio.run(DockerWitness("web-1", Bare(), SystemClock(), 10).look())
     assert one.fact == "container" and one.error == "no_docker" and "docker" in one.value["why"]
+
+
+def test_what_changes_is_seen_at_once_though_most_looks_ask_for_events_alone(stack: Stack) -> None:
+    container = stack.run("app", "exec sleep 600", "--stop-signal=KILL")
+    before = stack.look()["app"]
+    time.sleep(2)  # two looks share a second in which the container was made
+    assert all(stack.look()["app"] == before for _ in range(6))
+    stack.engine.docker("rename", container, f"{stack.project}-new")
+    stack.engine.docker("stop", container)
+    assert stack.look()["app"]["exit_code"] == 137
+    stack.engine.remove(container)
+    assert "app" not in stack.look()

@@ -153,3 +153,19 @@ def test_logs_that_cannot_be_read_are_no_data(logs: Logs, tmp_path: Path) -> Non
     assert one.error == "not_readable" and "journald" in one.value["why"] and one.value["service"] == "journal"
     logs.containers = [container(tmp_path / "not there")]
     assert logs.look() == []
+
+
+def test_a_sign_of_compromise_brings_the_names_to_rotate_and_nothing_else(logs: Logs, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DATABASE_URL=postgres://hunter2\nPORT=3000\nAUTH_SECRET=hunter2\n")
+    logs.containers = [container(logs.path, env_files=(str(tmp_path / ".env"),))]
+    logs.write("listening on 3000")
+    assert not [one for one in logs.look() if one.fact == "stack.secrets"]
+    logs.write("curl -s -X PUT http://169.254.169.254/latest/api/token")
+    seen = logs.look()
+    (told,) = [one for one in seen if one.fact == "stack.secrets"]
+    assert told.value == {"project": "shop", "names": ["DATABASE_URL", "AUTH_SECRET"]}
+    assert "hunter2" not in str(seen)
+    (tmp_path / ".env").unlink()
+    logs.write("curl http://169.254.169.254/latest/")
+    (told,) = [one for one in logs.look() if one.fact == "stack.secrets"]
+    assert told.error == "not_readable" and told.value["project"] == "shop"

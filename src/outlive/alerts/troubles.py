@@ -174,5 +174,13 @@ _WAYS_IN = ("backup", STREAM)
 _EXPLAINS: Mapping[str, tuple[str, ...]] = {
     name: _WAYS_IN
     for name in Name
-    if name not in (Name.SAME_MACHINE_OK, Name.DNS_ELSEWHERE, Name.DUPLICATE, Name.CLONED, Name.NO_DATA)
+    if name
+    not in (
+        Name.SAME_MACHINE_OK,
+        Name.DNS_ELSEWHERE,
+        Name.DUPLICATE,
+        Name.CLONED,
+        Name.POSSIBLE_COMPROMISE,
+        Name.NO_DATA,
+    )
 }

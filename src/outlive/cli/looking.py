@@ -90,7 +90,7 @@ class Look:
         told = self.provider
         if any(one.name not in UNTOLD for one in alarming) or any(one["alarm"] for one in told["findings"]):
             return 1
-        if any(one.is_alarm for one in self.three_ways):
+        if any(one.is_alarm for one in self.three_ways) or self.judgement.is_leaking:
             return 1
         return 3 if alarming or told["no_data"] else 0
 

@@ -27,6 +27,7 @@ def problems(document: Document) -> list[Problem]:
         *_keys(document),
         *_names("hosts", [host.name for host in document.hosts]),
         *_names("providers", [one.name for one in document.providers]),
+        *_names("loki", [one.name for one in document.loki]),
         *_names("tofu", [one.name for one in document.tofu]),
         *_names("assets", [asset.name for asset in document.assets]),
         *_addresses(document),
@@ -38,6 +39,7 @@ def problems(document: Document) -> list[Problem]:
         *checks_watch.problems(document),
         *checks_alerts.problems(document),
         *checks_providers.problems(document),
+        *checks_providers.of_loki(document),
     ]
 
 

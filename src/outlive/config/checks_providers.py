@@ -1,4 +1,4 @@
-"""What has to be true of providers. PURE."""
+"""What has to be true of providers, and of stores of logs. PURE."""
 
 from __future__ import annotations
 
@@ -14,6 +14,24 @@ from outlive.config.schema import Document, ProviderSettings
 def problems(document: Document) -> Iterator[Problem]:
     for index, one in enumerate(document.providers):
         yield from _of(("providers", index), one)
+
+
+def of_loki(document: Document) -> Iterator[Problem]:
+    hosts = {one.name for one in document.hosts}
+    for index, one in enumerate(document.loki):
+        place: Where = ("loki", index)
+        if one.host not in hosts:
+            yield Problem(
+                (*place, "host"), f"{one.host!r} is none of the hosts.", "Name the host whose services write there."
+            )
+        if not (is_url(one.url) and _is_safe(one.url)):
+            cure = "Write https://..., without a login in it; plain http only to a private address of your own network."
+            yield Problem((*place, "url"), "logs and token would not be safe on the way there.", cure)
+        if not one.query.strip().startswith("{"):
+            cure = 'A plain selector, such as {app="shop", env="production"}.'
+            yield Problem((*place, "query"), "no lines of a log are asked for.", cure)
+        if one.user and one.token is None:
+            yield Problem((*place, "user"), "no token is named.", 'Add token = { env = "NAME" }, or a file (mode 600).')
 
 
 def _of(place: Where, one: ProviderSettings) -> Iterator[Problem]:

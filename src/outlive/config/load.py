@@ -125,6 +125,7 @@ def _absolute(document: Document, path: Path) -> Settings:
         alerts=document.alerts,
         providers=tuple(_provider(one, base) for one in document.providers),
         tofu=tuple(replace(one, folder=_from(base, one.folder)) for one in document.tofu),
+        loki=document.loki,
         page=document.page,
     )
 

@@ -175,6 +175,23 @@ class ProviderSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LokiSettings:
+    """A Grafana Loki that holds what the services of `host` write: `query` is a plain selector. With a `user` the `token` is
+    its password (Grafana Cloud), without it a bearer token; `tenant` is the X-Scope-OrgID of a Loki with several.
+    """
+
+    name: str
+    url: str
+    query: Annotated[str, Field(min_length=3, max_length=4096)]
+    host: str
+    user: str | None = None
+    token: SecretRef | None = None
+    tenant: str | None = None
+    every_seconds: Annotated[float, Field(ge=10)] = 60.0
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TofuSettings:
     """A folder of OpenTofu or Terraform (`program`), initialised, that is asked what changed behind its back. No other
     `workspace` may be selected. Of what `ignore` names (`attribute`, or `address.attribute`) nobody wants to hear."""
@@ -231,6 +248,7 @@ class Document:
     unguarded: tuple[Unguarded, ...] = ()
     providers: tuple[ProviderSettings, ...] = ()
     tofu: tuple[TofuSettings, ...] = ()
+    loki: tuple[LokiSettings, ...] = ()
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
@@ -253,6 +271,7 @@ class Settings:
     alerts: AlertSettings = field(default_factory=AlertSettings)
     providers: tuple[ProviderSettings, ...] = ()
     tofu: tuple[TofuSettings, ...] = ()
+    loki: tuple[LokiSettings, ...] = ()
     page: PageSettings = field(default_factory=PageSettings)
 
     def host(self, name: str) -> Host | None:

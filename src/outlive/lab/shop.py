@@ -55,7 +55,7 @@ class Shop:
         )
 
     def fall_ill(self, mode: str) -> None:
-        """`hang`, `crash`, `leak`, `flood`, `child`, `blab`: see stack/programs/shop.py."""
+        """`hang`, `crash`, `leak`, `flood`, `child`, `blab`, `environ`: see stack/programs/shop.py."""
         self._shell(f"cat >{MODE}.new && mv {MODE}.new {MODE}", mode.encode())
 
     def get_well(self) -> None:

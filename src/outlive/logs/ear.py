@@ -25,7 +25,7 @@ KILLED = "child-process-killed"
 _MOST_PIDS = 50
 _RECENT = timedelta(minutes=10)  # what is older, at a first look, is told as of then
 _SILENCE = (
-    b"\n" * 64
+    b"\n" * 128
 )  # ends whatever the rules were still waiting for, once a stream is quiet or was looked at only once
 _OBJECT = re.compile(
     rb"signal\\?['\"]?:[ ]?\\?['\"]SIG[A-Z]{3,6}[^{}]{0,300}?(?<![A-Za-z0-9_])pid\\?['\"]?:[ ]?(\d{1,10})"

@@ -26,6 +26,7 @@ class Name(StrEnum):
     ADDRESS_MOVED = "address_moved"
     WRONG_MACHINE = "wrong_machine"
     UNKNOWN_MACHINE = "unknown_machine"
+    POSSIBLE_COMPROMISE = "possible_compromise"
     DUPLICATE = "duplicate"
     SUSPENDED = "suspended"
     DNS_ELSEWHERE = "dns_elsewhere"
@@ -48,6 +49,7 @@ MEANING: Mapping[Name, str] = {
     Name.ADDRESS_MOVED: "the machine is whole, at another address",
     Name.WRONG_MACHINE: "its address answers as another of our machines",
     Name.UNKNOWN_MACHINE: "its address answers as a machine that nobody enrolled",
+    Name.POSSIBLE_COMPROMISE: "the machine is ours; its logs show signs that somebody else is at work on it",
     Name.DUPLICATE: "a second server goes by its name",
     Name.SUSPENDED: "the provider has switched it off",
     Name.DNS_ELSEWHERE: "the machine is well; its name leads elsewhere",

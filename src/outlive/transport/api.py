@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from outlive.transport.net import Line, NoAnswer, Steps, Trust, line, tls_line
 BODY_BYTES = 32 << 20
 TRIES = 3
 LONGEST_WAIT_SECONDS = 60.0  # who is told to come back later than that comes back with the next look
+_SAID_BYTES = 200  # of why a question was wrong
 _AGAIN = (429, 500, 502, 503, 504)
 
 
@@ -39,7 +41,8 @@ class Reply:
 @dataclass(slots=True)
 class Api:
     """`base` is `https://host/v1` (plain http only where the configuration allowed it). `every_seconds`: at least so long
-    between two questions, repeated ones too. Belongs to one event loop. The token shows up in no message."""
+    between two questions, repeated ones too. With a `user` the token is a password (RFC 7617); it is "" where nobody wants
+    one; `headers` go along. Belongs to one event loop. The token shows up in no message."""
 
     base: str
     token: str = field(repr=False)
@@ -48,6 +51,8 @@ class Api:
     every_seconds: float = 0.25
     timeout_seconds: float = 10.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    user: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     asked: int = 0
     _next_at: float = 0.0
 
@@ -60,7 +65,7 @@ class Api:
                 return Reply(headers, _json(body))
             wait = _retry_after(headers) if status == 429 else 1.0
             if status not in _AGAIN or not left or wait > LONGEST_WAIT_SECONDS:
-                raise NoAnswer(*_refused(status, headers, wait))
+                raise NoAnswer(*_refused(status, headers, wait, body))
             await self.sleep(wait)
         raise AssertionError("the last try raises")
 
@@ -120,11 +125,18 @@ class Api:
             "Host": url.netloc.rpartition("@")[2],
             "User-Agent": f"outlive/{outlive.__version__}",
             "Accept": "application/json",
-            "Authorization": f"Bearer {self.token}",
             "Connection": "close",
+            **self.headers,
+            **self._login(),
         }
         target = url.path + (f"?{url.query}" if url.query else "")
         return h11.Request(method="GET", target=target, headers=list(headers.items()))
+
+    def _login(self) -> dict[str, str]:
+        if self.user:
+            pair = b64encode(f"{self.user}:{self.token}".encode()).decode()
+            return {"Authorization": f"Basic {pair}"}
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
 
 def _json(body: bytes) -> Any:
@@ -134,7 +146,7 @@ def _json(body: bytes) -> Any:
         raise NoAnswer("unreadable", "the answer is no JSON, or was cut off") from error
 
 
-def _refused(status: int, headers: Mapping[str, str], wait: float) -> tuple[str, str]:
+def _refused(status: int, headers: Mapping[str, str], wait: float, body: bytes) -> tuple[str, str]:
     if 300 <= status < 400:
         where = urlsplit(headers.get("location", "")).hostname or "elsewhere"
         return "redirect", f"the API redirects to {where}: not followed, because the token would go along"
@@ -142,7 +154,8 @@ def _refused(status: int, headers: Mapping[str, str], wait: float) -> tuple[str,
         return "refused_token", f"the API refuses the token (status {status})"
     if status == 429:
         return "rate_limited", f"the API is asked too often: not again for {wait:g} s"
-    return "status", f"the API answered with status {status}"
+    said = f": {body[:_SAID_BYTES].decode('utf-8', 'replace').strip()}" if status == 400 and body else ""
+    return "status", f"the API answered with status {status}{said}"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

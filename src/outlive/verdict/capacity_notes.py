@@ -1,4 +1,4 @@
-"""What is said of a machine that runs out of something: disk, inodes, memory, open files, certificate. Pure.
+"""What is said of a machine that runs out of something: disk, inodes, memory, open files, certificate, domain, credit. Pure.
 
 In the months after the outage the same stack filled its disk with old images, and two gigabytes of memory were never enough
 (research/watch.md 0). A machine that is full looks like one that is broken; it is told before.
@@ -21,6 +21,7 @@ _TREND = timedelta(days=3)
 _LOW_MEMORY, _PRESSURE_PERCENT, _SWAP_USED = 0.08, 20.0, 0.8
 _INODES_PERCENT, _FILES = 10.0, 0.8
 _CERTIFICATE = timedelta(days=10)
+_DOMAIN, _CREDIT = timedelta(days=30), timedelta(days=7)
 
 
 def of_capacity(looks: Sequence[Observation], past: Past, now: datetime) -> Iterator[str]:
@@ -37,6 +38,20 @@ def of_capacity(looks: Sequence[Observation], past: Past, now: datetime) -> Iter
                     yield from _files(one)
                 case "tls.leaf":
                     yield from _certificate(one, now)
+
+
+def of_payments(domains: Sequence[Observation], credit: Observation | None, now: datetime) -> Iterator[str]:
+    """What runs out although the machine is well: the domains of its names, and the credit at its provider."""
+    for one in domains:
+        ends, domain = when(field(one, "expires_at")), text(field(one, "domain"))
+        if ends is not None and ends <= now:
+            yield f"the domain {domain} ended at {clock(ends)}: renew it today, before somebody else has it"
+        elif ends is not None and ends - now < _DOMAIN:
+            yield f"the domain {domain} ends in {span(ends - now)} ({clock(ends)}): an expired one takes every name along"
+    hours = number(credit.value) if credit is not None else None
+    if hours is not None and hours < _CREDIT.total_seconds() / 3600:
+        left = f"lasts {hours / 24:.1f} days" if hours > 0 else "is used up"
+        yield f"the credit at the provider {left}: pay, before it switches the server off"
 
 
 def _disk(one: Observation, past: Past, now: datetime) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from outlive.model.observation import Channel, Observation
+from outlive.verdict.capacity_notes import of_payments
 from outlive.verdict.evidence import channel
+from outlive.verdict.evidence import field as value_of
 from outlive.verdict.health import Health, health
 from outlive.verdict.likeness import Kind, Likeness
 from outlive.verdict.past import Past
@@ -14,6 +16,7 @@ from outlive.verdict.pins import Pins
 from outlive.verdict.scene import UNKNOWN, Scene
 from outlive.verdict.sight import DMI, Answer, Sight, merged
 from outlive.verdict.signs import SYSTEM_ID
+from outlive.verdict.subjects import bare
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,20 @@ def case(host: str, scene: Scene) -> Case:
     served = _served(host, scene, own, found) - {place}
     seen = (main, *(scene.sight(other) for other in sorted(served)))
     well = health(seen, scene.past(host), scene.now, scene.settings, scene.pages_of_others(host))
+    credit = scene.servers.credit if scene.servers.of(host) else None
+    paid = of_payments(_domains(host, scene), credit, scene.now)
+    well = replace(well, notes=(*well.notes, *paid))
     return Case(host, scene, own, found, main, scene.likeness(host, main), well)
+
+
+def _domains(host: str, scene: Scene) -> list[Observation]:
+    """Until when each domain of the host's names is paid for, as it was told last: each domain once."""
+    names, known = set(scene.ledger.links.names_of(host)), dict[str, Observation]()
+    oldest = scene.now - timedelta(seconds=scene.settings.max_age("dns.domain"))
+    for one in scene.evidence.of("dns.domain"):
+        if one.error is None and one.at >= oldest and bare(one.subject) in names:
+            known[str(value_of(one, "domain"))] = one
+    return list(known.values())
 
 
 def _served(host: str, scene: Scene, own: tuple[str, ...], found: tuple[str, ...]) -> set[str]:

@@ -14,6 +14,7 @@ from outlive.verdict.hearing import Hearing
 from outlive.verdict.rules.cloned import cloned
 from outlive.verdict.rules.dns_elsewhere import dns_elsewhere
 from outlive.verdict.rules.duplicate import duplicate
+from outlive.verdict.rules.possible_compromise import possible_compromise
 from outlive.verdict.rules.rolled_back import LSN, rolled_back
 from outlive.verdict.servers import has_address, is_running
 from outlive.verdict.sight import DMI, HOST_KEY, MACHINE_ID, Answer
@@ -32,7 +33,12 @@ _ROWS = {
 }
 
 _CLOCK = timedelta(minutes=10)
-_TWOS = {Name.CLONED: cloned, Name.DUPLICATE: duplicate, Name.DNS_ELSEWHERE: dns_elsewhere}  # seen by their own rules
+_TWOS = {
+    Name.CLONED: cloned,
+    Name.DUPLICATE: duplicate,
+    Name.DNS_ELSEWHERE: dns_elsewhere,
+    Name.POSSIBLE_COMPROMISE: possible_compromise,
+}  # seen by their own rules
 
 
 def clues(hearing: Hearing) -> tuple[Clue, ...]:

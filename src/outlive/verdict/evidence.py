@@ -93,6 +93,7 @@ _PARTS = {
     "host.disk": "mount",
     "provider.server": "id",
     "ci.secret": "name",
+    "stack.secrets": "project",
 }
 
 

@@ -37,6 +37,7 @@ class Health:
     good: tuple[Observation, ...] = ()
     hints: tuple[Observation, ...] = ()
     looping: tuple[Observation, ...] = ()
+    leaks: tuple[Observation, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -60,6 +61,16 @@ class Health:
     @property
     def bad(self) -> tuple[Observation, ...]:
         return (*self.hung, *self.down, *self.looping)
+
+    @property
+    def compromise(self) -> tuple[Observation, ...]:
+        """What looks like somebody else's work."""
+        return tuple(one for one in self.leaks if field(one, "compromise") is True)
+
+    @property
+    def is_leaking(self) -> bool:
+        """Something that has to be changed whoever read it stands in a log."""
+        return any(field(one, "severity") == "critical" for one in self.leaks)
 
     @property
     def _is_dead(self) -> bool:
@@ -99,6 +110,7 @@ def health(
         good=good,
         hints=tuple(one for one in hints if _belongs(one, good, (*hung, *down))),
         looping=looping,
+        leaks=tuple(one for one, _ in looks if one.fact == "log.leak" and one.error is None),
         notes=(
             *service_notes.of_health_checks(sick, bool(good)),
             *service_notes.of_loops(looping, boxes, settings),

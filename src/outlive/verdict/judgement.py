@@ -40,10 +40,17 @@ class Judgement:
         return hypotheses(self.hearings)
 
     @property
+    def is_leaking(self) -> bool:
+        """Whether a secret stands in the log of any host, which is found also where nothing else is wrong."""
+        return any(one.case.health.is_leaking for one in self.hearings)
+
+    @property
     def exit_code(self) -> int:
         """0 all is well, or as announced; 1 something was found; 3 of some host nothing could be told."""
         open_hosts = [one for one in self.hosts if not (one.accepted or one.name is Name.SAME_MACHINE_OK)]
         if any(one.name not in _COULD_NOT_TELL for one in open_hosts) or any(map(_is_found, self.contradictions)):
+            return 1
+        if self.is_leaking:
             return 1
         return 3 if open_hosts or not self.hosts else 0
 

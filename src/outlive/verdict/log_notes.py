@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from outlive.leaks import rules
+from outlive.leaks import rotation, rules
 from outlive.model.observation import Observation
-from outlive.verdict.evidence import field, number, service, text
+from outlive.verdict.evidence import field, number, service, text, texts
 
 _MOST = 5  # of each kind: who reads it has a problem to solve
 _GRAVE = ("high", "critical")
@@ -16,7 +16,10 @@ def of_logs(looks: Sequence[Observation], *, in_trouble: bool) -> Iterator[str]:
     """`in_trouble`: only then is it told what harmless signatures mean."""
     errors = [one for one in looks if one.fact == "log.signature" and one.error is None]
     yield from _floods([one for one in looks if one.fact == "log.flood" and one.error is None], errors)
-    yield from _leaks([one for one in looks if one.fact == "log.leak" and one.error is None])
+    leaks = [one for one in looks if one.fact == "log.leak" and one.error is None]
+    yield from _leaks(leaks)
+    if any(field(one, "compromise") is True for one in leaks):
+        yield from _rotations([one for one in looks if one.fact == "stack.secrets"])
     if in_trouble:
         yield from _meanings(errors)
 
@@ -53,6 +56,21 @@ def _leaks(leaks: Sequence[Observation]) -> Iterator[str]:
             f"{sign} in the log of {name} (rule and fingerprint: {named}{more}): run `outlive scan` on that log, which says "
             "what to change"
         )
+
+
+def _rotations(told: Sequence[Observation]) -> Iterator[str]:
+    """Most urgent first: what a stack's `.env` and its containers name, by kind."""
+    if not told:
+        yield "rotate every secret of that stack: `outlive scan --env-file .env` on that log lists them by name, in order"
+    names = dict.fromkeys(name for one in told for name in texts(field(one, "names")))
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for each in rotation.checklist(names):
+        kinds.setdefault((each.what, each.how), []).append(each.name)
+    for (what, how), of_kind in kinds.items():
+        yield f"rotate {', '.join(of_kind)} ({what}): {how}"
+    for unread in (one for one in told if one.error is not None):
+        why = text(field(unread, "why") or unread.error)
+        yield f"the names of what to rotate could not be read ({why}): see the stack's own .env"
 
 
 def _meanings(errors: Sequence[Observation]) -> Iterator[str]:

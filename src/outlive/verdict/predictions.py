@@ -50,6 +50,7 @@ ROWS: Mapping[str, Row] = MappingProxyType(
         "cloned": Row(),
         "duplicate": Row(),
         "dns_elsewhere": Row(),
+        "possible_compromise": Row(),
     }
 )
 
@@ -69,6 +70,7 @@ PREDICTIONS: Mapping[Name, Mapping[str, bool]] = MappingProxyType(
         Name.DATA_REPLACED: {**_HERE, "data": C},
         Name.ROLLED_BACK: {**_HERE, "position": C, "boot": C},
         Name.CLONED: {**_HERE, "cloned": S},
+        Name.POSSIBLE_COMPROMISE: {**_HERE, "possible_compromise": S},
         Name.DUPLICATE: {**_HERE, "duplicate": S},
         Name.DNS_ELSEWHERE: {**_HERE, "dns_elsewhere": S},
         Name.ADDRESS_MOVED: {"listed": C, "data": S, "alive": S, "certificate": C, "moved": S},

@@ -14,13 +14,14 @@ from pathlib import Path
 from outlive.clock import Clock
 from outlive.commands.docker_look import ContainerState
 from outlive.commands.ssh import Route
-from outlive.config.schema import ProviderSettings, Settings
+from outlive.config.schema import LokiSettings, ProviderSettings, Settings
 from outlive.logs.tally import Limits
 from outlive.model.asset import DockerVolumeAsset
 from outlive.model.check import Check
 from outlive.model.host import Host
 from outlive.model.watching import Planted
 from outlive.providers.base import Provider
+from outlive.transport.api import Api
 from outlive.transport.dns import Names
 from outlive.transport.hostkey import PinnedKey
 from outlive.transport.inside import Inside, InsideHere, InsidePeer
@@ -37,6 +38,7 @@ from outlive.witnesses.domain import DomainWitness
 from outlive.witnesses.http import HttpWitness
 from outlive.witnesses.inside import LocalWitness
 from outlive.witnesses.logs import LogWitness
+from outlive.witnesses.loki import LokiWitness
 from outlive.witnesses.postgres_identity import PostgresWitness
 from outlive.witnesses.provider import Claim, ProviderWitness
 from outlive.witnesses.ssh_identity import SshWitness
@@ -48,16 +50,16 @@ from outlive.witnesses.tofu_state import TofuStateWitness
 SLOW_SECONDS = 60.0  # for what asks several things one after the other
 PROVIDER_SECONDS = 240.0
 DRIFT_SECONDS = 420.0  # the witness has its own limits, which end before
-SLOW = ("ssh", "capacity", "docker", "logs", "domain", "postgres", "dns")
+SLOW = ("ssh", "capacity", "docker", "logs", "loki", "domain", "postgres", "dns")
 CLUSTERS_AT_ONCE = 8
 
 
 @dataclass(slots=True)
 class Sight:
     """What the eyes need. `folder` is private, and removed in the end; `routes` and `pinned` are what SSH's configuration
-    and the keeper's known_hosts say of each host; `identify` asks the cluster of an asset (it may wait); `provider` makes
-    the way to one (it may wait); `planted` are the markers, `log_key` makes the fingerprints of leaks; `claims`: which
-    servers the hosts say are theirs."""
+    and the keeper's known_hosts say of each host; `identify` asks the cluster of an asset (it may wait); `provider` and
+    `loki` make the way to one (they may wait); `planted` are the markers, `log_key` makes the fingerprints of
+    leaks; `claims`: which servers the hosts say are theirs."""
 
     settings: Settings
     clock: Clock
@@ -66,6 +68,7 @@ class Sight:
     folder: Path
     identify: Callable[[str], PostgresIdentity]
     provider: Callable[[ProviderSettings], Provider]
+    loki: Callable[[LokiSettings], Api]
     routes: dict[str, Route] = field(default_factory=dict)
     pinned: dict[str, Sequence[PinnedKey]] = field(default_factory=dict)
     planted: Sequence[Planted] = ()
@@ -148,6 +151,8 @@ class Eyes:
             case "provider":
                 found = next(other for other in one.settings.providers if other.name == ask.name)
                 return ProviderWitness(ask.name, partial(one.provider, found), lambda: one.claims, one.clock)
+            case "loki":
+                return self._loki(ask)
             case "drift":
                 plans = next(other for other in one.settings.tofu if other.name == ask.name)
                 return TofuPlanWitness(plans.name, plans.folder, plans.program, plans.workspace, one.clock)
@@ -164,10 +169,20 @@ class Eyes:
         def seen() -> Sequence[ContainerState]:
             return self._containers.get((ask.host, ask.address), ())
 
-        limits = Limits(watch.stderr_bytes_per_minute, watch.stderr_lines_per_minute)
         return LogWitness(
-            self._subject(ask), self._inside(ask), one.clock, seen, one.log_key, limits, watch.timeout_seconds
+            self._subject(ask), self._inside(ask), one.clock, seen, one.log_key, self._limits, watch.timeout_seconds
         )
+
+    def _loki(self, ask: Ask) -> LokiWitness:
+        one = self.sight
+        found = next(other for other in one.settings.loki if other.name == ask.name)
+        open_it = partial(one.loki, found)
+        return LokiWitness(found.name, found.host, found.query, open_it, one.clock, one.log_key, self._limits)
+
+    @property
+    def _limits(self) -> Limits:
+        watch = self.sight.settings.watch
+        return Limits(watch.stderr_bytes_per_minute, watch.stderr_lines_per_minute)
 
     def _peer(self, ask: Ask) -> SshPeer:
         which = (ask.host, ask.address, ask.port)

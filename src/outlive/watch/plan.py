@@ -14,7 +14,7 @@ from outlive.model.host import Host
 DNS_SECONDS = 30.0  # authorities are other people's servers
 DATA_SECONDS = 300.0  # the way in to a container's database costs the host more than a look
 STATE_SECONDS = 300.0
-DOCKER_SECONDS = 15.0  # three starts of Docker's command line: a tenth of a second of the host's processor time
+DOCKER_SECONDS = 15.0  # a start of Docker's command line, three at every fourth look: bench/README.md
 CAPACITY_SECONDS = 300.0  # what runs full does so in hours
 DOMAIN_SECONDS = 86400.0
 
@@ -22,8 +22,9 @@ DOMAIN_SECONDS = 86400.0
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, capacity, docker, logs, local, postgres, tofu (a state),
-    provider or drift (a folder of OpenTofu). `name` is a DNS name, the asset of a cluster, or that of the provider or
-    folder; `address` None with http: whoever the name leads to. `check` is a position in the host's `all_checks`."""
+    provider, drift (a folder of OpenTofu) or loki. `name` is a DNS name, the asset of a cluster, or that of the provider,
+    folder or store of logs; `address` None with http: whoever the name leads to. `check` is a position in the host's
+    `all_checks`."""
 
     kind: str
     every_seconds: float
@@ -53,6 +54,7 @@ def plan(
             asks[Ask("postgres", every, asset.host, name=asset.name)] = None
     asks |= dict.fromkeys(Ask("provider", one.every_seconds, name=one.name) for one in settings.providers)
     asks |= dict.fromkeys(Ask("drift", one.every_seconds, name=one.name) for one in settings.tofu)
+    asks |= dict.fromkeys(Ask("loki", one.every_seconds, one.host, name=one.name) for one in settings.loki)
     return list(asks)
 
 

@@ -26,6 +26,7 @@ SENTENCES = {
     "address_moved": "Our machine is at another address now.",
     "wrong_machine": "One of our other machines answers at this address.",
     "unknown_machine": "A machine that nobody enrolled answers here.",
+    "possible_compromise": "It is our machine; somebody else may be at work on it.",
     "duplicate": "Two machines claim to be this one.",
     "suspended": "The provider has suspended it.",
     "dns_elsewhere": "Its name leads to another machine.",

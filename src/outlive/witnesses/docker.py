@@ -22,6 +22,7 @@ from outlive.witnesses.base import Pad
 FACT = "container"
 MEMORY = timedelta(hours=1)
 MOST_DEATHS = 20
+WHOLE_EVERY = 4  # looks: what no event tells, such as how often a health check failed in a row, is asked so often
 MOST_STREAK = 10
 
 
@@ -42,6 +43,8 @@ class DockerWitness:
         self._tell = tell
         self._since: int | None = None
         self._events: dict[Event, None] = {}
+        self._containers: tuple[ContainerState, ...] = ()
+        self._brief = 0  # how many looks in a row asked for events alone
 
     @property
     def what(self) -> str:
@@ -52,7 +55,8 @@ class DockerWitness:
 
     async def look(self) -> list[Observation]:
         try:
-            done = await self._inside.run(docker_look.look(self._since), self._timeout)
+            brief = self._since is not None and self._brief < WHOLE_EVERY - 1
+            done = await self._inside.run(docker_look.look(self._since, brief=brief), self._timeout)
             seen = docker_look.read_look(done.text)
         except LoginRejected as error:
             return [self._pad.no_data(FACT, "rejected", str(error))]
@@ -61,24 +65,28 @@ class DockerWitness:
         except CommandFailed as error:
             return [self._pad.no_data(FACT, "unreachable", str(error))]
         except ValueError as error:
+            self._since = None  # what was not told meanwhile is asked whole
             return [self._pad.no_data(FACT, "no_docker", _last_line(done.stderr) or str(error))]
         self._remember(seen)
-        self._tell(seen.containers)
-        return list(self._notes(seen))
+        self._tell(self._containers)
+        return list(self._notes())
 
     def _remember(self, seen: DockerLook) -> None:
         """The same event may come twice: the seconds of two looks touch."""
         self._since = seen.now
+        self._brief = self._brief + 1 if seen.containers is None else 0
+        if seen.containers is not None:
+            self._containers = seen.containers
         edge = (seen.now - MEMORY.total_seconds()) * 1e9
         self._events = {one: None for one in (*self._events, *seen.events) if one.nano >= edge}
 
-    def _notes(self, seen: DockerLook) -> Iterator[Observation]:
+    def _notes(self) -> Iterator[Observation]:
         ended: dict[Seat, list[Death]] = {}
         for death in docker_look.deaths(tuple(self._events)):
             ended.setdefault(death.seat, []).append(death)
-        for one in seen.containers:
+        for one in self._containers:
             yield self._pad.note(FACT, value(one, ended.get(one.seat, [])))
-        yield self._pad.note("containers", {"running": sum(one.running for one in seen.containers)})
+        yield self._pad.note("containers", {"running": sum(one.running for one in self._containers)})
 
 
 def value(one: ContainerState, ended: list[Death]) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from outlive.clock import Clock
-from outlive.commands import log_files
+from outlive.commands import env_names, log_files
 from outlive.commands.docker_look import ContainerState, Seat
 from outlive.commands.log_files import FileAt, LogLine, Piece
 from outlive.errors import CommandFailed, LoginRejected
+from outlive.leaks.rotation import checklist
 from outlive.logs.ear import Ear
 from outlive.logs.follow import Position, Step, step
 from outlive.logs.tally import Limits
@@ -25,6 +26,7 @@ from outlive.transport.net import NoAnswer
 from outlive.witnesses.base import Pad
 
 FACT = "log.seen"
+SECRETS = "stack.secrets"
 BUDGET_BYTES = 640 << 10  # of all services in a look; as base64 it fits into what one command may say
 LEAST_BYTES = 32 << 10
 DRIVER = "json-file"
@@ -75,7 +77,20 @@ class LogWitness:
             return [self._pad.no_data(FACT, error.word, error.why)]
         except (CommandFailed, ValueError) as error:
             return [self._pad.no_data(FACT, "unreachable", str(error))]
-        return [*self._told(now), *self._unread(containers)]
+        told = [*self._told(now), *self._unread(containers)]
+        projects = dict.fromkeys(one.value.get("project", "") for one in told if _is_compromise(one))
+        return [*told, *[await self._secrets(name, containers) for name in projects]]
+
+    async def _secrets(self, project: str, containers: Sequence[ContainerState]) -> Observation:
+        """The names of what has to be changed now: read only when there is reason to."""
+        its = [one for one in containers if one.seat.project == project]
+        files = dict.fromkeys(path for one in its for path in one.env_files)
+        try:
+            done = await self.inside.run(env_names.look(list(files), [one.id for one in its]), self.timeout_seconds)
+            names = env_names.read_look(done.text)
+        except (LoginRejected, NoAnswer, CommandFailed, ValueError) as error:
+            return self._pad.no_data(SECRETS, "not_readable", str(error), project=project)
+        return self._pad.note(SECRETS, {"project": project, "names": [one.name for one in checklist(names)]})
 
     @property
     def _pad(self) -> Pad:
@@ -160,6 +175,10 @@ class LogWitness:
             if one.running and one.log_driver not in (DRIVER, "none"):
                 why = f"its log driver is {one.log_driver}: only {DRIVER} is read"
                 yield self._pad.no_data(FACT, "not_readable", why, **_of(one.seat))
+
+
+def _is_compromise(one: Observation) -> bool:
+    return one.fact == "log.leak" and one.value.get("compromise") is True
 
 
 def _of(seat: Seat) -> dict[str, str]:

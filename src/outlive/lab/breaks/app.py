@@ -40,6 +40,10 @@ def blab(lab: Lab, broken: Broken, options: Options) -> None:
     lab.shop(broken.host).fall_ill("blab")
 
 
+def print_environment(lab: Lab, broken: Broken, options: Options) -> None:
+    lab.shop(broken.host).fall_ill("environ")
+
+
 def get_well(lab: Lab, broken: Broken) -> None:
     shop = lab.shop(broken.host)
     shop.get_well()

@@ -20,6 +20,9 @@ BREAKS = {
         "a child of the app is killed for its memory, the app lives on", app.lose_child, app.get_well, ANY
     ),
     "print-secret": Break("the app writes the database's password into its log", app.blab, app.get_well, ANY),
+    "print-environment": Break(
+        "the app writes its whole environment into its log", app.print_environment, app.get_well, ANY
+    ),
     "kill-edge": Break("the reverse proxy is stopped", app.kill_edge, app.start_edge, ANY),
     "reboot": Break("the same machine, started anew", machines.reboot, None, ANY),
     "replace": Break(

@@ -2,7 +2,7 @@
 
 The order is an argument. We ourselves come first: who cannot see does not judge. Then which machine it is, from two of them
 to none of ours; then whether its data is whole; then whether the service answers, because users feel that before anything
-below; last the things that are well or not known.
+below; then whether somebody else is at work there; last the things that are well or not known.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from outlive.verdict.rules.keeper_blind import keeper_blind
 from outlive.verdict.rules.machine_replaced import machine_replaced
 from outlive.verdict.rules.no_data import no_data
 from outlive.verdict.rules.os_reinstalled import os_reinstalled
+from outlive.verdict.rules.possible_compromise import possible_compromise
 from outlive.verdict.rules.rebooted import rebooted
 from outlive.verdict.rules.rekeyed import rekeyed
 from outlive.verdict.rules.rolled_back import rolled_back
@@ -45,6 +46,7 @@ RULES: tuple[Callable[[Case], Verdict | None], ...] = (
     suspended,
     same_machine_app_hung,
     same_machine_app_down,
+    possible_compromise,
     duplicate,
     dns_elsewhere,
     rebooted,

@@ -1,7 +1,8 @@
 """The shop: a shallow page that says "ready", and pages for users, which ask the database.
 
 It falls ill as the file /mode/app tells it: `hang` (ready, but no user is ever answered), `crash`, `leak`, `flood`, `child`
-(a child eats memory until it is killed; the shop lives on), `blab` (its log holds the database's password).
+(a child eats memory until it is killed; the shop lives on), `blab` (its log holds the database's password),
+`environ` (its log holds the whole environment, as an intruder's `env` leaves it).
 """
 
 from __future__ import annotations
@@ -103,6 +104,8 @@ def fall_ill() -> None:
             subprocess.run([sys.executable, "-c", GLUTTON], check=False)
         if told == "blab":
             print(f"cannot reach {os.environ['DATABASE_URL']}", file=sys.stderr)
+        if told == "environ":
+            print("\n".join(f"{name}={value}" for name, value in os.environ.items()), file=sys.stderr)
         time.sleep(0.2)
 
 
