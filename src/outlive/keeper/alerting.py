@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from outlive.alerts import heartbeat, telling
 from outlive.alerts.heartbeat import Beat, Signal
-from outlive.alerts.incidents import AGAIN, GRACE, follow
+from outlive.alerts.incidents import follow
 from outlive.alerts.render import render
 from outlive.alerts.telling import Channel, Notice, Policy, Quiet
 from outlive.alerts.troubles import Memory, Seen, StreamSeen, seen
@@ -72,7 +72,7 @@ class Alerting:
         latest = self._telling.latest(Delivery.SENT, Delivery.FAILED)
         deaf = {name: one for name, one in latest.items() if one.state is Delivery.FAILED and self._knows(name)}
         found = seen(self._remembered(deaf), now)
-        known = self._telling.incidents(now - max(AGAIN, GRACE))
+        known = self._telling.incidents(now - telling.REACH)
         followed = follow(found, known, now, self._telling.next_number())
         present = {one.id: one for one in (*known, *followed.open, *followed.changed)}
         notices = telling.due(list(present.values()), self._policy, self._watching.windows(), now)
