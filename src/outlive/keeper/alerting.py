@@ -4,7 +4,7 @@ Runs in a thread of its own; `loop.py` starts it. Nothing here looks at a host, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,7 +35,8 @@ ATTEMPTS, ATTEMPT_PAUSE_SECONDS, ATTEMPT_SECONDS = 4, 20.0, 90.0
 
 @dataclass(frozen=True, slots=True)
 class AlertParts:
-    """What alerting joins; made in `wiring_keeper`. `ping` sends a heartbeat; None where nobody waits for one."""
+    """What alerting joins; made in `wiring_keeper`. `ping` sends a heartbeat; None where nobody waits for one. `unproven`
+    says at once which protection is not proven; None when that is not known yet."""
 
     settings: Settings
     clock: Clock
@@ -43,6 +44,7 @@ class AlertParts:
     engine: Engine
     say: Callable[[str], None]
     ping: Callable[[Beat], None] | None = None
+    unproven: Callable[[datetime], Sequence[str] | None] = lambda _now: ()
 
 
 class Alerting:
@@ -162,7 +164,8 @@ class Alerting:
             return
         nobody_hears = deaf if len(deaf) == len(alerts.channels) else ()
         hosts = [host.name for host in self._parts.settings.hosts]
-        if (beat := heartbeat.beat(found, hosts, nobody_hears, now)) is not None:
+        unproven = self._parts.unproven(now)
+        if (beat := heartbeat.beat(found, hosts, nobody_hears, unproven, now)) is not None:
             self._beat_at = now
             self._tolerantly("heartbeat", lambda: self._ping(beat))
 
