@@ -189,6 +189,8 @@ def test_recorded_evidence_needs_no_keeper(call: Call, capsys: pytest.CaptureFix
     outage = Path(__file__).parents[1] / "stories/outage"
     assert run(["incident", "report", "--evidence", str(outage)]) == 0
     assert capsys.readouterr().out.startswith("# Incident report: production-web")
+    assert run(["incident", "report", "--html", "--evidence", str(outage)]) == 0
+    assert "<h1>Incident report: production-web" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

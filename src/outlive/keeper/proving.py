@@ -18,7 +18,7 @@ from outlive.errors import OutliveError
 from outlive.model.asset import Asset, PostgresAsset
 from outlive.vault.base import Vault
 
-ASK, ASK_SOON = timedelta(minutes=15), timedelta(minutes=1)  # soon when something is not proven: that may mend now
+ASK, ASK_SOON = timedelta(minutes=15), timedelta(seconds=30)  # soon when something is not proven: that may mend now
 DRILL_PERIODS = 2  # a drill may run long, or be missed once
 
 
