@@ -13,7 +13,7 @@ from outlive.alerts.heartbeat import Beat, Signal
 from outlive.alerts.incidents import follow
 from outlive.alerts.render import render
 from outlive.alerts.telling import Channel, Notice, Policy, Quiet
-from outlive.alerts.troubles import Memory, Seen, StreamSeen, seen
+from outlive.alerts.troubles import COMPROMISE_TOLD, Memory, Seen, StreamSeen, seen
 from outlive.clock import Clock
 from outlive.config.checks_alerts import hours, zone
 from outlive.config.schema import AlertSettings, Settings
@@ -134,17 +134,18 @@ class Alerting:
     # --- what is remembered --------------------------------------------------------------------------------------
 
     def _remembered(self, deaf: dict[str, Sending]) -> Memory:
-        settings, store = self._parts.settings, self._parts.store
+        settings, store, now = self._parts.settings, self._parts.store, self._parts.clock.now()
         every = {one.name: one.every_seconds or settings.watch.every_seconds for one in settings.hosts}
         rows = store.stream_rows().values()
         return Memory(
             standing=self._watching.standing(),
             fresh_seconds={host: max(FRESH_SECONDS, FRESH_PERIODS * seconds) for host, seconds in every.items()},
-            blind=self._watching.blind(self._parts.clock.now()),
+            blind=self._watching.blind(now),
             outcomes=list(store.outcomes().values()),
             streams=[StreamSeen(row.asset, row.health, row.since, row.why) for row in rows],
             on_host={asset.name: asset.host for asset in settings.assets},
             deaf={name: (one.ended_at or one.at, one.why) for name, one in deaf.items()},
+            compromises=self._watching.compromises(now - COMPROMISE_TOLD),
         )
 
     def _tell_log(self, changed: list[Incident], known: list[Incident]) -> None:
