@@ -47,6 +47,22 @@ def test_ready_but_hung() -> None:
     assert name(ready, page(502)) == DOWN
 
 
+def test_a_page_of_another_host_that_fails_here_says_nothing_about_this_one() -> None:
+    """A provider once listed this address for the other (swapped, and given back), so its page is asked here too."""
+    other = "https://preview.example.org/"
+    both = (
+        enrolled(),
+        enrolled("web-2", address=AWAY),
+        look(),
+        look("web-2", at=AWAY, host="web-2", page=None),
+        page(200, AWAY, other),
+    )
+    failed = page("tls", HOME, other)
+    assert said(*both, failed)[0] == OK
+    assert said(*both, page(200, HOME, other, ago=600), failed)[0] == DOWN, "it served that page itself"
+    assert said(*both, failed, page(502, AWAY, other), host="web-2")[0] == DOWN
+
+
 def port(number: int, error: str | None = None, ago: float = 0) -> Observation:
     return saw("tcp.connect", {"port": number, "error": error} if error else {"port": number, "seconds": 0.1}, ago=ago)
 

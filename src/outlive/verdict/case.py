@@ -115,7 +115,7 @@ def case(host: str, scene: Scene) -> Case:
     main = merged(scene.sight(place), by_name, scene.settings.slack_seconds)
     served = _served(host, scene, own, found) - {place}
     seen = (main, *(scene.sight(other) for other in sorted(served)))
-    well = health(seen, scene.past(host), scene.now, scene.settings)
+    well = health(seen, scene.past(host), scene.now, scene.settings, scene.pages_of_others(host))
     return Case(host, scene, own, found, main, scene.likeness(host, main), well)
 
 

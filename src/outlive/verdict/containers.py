@@ -34,7 +34,7 @@ def is_looping(looks: Sequence[Observation], settings: Judging) -> bool:
     told = _deaths(newest)
     if told is None and len({_life(one) for one in recent}) > settings.restarts:
         return True
-    own = [one for one in told or () if one.get("by") != "command"]
+    own = _own_since_it_was_well(told or ())
     if _has_ended(newest, own):
         return False
     if _within(own, newest.at, window) > settings.restarts or _is_slow(newest, own):
@@ -129,8 +129,24 @@ def _has_ended(newest: Observation, own: Sequence[dict[str, Any]]) -> bool:
     started = when(field(newest, "started_at"))
     if not own or started is None or is_dead(newest):
         return False
-    longest = max((lived for death in own if (lived := life(death)) is not None), default=timedelta(0))
-    return newest.at - started > max(_SETTLED, 2 * longest)
+    return newest.at - started > _long_enough(own)
+
+
+def _own_since_it_was_well(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The deaths that nobody ordered, without those of a loop that had ended before somebody restarted it once more."""
+    own: list[dict[str, Any]] = []
+    for death in told:
+        if death.get("by") != "command":
+            own.append(death)
+        elif (lived := life(death)) is not None and lived > _long_enough(own):
+            own = []
+    return own
+
+
+def _long_enough(loop: Iterable[dict[str, Any]]) -> timedelta:
+    """A life that long is none of the loop's."""
+    longest = max((lived for death in loop if (lived := life(death)) is not None), default=timedelta(0))
+    return max(_SETTLED, 2 * longest)
 
 
 def _is_slow(newest: Observation, own: Sequence[dict[str, Any]]) -> bool:

@@ -8,13 +8,13 @@ goes on, or from one process id that goes on being named.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from outlive.model.observation import Channel, Observation
 from outlive.verdict import capacity_notes, containers, log_notes, service_notes
-from outlive.verdict.evidence import channel, field, number, service, text
+from outlive.verdict.evidence import channel, field, number, part, service, text
 from outlive.verdict.judging import Judging
 from outlive.verdict.past import Past
 from outlive.verdict.sight import Answer, Sight
@@ -61,9 +61,12 @@ class Health:
         return any(one.fact == "container" and containers.is_dead(one) for one in self.down)
 
 
-def health(seen: Sequence[Sight], past: Past, now: datetime, settings: Judging) -> Health:
-    """Of a host, from the places that answer as it."""
-    looks = [(one, place.answer) for place in seen for one in place.now.values()]
+def health(
+    seen: Sequence[Sight], past: Past, now: datetime, settings: Judging, foreign: Collection[str] = ()
+) -> Health:
+    """Of a host, from the places that answer as it. `foreign`: pages that are other hosts'."""
+    all_looks = [(one, place.answer) for place in seen for one in place.now.values()]
+    looks = [(one, answer) for one, answer in all_looks if one.fact != "http.response" or part(one) not in foreign]
     pages = [(_page(one, answer), one) for one, answer in looks if one.fact == "http.response"]
     ports = [one for one, answer in looks if one.fact == "tcp.connect" and _is_shut(one, answer, past)]
     good = tuple(one for state, one in pages if state == "good")
@@ -99,6 +102,11 @@ def health(seen: Sequence[Sight], past: Past, now: datetime, settings: Judging) 
 def _belongs(hint: Observation, good: Sequence[Observation], bad: Sequence[Observation]) -> bool:
     """A hint of the present trouble: not long before it, and no page has answered since."""
     return all(hint.at > one.at for one in good) and any(hint.at >= one.at - _TROUBLE for one in bad)
+
+
+def is_good_page(one: Observation) -> bool:
+    """A page that was answered as it should be."""
+    return _page(one, Answer.ANSWERS) == "good"
 
 
 def _page(one: Observation, answer: Answer) -> str:

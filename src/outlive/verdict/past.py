@@ -6,7 +6,7 @@ the looks that are judged (evidence collected in a hurry) forgets nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,6 +37,10 @@ class Past:
 
     def newest_of(self, key: Key) -> Observation | None:
         return next(reversed(self._all(key)), None)
+
+    def every(self, fact: str) -> Iterator[Observation]:
+        """All that was seen of one kind, errors too."""
+        return (one for place in self.seen for key, known in place.items() if key[0] == fact for one in known)
 
     def first_seen(self, one: Observation) -> datetime:
         """Since when the value has been as it is now."""

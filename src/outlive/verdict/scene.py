@@ -9,7 +9,8 @@ from functools import cached_property
 
 from outlive.model.observation import Observation
 from outlive.verdict.blindness import blindness
-from outlive.verdict.evidence import Evidence, by_key
+from outlive.verdict.evidence import Evidence, by_key, part
+from outlive.verdict.health import is_good_page
 from outlive.verdict.judging import Judging
 from outlive.verdict.ledger import Ledger
 from outlive.verdict.likeness import Likeness, likeness
@@ -82,6 +83,18 @@ class Scene:
             slack = timedelta(seconds=self.settings.slack_seconds)
             self._past[host] = Past(self.pins[host].at, slack, seen)
         return self._past[host]
+
+    @cached_property
+    def pages(self) -> dict[str, set[str]]:
+        """For each host the pages that it was seen to serve, as long as its memory goes."""
+        of_all = {host: self.past(host).every("http.response") for host in self.pins}
+        return {host: {part(one) for one in said if is_good_page(one)} for host, said in of_all.items()}
+
+    def pages_of_others(self, host: str) -> set[str]:
+        """Those that other hosts served and this one never did: that they are not to be had at its address (where somebody
+        may have thought that the other was) says nothing about it."""
+        others = (urls for other, urls in self.pages.items() if other != host)
+        return set().union(*others) - self.pages.get(host, set())
 
     def likeness(self, host: str, seen: Sight) -> Likeness:
         return likeness(signs(self.pins[host], self.past(host), seen, self.shared))
