@@ -21,6 +21,7 @@ from outlive.keeper.alerting import Alerting, AlertParts
 from outlive.keeper.children import Children
 from outlive.keeper.jobs import ALERT, is_streamed
 from outlive.keeper.loop import Parts
+from outlive.keeper.proving import Proving, not_proven
 from outlive.keeper.whereabouts import Whereabouts, look_around, server_of_folder, server_of_url
 from outlive.model.asset import PostgresAsset
 from outlive.vault.base import Vault
@@ -38,6 +39,7 @@ def keeper_parts(settings: Settings, clock: Clock, say: Callable[[str], None]) -
     engine = DbosEngine(runs, {**acts(children, there), ALERT: alert(partial(channel_url, settings), send)})
     beat = settings.alerts.heartbeat
     pinging = None if beat is None else lambda words: ping(resolve(beat, settings.base), words)
+    proving = Proving(partial(not_proven, settings, there), clock)
     return Parts(
         settings=settings,
         clock=clock,
@@ -48,7 +50,7 @@ def keeper_parts(settings: Settings, clock: Clock, say: Callable[[str], None]) -
         last_copy=partial(_last_copy, there),
         end_jobs=children.end_all,
         looks=partial(looks, settings, clock, opened, say) if settings.hosts else None,
-        alerting=Alerting(AlertParts(settings, clock, opened, engine, say, pinging)),
+        alerting=Alerting(AlertParts(settings, clock, opened, engine, say, pinging, proving.failures)),
     )
 
 

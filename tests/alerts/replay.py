@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from outlive.alerts import telling
-from outlive.alerts.incidents import AGAIN, GRACE, follow
+from outlive.alerts.incidents import follow
 from outlive.alerts.telling import Channel, Notice, Policy
 from outlive.alerts.troubles import Memory, Seen, seen
 from outlive.model.incident import Incident, Kind, Trouble, Urgency
@@ -74,12 +74,13 @@ class Replay:
         return self.step(seen(remembered, self.now))
 
     def step(self, found: Seen) -> list[Notice]:
-        reach = self.now - max(AGAIN, GRACE)
+        reach = self.now - telling.REACH
         known = [one for one in self.incidents if one.ended_at is None or one.ended_at >= reach]
         followed = follow(found, known, self.now, len(self.incidents) + 1)
-        present = {one.id: one for one in (*self.incidents, *followed.changed)}
+        present = {one.id: one for one in (*known, *followed.changed)}
+        forgotten = [one for one in self.incidents if one.id not in present]
         notices = telling.due(list(present.values()), self.policy, self.windows, self.now)
-        self.incidents = telling.after(present.values(), notices, self.now)
+        self.incidents = [*forgotten, *telling.after(present.values(), notices, self.now)]
         for notice in notices:
             self.told += [(notice.channel, item.kind, item.incident.cause) for item in notice.items]
             for item in notice.items if self.broken.get(notice.channel) else ():

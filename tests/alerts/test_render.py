@@ -57,6 +57,7 @@ def test_the_beginning_of_the_title_says_why_it_comes() -> None:
         Kind.REPEATED: "Still: ",
         Kind.ESCALATED: "Nobody answered: ",
         Kind.RECOVERED: "Over: ",
+        Kind.AFTERWARDS: "In quiet hours, and over: ",
     }
 
 

@@ -138,6 +138,35 @@ def test_at_night_the_next_step_is_told_when_the_first_must_not_be() -> None:
     assert world.told == [("mail", Kind.OPENED, "host:web-1")]
 
 
+def test_what_came_and_went_at_night_is_told_once_in_the_morning() -> None:
+    world = Replay(policy=Policy((replace(PHONE, quiet=NIGHT), replace(MAIL, quiet=NIGHT))), now=at(23))
+    world.wait(MINUTE, trouble(), trouble("host:web-2"), trouble("host:web-3", urgency=Urgency.LOW))
+    world.wait(8 * HOUR - 2 * MINUTE, every=MINUTE)
+    assert world.told == []
+    world.wait(2 * HOUR, every=MINUTE)
+    assert world.told == [("phone", Kind.AFTERWARDS, "host:web-1"), ("phone", Kind.AFTERWARDS, "host:web-2")]
+    world.wait(MINUTE, trouble())
+    assert world.kinds()[2:] == [Kind.OPENED], "the next time is another incident"
+
+
+@pytest.mark.parametrize("why", ["announced", "acknowledged", "a moment"])
+def test_in_the_morning_nobody_hears_of_what_would_not_have_been_told_by_day(why: str) -> None:
+    windows = [Window("web-1", at(22), at(23) + HOUR, "reboot", "ann")] if why == "announced" else []
+    world = Replay(policy=Policy((replace(PHONE, quiet=NIGHT),)), now=at(23), windows=windows)
+    world.wait(3 * SECOND if why == "a moment" else MINUTE, trouble(), every=3 * SECOND)
+    if why == "acknowledged":
+        acknowledge(world)
+    world.wait(12 * HOUR, every=MINUTE if why != "a moment" else SECOND * 2)
+    assert world.told == []
+
+
+def test_an_end_at_night_is_told_in_the_morning_to_who_heard_of_it_by_day() -> None:
+    world = Replay(policy=Policy((replace(PHONE, quiet=NIGHT),)), now=at(21))
+    world.wait(HOUR, trouble(), every=MINUTE)
+    world.wait(10 * HOUR, every=MINUTE)
+    assert world.kinds() == [Kind.OPENED, Kind.RECOVERED]
+
+
 def test_quiet_hours_are_those_of_the_place() -> None:
     berlin = Quiet(time(22), time(7), ZoneInfo("Europe/Berlin"))
     assert berlin.covers(datetime(2026, 2, 7, 21, 30, tzinfo=UTC)) and not berlin.covers(

@@ -154,6 +154,7 @@ SHAPES: dict[str, Any] = {
         ],
         "unguarded": [{"kind": str, "name": str, "host": str, "bytes": (int, NOTHING)}],
         "blind": [{"what": str, "from": MOMENT, "to": MOMENT}],
+        "incidents": [INCIDENT],
     },
     "diagnose": {
         **JUDGED,

@@ -12,7 +12,7 @@ import pytest
 
 from outlive.cli.main import run
 from outlive.config.load import load
-from outlive.model.incident import Incident, Sending, Told, Trouble, Urgency
+from outlive.model.incident import Delivery, Incident, Sending, Told, Trouble, Urgency
 from outlive.state.telling import Telling
 from outlive.wiring_state import store
 from tests.cli.home import Done
@@ -189,6 +189,8 @@ def test_recorded_evidence_needs_no_keeper(call: Call, capsys: pytest.CaptureFix
     outage = Path(__file__).parents[1] / "stories/outage"
     assert run(["incident", "report", "--evidence", str(outage)]) == 0
     assert capsys.readouterr().out.startswith("# Incident report: production-web")
+    assert run(["incident", "report", "--html", "--evidence", str(outage)]) == 0
+    assert "<h1>Incident report: production-web" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -209,3 +211,17 @@ def test_wrong_calls_of_incident(call: Call, config: Path, words: tuple[str, ...
     remember(config, OPEN)
     done = call("incident", *words)
     assert done.code == 2 and "cure:" in done.err
+
+
+def test_status_shows_what_is_open_and_channels_that_reach_nobody(call: Call, config: Path) -> None:
+    def sending(channel: str, state: Delivery) -> Sending:
+        return Sending(f"alert:{channel}", channel, THEN, "t", "b", False, state=state, ended_at=THEN, why="HTTP 503")
+
+    told = (sending("phone", Delivery.FAILED), sending("mail", Delivery.SENT), sending("gone", Delivery.FAILED))
+    remember(config, OPEN, OVER, sendings=told)
+    document = json.loads(call("status", "--no-look", "--json").out)
+    assert differences(document, SHAPES["status"]) == []
+    assert [one["id"] for one in document["incidents"]] == [1]
+    assert [one for one in document["risks"] if "alerts" in one] == ["alerts do not reach anybody by phone: HTTP 503"]
+    shown = call("status", "--no-look").out
+    assert "Open incidents:" in shown and "here: another machine" in shown

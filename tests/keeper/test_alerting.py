@@ -16,7 +16,9 @@ from outlive.config.load import load
 from outlive.engine.port import RunStatus
 from outlive.keeper.alerting import STEP_SECONDS, Alerting, AlertParts
 from outlive.model.incident import Delivery
+from outlive.model.observation import Channel, Observation
 from outlive.model.schedule import Outcome
+from outlive.model.stretch import Stretch
 from outlive.model.watching import Blind, Judged
 from outlive.state.store import Store
 from outlive.state.telling import Telling
@@ -196,3 +198,22 @@ def test_old_incidents_are_forgotten(world: World) -> None:
     world.clock.advance(timedelta(days=200).total_seconds())
     world.live(6)
     assert world.telling.incidents() == []
+
+
+def test_signs_of_compromise_in_a_log_are_an_incident_for_a_day_and_leaks_are_none(world: World) -> None:
+    def leak(rule: str, **more: Any) -> Stretch:
+        value = {"service": "app", "rule": rule, "severity": "high", "fingerprint": rule, "count": 1, **more}
+        return Stretch.of(Observation(world.clock.now(), "logs", Channel.INSIDE, "here", "log.leak", value, ""))
+
+    world.live(10)
+    world.watching.keep(
+        [leak("jwt"), leak("environment-dump", compromise=True), leak("next-rsc-exec", compromise=True)]
+    )
+    world.live(30)
+    said = "possible compromise: signs in the log of app at here (environment-dump, next-rsc-exec)"
+    assert world.heard("phone") == [said]
+    (one,) = world.telling.incidents()
+    assert not one.trouble.sure and "scan" in one.trouble.safe[0]
+    world.clock.advance(86400)
+    world.live(30)
+    assert world.heard("phone")[-1].startswith("Over: possible compromise")

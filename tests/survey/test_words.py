@@ -137,3 +137,12 @@ def test_the_provider_is_a_comment_that_works_once_it_is_none(recorded: tuple[Su
     settings = parse(meant, Path("outlive.toml"))
     assert [one.kind for one in settings.providers] == [kind]
     assert settings.hosts[0].server_id == "4711"
+
+
+def test_the_alerts_that_are_proposed_load_once_uncommented(recorded: tuple[Survey, Proposal]) -> None:
+    text = write_toml(*recorded, SETUP, NOW)
+    assert parse(text, Path("outlive.toml")).alerts.channels == ()
+    start = text.index("# [alerts]")
+    end = text.index("\n\n", start)
+    alerts = parse(text[:start] + text[start:end].replace("# ", "") + text[end:], Path("outlive.toml")).alerts
+    assert [one.name for one in alerts.channels] == ["phone"] and alerts.quiet_hours and alerts.heartbeat

@@ -5,12 +5,12 @@ Healthchecks' protocol (healthchecks.io/docs/http_api): the ping URL for success
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from outlive.alerts.troubles import CHANNEL, HOST, KEEPER, Seen
+from outlive.alerts.troubles import CHANNEL, COMPROMISE, HOST, KEEPER, Seen
 
 
 class Signal(StrEnum):
@@ -29,17 +29,23 @@ class Beat:
     words: str
 
 
-def beat(seen: Seen, hosts: Collection[str], deaf: Collection[str], now: datetime) -> Beat | None:
+def beat(
+    seen: Seen, hosts: Collection[str], deaf: Collection[str], unproven: Sequence[str] | None, now: datetime
+) -> Beat | None:
     """None when the keeper has not really looked: then silence is the truth. A host that is down is told by alerts; what
-    fails here is the keeper itself: that it cannot tell anybody, or that what protects the data does not work."""
+    fails here is the keeper itself: that it cannot tell anybody, or that what protects the data does not work or is not
+    proven. `unproven` None: the vault was not asked yet."""
     if seen.all_unknown or {f"{HOST}:{host}" for host in hosts} & seen.unknown:
         return None
-    own = [one.what for one in seen.troubles if one.cause.partition(":")[0] not in (HOST, CHANNEL, KEEPER)]
+    own = [one.what for one in seen.troubles if one.cause.partition(":")[0] not in (HOST, CHANNEL, KEEPER, COMPROMISE)]
     own += [one.what for one in seen.troubles if one.cause.startswith(f"{KEEPER}:")]
     own += [f"alerts do not reach anybody by {name}" for name in deaf]
+    own += unproven or ()
     if own:
         return Beat(Signal.FAIL, "\n".join(own))
-    return Beat(Signal.SUCCESS, f"looked at {len(hosts)} hosts; backups and log are kept ({now:%Y-%m-%d %H:%M:%S}Z)")
+    if unproven is None:
+        return None
+    return Beat(Signal.SUCCESS, f"looked at {len(hosts)} hosts; backups are kept and proven ({now:%Y-%m-%d %H:%M:%S}Z)")
 
 
 def is_time(last_at: datetime | None, every_seconds: float, now: datetime) -> bool:

@@ -18,6 +18,7 @@ BEGINS = {
     Kind.REPEATED: "Still: ",
     Kind.ESCALATED: "Nobody answered: ",
     Kind.RECOVERED: "Over: ",
+    Kind.AFTERWARDS: "In quiet hours, and over: ",
 }
 
 
@@ -43,13 +44,13 @@ def render(notice: Notice, now: datetime, link: str | None = None) -> Text:
     title = BEGINS[first.kind] + first.incident.trouble.what
     title = f"{title[: TITLE - 12].rstrip()} (+{more} more)" if more else _cut(title)
     parts = ["\n".join(_lines(item, now, link)) for item in notice.items]
-    return Text(title, "\n\n".join(parts), good=all(item.kind is Kind.RECOVERED for item in notice.items))
+    return Text(title, "\n\n".join(parts), good=all(item.kind.is_end for item in notice.items))
 
 
 def _lines(item: Item, now: datetime, link: str | None) -> Iterator[str]:
     one, trouble = item.incident, item.incident.trouble
     yield f"{BEGINS[item.kind]}{trouble.what} ({trouble.name})"
-    if item.kind is Kind.RECOVERED:
+    if item.kind.is_end:
         yield f"From {_clock(trouble.since)} to {_clock(one.ended_at or now)} ({_span(trouble.since, one.ended_at or now)})"
     else:
         yield f"Since {_clock(trouble.since)} ({_span(trouble.since, now)})"
@@ -57,7 +58,7 @@ def _lines(item: Item, now: datetime, link: str | None) -> Iterator[str]:
         yield from (f"Safe: {line}" for line in trouble.safe)
         yield from (f"DO NOT {line.removeprefix('do not ')}" for line in trouble.forbidden)
     yield from _symptoms(one)
-    if item.kind is not Kind.RECOVERED:
+    if not item.kind.is_end:
         yield f"I see to it: outlive ack {one.id}"
     if link:
         yield link.replace("{id}", str(one.id))

@@ -17,6 +17,8 @@ from outlive.model.watching import Window
 GROUP = timedelta(seconds=5)  # what begins together is told together
 TRY_AGAIN = timedelta(minutes=5)  # by a channel that could not be reached
 TEST_AGAIN = timedelta(hours=1)
+REACH = timedelta(days=3)  # an end is told so late at most: quiet hours, or a channel that failed, came between
+NIGHT = timedelta(days=1)  # what was over in quiet hours is told when they end, and not of days ago to a new channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def after(incidents: Iterable[Incident], notices: Sequence[Notice], now: datetim
         for item in notice.items:
             one = found[item.incident.id]
             before = one.told.get(notice.channel)
-            over = item.kind is Kind.RECOVERED
+            over = item.kind.is_end
             told = Told(before.first_at if before else now, now, one.trouble.name, one.trouble.sure, over)
             found[one.id] = replace(one, told={**one.told, notice.channel: told})
     return list(found.values())
@@ -136,8 +138,10 @@ def _kind(one: Incident, channel: Channel, policy: Policy, windows: Sequence[Win
         return None
     if _is_quiet(one, channel, now) or _is_announced(one, windows, now):
         return None
+    if one.ended_at is not None and told is not None:
+        return None if told.over else Kind.RECOVERED
     if one.ended_at is not None:
-        return Kind.RECOVERED if told is not None and not told.over else None
+        return Kind.AFTERWARDS if _was_held_back(one, channel, windows, now) else None
     if told is None:
         return _first(one, channel, policy, now)
     return _next(one, told, policy, now)
@@ -179,6 +183,15 @@ def _is_reached(one: Incident, channel: Channel, policy: Policy, now: datetime) 
 
 def _is_quiet(one: Incident, channel: Channel, now: datetime) -> bool:
     return one.trouble.urgency < Urgency.DATA_LOSS and channel.quiet is not None and channel.quiet.covers(now)
+
+
+def _was_held_back(one: Incident, channel: Channel, windows: Sequence[Window], now: datetime) -> bool:
+    """It began in the channel's quiet hours, was over before they were, and would have been told by day."""
+    if one.ended_at is None or channel.quiet is None or channel.step > 1 or one.is_acknowledged:
+        return False
+    if one.trouble.urgency < Urgency.HIGH or one.ended_at - one.opened_at < GROUP or now - one.ended_at > NIGHT:
+        return False
+    return channel.quiet.covers(one.opened_at) and not _is_announced(one, windows, one.opened_at)
 
 
 def _is_announced(one: Incident, windows: Sequence[Window], now: datetime) -> bool:

@@ -24,6 +24,7 @@ from outlive.config.schema import Settings
 from outlive.errors import UsageError
 from outlive.incidents.case import Case
 from outlive.incidents.imports import KINDS, read
+from outlive.incidents.page import page
 from outlive.incidents.report import report as write_report
 from outlive.model.incident import Incident
 from outlive.model.observation import moment
@@ -130,10 +131,14 @@ def report(
     evidence: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Report on recorded evidence instead, without a keeper.")
     ] = None,
+    html: Annotated[bool, typer.Option("--html", help="As a page to be printed, instead of Markdown.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write it there instead of to standard output.")] = None,
     config: ConfigOption = None,
 ) -> int:
-    """Write the postmortem, in Markdown: what was seen, what it comes to, what is not known. Owners are left blank."""
+    """Write the postmortem, in Markdown or HTML: what was seen, what it comes to, what is not known.
+
+    Owners are left blank.
+    """
     if (number is None) == (evidence is None):
         raise UsageError("name one incident, or --evidence DIR.", hint="`outlive incident list --all` shows them.")
     if evidence is not None:
@@ -142,7 +147,7 @@ def report(
     else:
         assert number is not None
         case = _remembered(load(config), number)
-    text = write_report(case)
+    text = page(write_report(case)) if html else write_report(case)
     if out is None:
         say(text)
     else:

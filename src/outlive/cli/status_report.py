@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from outlive import wiring
 from outlive.backup.copies import acceptance, catalog
@@ -24,7 +24,11 @@ from outlive.config.schema import Settings
 from outlive.keeper.advice import Memory, keeper_notes, keeper_risks, key_notes, place_notes, selftest_risks
 from outlive.model.asset import Asset
 from outlive.model.copy import ProofRecord
+from outlive.model.incident import Delivery, Incident
 from outlive.vault.base import Vault
+
+if TYPE_CHECKING:
+    from outlive.state.telling import Telling
 
 READERS = 4
 BLIND_TOLD = timedelta(days=7)  # of times in which nothing was seen, the later ones are told
@@ -33,7 +37,7 @@ BLIND_TOLD = timedelta(days=7)  # of times in which nothing was seen, the later 
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything that `status` tells. `risks` are sentences about the whole; each asset has its own. `blind` is what is
-    not seen now, `blind_before` what was not for a time that is over."""
+    not seen now, `blind_before` what was not for a time that is over. `incidents` are open."""
 
     at: datetime
     settings: Settings
@@ -47,6 +51,7 @@ class Report:
     selftest: SelfTest | None = None
     blind_before: tuple[dict[str, Any], ...] = ()
     unasked: bool = False
+    incidents: tuple[Incident, ...] = ()
 
     def with_unasked(self, entry: dict[str, Any]) -> Report:
         """With something that nobody wanted to see: it is told, but takes nothing from the exit code."""
@@ -64,7 +69,7 @@ class Report:
 def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
     """The moment of the report is taken last: what was written while the vault was read counts as lost. Raises the
     vault's errors: then nothing can be told at all."""
-    memory, streams, watched = _remembered(settings, clock)
+    memory, streams, watched, told = _remembered(settings, clock)
     vault = wiring.vault(settings, clock)
     with ThreadPoolExecutor(READERS) as pool:
         read = list(pool.map(lambda asset: _read(vault, asset), settings.assets))
@@ -97,12 +102,13 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
         standings=standings,
         looked=looked,
         hosts=tuple(hosts(settings, watched, looked.hosts, now)),
-        risks=(*keeper_risks(memory, now), *risks(settings, watched, now), *selftest_risks(tested)),
+        risks=(*keeper_risks(memory, now), *risks(settings, watched, now), *selftest_risks(tested), *told.deaf),
         notes=(*keeper_notes(memory), *key_notes(proven, now), *place_notes(settings, looked.same)),
         blind=(*looked.blind, *unseen, *not_seen(settings, watched, now)),
         blind_before=tuple(was_not_seen(watched, now)),
         mirror=mirror,
         selftest=tested,
+        incidents=told.open,
     )
 
 
@@ -122,17 +128,27 @@ def _read(vault: Vault, asset: Asset) -> _Read:
     return _Read(listing, opened, acceptance.accepted(vault, asset.name), log_proof)
 
 
-def _remembered(settings: Settings, clock: Clock) -> tuple[Memory, dict[str, StreamFacts], Watched]:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The open incidents, and a sentence for each channel whose last message could not be delivered."""
+
+    open: tuple[Incident, ...] = ()
+    deaf: tuple[str, ...] = ()
+
+
+def _remembered(settings: Settings, clock: Clock) -> tuple[Memory, dict[str, StreamFacts], Watched, _Told]:
     """What the keeper has told; nothing when none ever ran here."""
     if not wiring.has_store(settings):
-        return Memory(), {}, Watched({})
+        return Memory(), {}, Watched({}), _Told()
     from outlive import wiring_state  # its database layer is loaded only where there is a database
+    from outlive.state.telling import Telling
     from outlive.state.watching import Watching
 
     store = wiring_state.store(settings)
     try:
         rows, memory = store.stream_rows(), Memory(store.beat(), tuple(store.outcomes().values()))
         watching = Watching(store)
+        told = _told(settings, Telling(store))
         watched = Watched(watching.standing(), tuple(watching.blind(clock.now() - BLIND_TOLD)))
     finally:
         store.close()
@@ -150,4 +166,14 @@ def _remembered(settings: Settings, clock: Clock) -> tuple[Memory, dict[str, Str
         )
         for asset, row in rows.items()
     }
-    return memory, facts, watched
+    return memory, facts, watched, told
+
+
+def _told(settings: Settings, telling: Telling) -> _Told:
+    wanted = {one.name for one in settings.alerts.channels}
+    latest = telling.latest(Delivery.SENT, Delivery.FAILED)
+    deaf = [one for name, one in latest.items() if name in wanted and one.state is Delivery.FAILED]
+    return _Told(
+        tuple(one for one in telling.incidents() if one.ended_at is None),
+        tuple(f"alerts do not reach anybody by {one.channel}: {one.why}" for one in deaf),
+    )

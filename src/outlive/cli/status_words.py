@@ -11,9 +11,11 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from outlive.backup.upkeep.standing import Standing
+from outlive.cli.incident_words import document as incident_document
 from outlive.cli.status_report import Report
 from outlive.cli.window_words import window_document
 from outlive.cli.words import duration, moment, size
+from outlive.model.incident import Incident
 from outlive.model.words import brief
 from outlive.survey.proposal import LeftOut
 
@@ -31,6 +33,7 @@ def words(report: Report, width: int) -> list[RenderableType]:
     parts.append(table if report.standings else "nothing: outlive.toml names no asset")
     told = (
         ("At risk", _risks(report)),
+        ("Open incidents", [_incident(one) for one in report.incidents]),
         ("The mirror", report.mirror.lines if report.mirror else ()),
         ("Hosts", [_verdict(one) for one in report.hosts]),
         ("Not seen", [f"{one['what']}: {one['why']}" for one in report.blind]),
@@ -53,6 +56,11 @@ def _notes(report: Report) -> Iterator[str]:
         yield from (f"{host['host']}: {advice}" for advice in host.get("advice", ()))
 
 
+def _incident(one: Incident) -> str:
+    seen_to = ", acknowledged" if one.is_acknowledged else ""
+    return f"{one.id}, since {moment(one.trouble.since)}{seen_to}: {one.trouble.what}"
+
+
 def _verdict(host: dict[str, Any]) -> str:
     sure = "" if host["confirmed"] or host["verdict"] == "no_data" else " (not confirmed)"
     return f"{host['host']}: {host['verdict']}{sure}: {'; '.join(host['because'])}"
@@ -64,7 +72,8 @@ def _blind_time(one: dict[str, Any]) -> str:
 
 def document(report: Report) -> dict[str, Any]:
     """As CONTRACT has it, and more: `window`, `rto`, `risks`, `notes` of each asset, `risks` and `notes` of the whole, the
-    mirror, the last self-test, and with what is unguarded why, and whether that is accepted in outlive.toml."""
+    mirror, the last self-test, the open incidents, and with what is unguarded why, and whether that is accepted in
+    outlive.toml."""
     accepted, tested = report.settings.unguarded, report.selftest
     return {
         "at": report.at,
@@ -82,6 +91,7 @@ def document(report: Report) -> dict[str, Any]:
         "mirror": report.mirror and report.mirror.document,
         "selftest": tested
         and {"at": tested.at, "ok": tested.noticed, "asset": tested.asset, "mutation": tested.mutation},
+        "incidents": [incident_document(one) for one in report.incidents],
         "risks": list(report.risks),
         "notes": list(report.notes),
     }

@@ -4,16 +4,16 @@ Runs in a thread of its own; `loop.py` starts it. Nothing here looks at a host, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from outlive.alerts import heartbeat, telling
 from outlive.alerts.heartbeat import Beat, Signal
-from outlive.alerts.incidents import AGAIN, GRACE, follow
+from outlive.alerts.incidents import follow
 from outlive.alerts.render import render
 from outlive.alerts.telling import Channel, Notice, Policy, Quiet
-from outlive.alerts.troubles import Memory, Seen, StreamSeen, seen
+from outlive.alerts.troubles import COMPROMISE_TOLD, Memory, Seen, StreamSeen, seen
 from outlive.clock import Clock
 from outlive.config.checks_alerts import hours, zone
 from outlive.config.schema import AlertSettings, Settings
@@ -35,7 +35,8 @@ ATTEMPTS, ATTEMPT_PAUSE_SECONDS, ATTEMPT_SECONDS = 4, 20.0, 90.0
 
 @dataclass(frozen=True, slots=True)
 class AlertParts:
-    """What alerting joins; made in `wiring_keeper`. `ping` sends a heartbeat; None where nobody waits for one."""
+    """What alerting joins; made in `wiring_keeper`. `ping` sends a heartbeat; None where nobody waits for one. `unproven`
+    says at once which protection is not proven; None when that is not known yet."""
 
     settings: Settings
     clock: Clock
@@ -43,6 +44,7 @@ class AlertParts:
     engine: Engine
     say: Callable[[str], None]
     ping: Callable[[Beat], None] | None = None
+    unproven: Callable[[datetime], Sequence[str] | None] = lambda _now: ()
 
 
 class Alerting:
@@ -72,7 +74,7 @@ class Alerting:
         latest = self._telling.latest(Delivery.SENT, Delivery.FAILED)
         deaf = {name: one for name, one in latest.items() if one.state is Delivery.FAILED and self._knows(name)}
         found = seen(self._remembered(deaf), now)
-        known = self._telling.incidents(now - max(AGAIN, GRACE))
+        known = self._telling.incidents(now - telling.REACH)
         followed = follow(found, known, now, self._telling.next_number())
         present = {one.id: one for one in (*known, *followed.open, *followed.changed)}
         notices = telling.due(list(present.values()), self._policy, self._watching.windows(), now)
@@ -132,17 +134,18 @@ class Alerting:
     # --- what is remembered --------------------------------------------------------------------------------------
 
     def _remembered(self, deaf: dict[str, Sending]) -> Memory:
-        settings, store = self._parts.settings, self._parts.store
+        settings, store, now = self._parts.settings, self._parts.store, self._parts.clock.now()
         every = {one.name: one.every_seconds or settings.watch.every_seconds for one in settings.hosts}
         rows = store.stream_rows().values()
         return Memory(
             standing=self._watching.standing(),
             fresh_seconds={host: max(FRESH_SECONDS, FRESH_PERIODS * seconds) for host, seconds in every.items()},
-            blind=self._watching.blind(self._parts.clock.now()),
+            blind=self._watching.blind(now),
             outcomes=list(store.outcomes().values()),
             streams=[StreamSeen(row.asset, row.health, row.since, row.why) for row in rows],
             on_host={asset.name: asset.host for asset in settings.assets},
             deaf={name: (one.ended_at or one.at, one.why) for name, one in deaf.items()},
+            compromises=self._watching.compromises(now - COMPROMISE_TOLD),
         )
 
     def _tell_log(self, changed: list[Incident], known: list[Incident]) -> None:
@@ -162,7 +165,8 @@ class Alerting:
             return
         nobody_hears = deaf if len(deaf) == len(alerts.channels) else ()
         hosts = [host.name for host in self._parts.settings.hosts]
-        if (beat := heartbeat.beat(found, hosts, nobody_hears, now)) is not None:
+        unproven = self._parts.unproven(now)
+        if (beat := heartbeat.beat(found, hosts, nobody_hears, unproven, now)) is not None:
             self._beat_at = now
             self._tolerantly("heartbeat", lambda: self._ping(beat))
 

@@ -32,7 +32,13 @@ class Kind(StrEnum):
     REPEATED = "repeated"
     ESCALATED = "escalated"
     RECOVERED = "recovered"
+    AFTERWARDS = "afterwards"  # it came and went in quiet hours
     TEST = "test"
+
+    @property
+    def is_end(self) -> bool:
+        """That it is over is told."""
+        return self in (Kind.RECOVERED, Kind.AFTERWARDS)
 
 
 @dataclass(frozen=True, slots=True)

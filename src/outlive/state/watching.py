@@ -55,6 +55,17 @@ class Watching:
             rows = connection.execute(query.order_by(sightings.c.at, sightings.c.key)).all()
         return [Stretch(row.key, _observation(row.first), _observation(row.last), row.times) for row in rows]
 
+    def compromises(self, since: datetime) -> list[Observation]:
+        """Signs of compromise in logs, each as it was first seen, at or after the moment; oldest first."""
+        query = sa.select(sightings.c.first).where(
+            sightings.c.at >= since,
+            sightings.c.first.contains('"log.leak"'),
+            sightings.c.first.contains('"compromise": true'),
+        )
+        with self._store.begin() as connection:
+            rows = connection.execute(query.order_by(sightings.c.at, sightings.c.key)).all()
+        return [_observation(row.first) for row in rows]
+
     def prune(self, before: datetime, most_rows: int) -> int:
         """Forgets what ended before the moment (of verdicts, the last of each host stays), then the oldest beyond so many
         rows. Returns how many sights are gone."""

@@ -40,6 +40,7 @@ def write_toml(survey: Survey, proposal: Proposal, setup: Setup, now: datetime) 
         _vault(setup),
         _keys(setup),
         _keeper(),
+        _alerts(),
         *([_provider(setup.provider)] if setup.provider else []),
         *([_host(survey, proposal, setup)] if setup.host else []),
         *(_asset(one) for one in proposal.assets),
@@ -86,6 +87,19 @@ def _keys(setup: Setup) -> str:
 
 def _keeper() -> str:
     return '[keeper]\nstate = "state"\nknown_hosts = "known_hosts"\n'
+
+
+def _alerts() -> str:
+    """Commented: the URLs are secrets that a person makes."""
+    note = (
+        "Nobody is told of anything until there is a channel: an Apprise URL in a file of mode 600. A heartbeat lets "
+        "somebody outside notice when the keeper itself falls silent (docs/how-to/alerts.md). Take the # away, then: "
+        "`outlive alerts test`."
+    )
+    values: dict[str, Any] = {"quiet_hours": "22:00-07:00", "timezone": "UTC"}
+    values["heartbeat"] = SecretRef(file="heartbeat_url")
+    channel = {"name": "phone", "url": SecretRef(file="phone_url")}
+    return _comment(note) + _commented(_table("[alerts]", values) + _table("[[alerts.channels]]", channel))
 
 
 def _provider(kind: str) -> str:
