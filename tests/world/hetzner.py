@@ -1,5 +1,5 @@
-"""Hetzner Cloud's list of servers in this process, as strict as its documentation (docs.hetzner.cloud: "Pagination", "Sorting",
-"Rate Limiting", "Errors"): at most 50 a page, errors as `{"error": {..}}`, 429 without Retry-After. It knows no other path."""
+"""Hetzner Cloud's list of servers in this process, as strict as its documentation (docs.hetzner.cloud: "Pagination",
+"Sorting", "Rate Limiting", "Errors"): at most 50 a page, errors as `{"error": {..}}`, 429 without Retry-After."""
 
 from __future__ import annotations
 

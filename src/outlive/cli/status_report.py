@@ -15,6 +15,7 @@ from outlive.backup.drill.log_proof import last_log_proof
 from outlive.backup.drill.selftest import SelfTest, last_selftest
 from outlive.backup.restore.recover_to import windows
 from outlive.backup.upkeep.standing import AWAY_SECONDS, Standing, StreamFacts, standing
+from outlive.cli import status_provider
 from outlive.cli.mirror_look import MirrorLook
 from outlive.cli.status_hosts import Watched, hosts, not_seen, risks, was_not_seen
 from outlive.cli.status_look import Looked, blind
@@ -24,6 +25,7 @@ from outlive.config.schema import Settings
 from outlive.keeper.advice import Memory, keeper_notes, keeper_risks, key_notes, place_notes, selftest_risks
 from outlive.model.asset import Asset
 from outlive.model.copy import ProofRecord
+from outlive.model.stretch import Stretch
 from outlive.vault.base import Vault
 
 READERS = 4
@@ -47,6 +49,7 @@ class Report:
     selftest: SelfTest | None = None
     blind_before: tuple[dict[str, Any], ...] = ()
     unasked: bool = False
+    providers: tuple[status_provider.Told, ...] = ()
 
     def with_unasked(self, entry: dict[str, Any]) -> Report:
         """With something that nobody wanted to see: it is told, but takes nothing from the exit code."""
@@ -64,7 +67,7 @@ class Report:
 def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
     """The moment of the report is taken last: what was written while the vault was read counts as lost. Raises the
     vault's errors: then nothing can be told at all."""
-    memory, streams, watched = _remembered(settings, clock)
+    memory, streams, watched, stretches = _remembered(settings, clock)
     vault = wiring.vault(settings, clock)
     with ThreadPoolExecutor(READERS) as pool:
         read = list(pool.map(lambda asset: _read(vault, asset), settings.assets))
@@ -86,6 +89,7 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
         )
         for asset, one in zip(settings.assets, read, strict=True)
     )
+    providers = status_provider.told(settings, stretches, now)
     unseen = (
         [] if memory.is_running(now) else [blind("the keeper's work", memory.told_at or now, now, "it did not run")]
     )
@@ -97,12 +101,18 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
         standings=standings,
         looked=looked,
         hosts=tuple(hosts(settings, watched, looked.hosts, now)),
-        risks=(*keeper_risks(memory, now), *risks(settings, watched, now), *selftest_risks(tested)),
+        risks=(
+            *keeper_risks(memory, now),
+            *risks(settings, watched, now),
+            *status_provider.risks(providers),
+            *selftest_risks(tested),
+        ),
         notes=(*keeper_notes(memory), *key_notes(proven, now), *place_notes(settings, looked.same)),
-        blind=(*looked.blind, *unseen, *not_seen(settings, watched, now)),
+        blind=(*looked.blind, *unseen, *not_seen(settings, watched, now), *status_provider.not_seen(providers, now)),
         blind_before=tuple(was_not_seen(watched, now)),
         mirror=mirror,
         selftest=tested,
+        providers=tuple(providers),
     )
 
 
@@ -122,10 +132,10 @@ def _read(vault: Vault, asset: Asset) -> _Read:
     return _Read(listing, opened, acceptance.accepted(vault, asset.name), log_proof)
 
 
-def _remembered(settings: Settings, clock: Clock) -> tuple[Memory, dict[str, StreamFacts], Watched]:
+def _remembered(settings: Settings, clock: Clock) -> tuple[Memory, dict[str, StreamFacts], Watched, list[Stretch]]:
     """What the keeper has told; nothing when none ever ran here."""
     if not wiring.has_store(settings):
-        return Memory(), {}, Watched({})
+        return Memory(), {}, Watched({}), []
     from outlive import wiring_state  # its database layer is loaded only where there is a database
     from outlive.state.watching import Watching
 
@@ -134,6 +144,8 @@ def _remembered(settings: Settings, clock: Clock) -> tuple[Memory, dict[str, Str
         rows, memory = store.stream_rows(), Memory(store.beat(), tuple(store.outcomes().values()))
         watching = Watching(store)
         watched = Watched(watching.standing(), tuple(watching.blind(clock.now() - BLIND_TOLD)))
+        is_wanted = settings.providers or settings.tofu
+        stretches = watching.stretches(clock.now() - status_provider.DAY) if is_wanted else []
     finally:
         store.close()
     facts = {
@@ -150,4 +162,4 @@ def _remembered(settings: Settings, clock: Clock) -> tuple[Memory, dict[str, Str
         )
         for asset, row in rows.items()
     }
-    return memory, facts, watched
+    return memory, facts, watched, stretches
