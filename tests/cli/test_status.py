@@ -74,9 +74,20 @@ def test_a_proven_copy_is_well(proven: Home) -> None:
     assert asset["risks"] == []
     assert document["blind"][0]["why"] == "--no-look"
     assert any("keys test" in note for note in document["notes"]), "the key on paper was never tried"
-    assert {"at", "hosts", "assets", "unguarded", "blind", "risks", "notes", "mirror", "selftest", "incidents"} == set(
-        document
-    )
+    keys = {
+        "at",
+        "hosts",
+        "assets",
+        "unguarded",
+        "blind",
+        "risks",
+        "notes",
+        "mirror",
+        "selftest",
+        "incidents",
+        "providers",
+    }
+    assert keys == set(document)
 
 
 def test_an_unproven_copy_is_at_risk(home: Home) -> None:

@@ -78,6 +78,17 @@ def test_another_workspace_is_not_asked(tmp_path: Path) -> None:
     assert look(witness(tmp_path, 0, workspace="production")).error is None
 
 
+def test_a_plan_that_hangs_is_ended_and_is_no_data(tmp_path: Path) -> None:
+    program = tmp_path / "tofu"
+    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n")
+    program.chmod(0o700)
+    seen = look(TofuPlanWitness("infra", tmp_path, str(program), None, SystemClock(), 0.3))
+    assert (seen.error, seen.value["why"]) == ("timeout", "the plan did not end within 0.3 s")
+    if (tmp_path / "pid").exists():  # a busy machine may have ended it before its first word
+        stat = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
+        assert not stat.exists() or ") Z " in stat.read_text(), "nothing is left running"
+
+
 def test_a_program_that_is_not_there_is_no_data(tmp_path: Path) -> None:
     assert look(TofuPlanWitness("infra", tmp_path, "/nowhere/tofu", None, SystemClock())).error == "plan_failed"
 

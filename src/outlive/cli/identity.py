@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from outlive import wiring_watch
-from outlive.cli import identity_enrol, identity_markers
+from outlive.cli import identity_enrol, identity_history, identity_markers
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.identity_words import document, exit_code, lines
 from outlive.cli.looking import look, person
@@ -46,13 +46,16 @@ def identity(
         bool, typer.Option("--plant-markers", help="Write a marker to the root disk and every guarded volume.")
     ] = False,
     remove_markers: Annotated[bool, typer.Option("--remove-markers", help="Remove them again.")] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="What changed at the provider, and drifted. Nobody is asked.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Show who answers at each address. Exit 1 when somebody is not who was enrolled, 3 when nobody could be asked."""
     settings, clock, output = load(config), SystemClock(), Output(as_json)
     hosts = _chosen(settings, host)
-    wishes = [enrol, expect, address, forget, plant_markers, remove_markers]
+    wishes = [enrol, expect, address, forget, plant_markers, remove_markers, history]
     if sum(map(bool, wishes)) > 1:
         raise UsageError("that is several things at once.", hint="Do one after the other.")
     with wiring_watch.memory(settings) as memory:
@@ -60,6 +63,8 @@ def identity(
             return _declare(memory, clock, output, _one(hosts, host), expect, lasting)
         if address or forget:
             return _address(memory, clock, output, _one(hosts, host), address, told_by, forget)
+        if history:
+            return identity_history.tell(settings, memory, clock.now(), {one.name for one in hosts}, output)
         if plant_markers or remove_markers:
             act = identity_markers.plant if plant_markers else identity_markers.remove
             return act(settings, clock, memory, hosts, output, by=person())

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from outlive import wiring_watch
+from outlive.cli.status_provider import DAY, PAST
 from outlive.cli.voice import complain
 from outlive.clock import Clock
 from outlive.config.schema import Settings
@@ -26,8 +27,6 @@ from outlive.watch import three_ways
 from outlive.watch.project_sight import FOUND
 from outlive.watch.watcher import Watcher
 
-PAST = ("added", "gone", "changed")  # what is told of a moment, and not of now
-DAY = timedelta(days=1)
 SELDOM = timedelta(days=1)  # how often registries are asked
 UNTOLD = frozenset({Name.NO_DATA, Name.UNREACHABLE_UNPROVEN})
 

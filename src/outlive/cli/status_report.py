@@ -15,6 +15,7 @@ from outlive.backup.drill.log_proof import last_log_proof
 from outlive.backup.drill.selftest import SelfTest, last_selftest
 from outlive.backup.restore.recover_to import windows
 from outlive.backup.upkeep.standing import AWAY_SECONDS, Standing, StreamFacts, standing
+from outlive.cli import status_provider
 from outlive.cli.mirror_look import MirrorLook
 from outlive.cli.status_hosts import Watched, hosts, not_seen, risks, was_not_seen
 from outlive.cli.status_look import Looked, blind
@@ -25,6 +26,7 @@ from outlive.keeper.advice import Memory, keeper_notes, keeper_risks, key_notes,
 from outlive.model.asset import Asset
 from outlive.model.copy import ProofRecord
 from outlive.model.incident import Delivery, Incident
+from outlive.model.stretch import Stretch
 from outlive.vault.base import Vault
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Report:
     blind_before: tuple[dict[str, Any], ...] = ()
     unasked: bool = False
     incidents: tuple[Incident, ...] = ()
+    providers: tuple[status_provider.Told, ...] = ()
 
     def with_unasked(self, entry: dict[str, Any]) -> Report:
         """With something that nobody wanted to see: it is told, but takes nothing from the exit code."""
@@ -69,7 +72,7 @@ class Report:
 def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
     """The moment of the report is taken last: what was written while the vault was read counts as lost. Raises the
     vault's errors: then nothing can be told at all."""
-    memory, streams, watched, told = _remembered(settings, clock)
+    memory, streams, watched, stretches, told = _remembered(settings, clock)
     vault = wiring.vault(settings, clock)
     with ThreadPoolExecutor(READERS) as pool:
         read = list(pool.map(lambda asset: _read(vault, asset), settings.assets))
@@ -91,6 +94,7 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
         )
         for asset, one in zip(settings.assets, read, strict=True)
     )
+    providers = status_provider.told(settings, stretches, now)
     unseen = (
         [] if memory.is_running(now) else [blind("the keeper's work", memory.told_at or now, now, "it did not run")]
     )
@@ -102,13 +106,20 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
         standings=standings,
         looked=looked,
         hosts=tuple(hosts(settings, watched, looked.hosts, now)),
-        risks=(*keeper_risks(memory, now), *risks(settings, watched, now), *selftest_risks(tested), *told.deaf),
+        risks=(
+            *keeper_risks(memory, now),
+            *risks(settings, watched, now),
+            *status_provider.risks(providers),
+            *selftest_risks(tested),
+            *told.deaf,
+        ),
         notes=(*keeper_notes(memory), *key_notes(proven, now), *place_notes(settings, looked.same)),
-        blind=(*looked.blind, *unseen, *not_seen(settings, watched, now)),
+        blind=(*looked.blind, *unseen, *not_seen(settings, watched, now), *status_provider.not_seen(providers, now)),
         blind_before=tuple(was_not_seen(watched, now)),
         mirror=mirror,
         selftest=tested,
         incidents=told.open,
+        providers=tuple(providers),
     )
 
 
@@ -136,10 +147,12 @@ class _Told:
     deaf: tuple[str, ...] = ()
 
 
-def _remembered(settings: Settings, clock: Clock) -> tuple[Memory, dict[str, StreamFacts], Watched, _Told]:
+def _remembered(
+    settings: Settings, clock: Clock
+) -> tuple[Memory, dict[str, StreamFacts], Watched, list[Stretch], _Told]:
     """What the keeper has told; nothing when none ever ran here."""
     if not wiring.has_store(settings):
-        return Memory(), {}, Watched({}), _Told()
+        return Memory(), {}, Watched({}), [], _Told()
     from outlive import wiring_state  # its database layer is loaded only where there is a database
     from outlive.state.telling import Telling
     from outlive.state.watching import Watching
@@ -150,6 +163,8 @@ def _remembered(settings: Settings, clock: Clock) -> tuple[Memory, dict[str, Str
         watching = Watching(store)
         told = _told(settings, Telling(store))
         watched = Watched(watching.standing(), tuple(watching.blind(clock.now() - BLIND_TOLD)))
+        is_wanted = settings.providers or settings.tofu
+        stretches = watching.stretches(clock.now() - status_provider.DAY) if is_wanted else []
     finally:
         store.close()
     facts = {
@@ -166,7 +181,7 @@ def _remembered(settings: Settings, clock: Clock) -> tuple[Memory, dict[str, Str
         )
         for asset, row in rows.items()
     }
-    return memory, facts, watched, told
+    return memory, facts, watched, stretches, told
 
 
 def _told(settings: Settings, telling: Telling) -> _Told:

@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from outlive.backup.upkeep.standing import Standing
+from outlive.cli import status_provider
 from outlive.cli.incident_words import document as incident_document
 from outlive.cli.status_report import Report
 from outlive.cli.window_words import window_document
@@ -36,6 +37,7 @@ def words(report: Report, width: int) -> list[RenderableType]:
         ("Open incidents", [_incident(one) for one in report.incidents]),
         ("The mirror", report.mirror.lines if report.mirror else ()),
         ("Hosts", [_verdict(one) for one in report.hosts]),
+        ("The provider", list(status_provider.lines(report.providers))),
         ("Not seen", [f"{one['what']}: {one['why']}" for one in report.blind]),
         ("Not seen for a time", [_blind_time(one) for one in report.blind_before]),
         ("Left unguarded on purpose", [f"{one.kind} {one.name}: {one.why}" for one in report.settings.unguarded]),
@@ -92,6 +94,7 @@ def document(report: Report) -> dict[str, Any]:
         "selftest": tested
         and {"at": tested.at, "ok": tested.noticed, "asset": tested.asset, "mutation": tested.mutation},
         "incidents": [incident_document(one) for one in report.incidents],
+        "providers": [one.to_json() for one in report.providers],
         "risks": list(report.risks),
         "notes": list(report.notes),
     }

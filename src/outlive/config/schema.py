@@ -194,7 +194,8 @@ class LokiSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TofuSettings:
     """A folder of OpenTofu or Terraform (`program`), initialised, that is asked what changed behind its back. No other
-    `workspace` may be selected. Of what `ignore` names (`attribute`, or `address.attribute`) nobody wants to hear."""
+    `workspace` may be selected. Of what `ignore` names (`attribute`, or `address.attribute`) nobody wants to hear. All of
+    it together takes `timeout_seconds` at most; then there is no data."""
 
     name: str
     folder: Path
@@ -202,6 +203,7 @@ class TofuSettings:
     workspace: str | None = None
     ignore: tuple[str, ...] = ()
     every_seconds: Annotated[float, Field(ge=300)] = 3600.0
+    timeout_seconds: Annotated[float, Field(ge=1, le=600)] = 60.0
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 

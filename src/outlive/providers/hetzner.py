@@ -46,11 +46,15 @@ def read_page(body: Any) -> tuple[list[Server], int, int]:
     """The servers, the number of the last page, and of all servers. Raises ValueError."""
     page = table(body, "the answer")
     numbers = table(table(page.get("meta"), "meta").get("pagination"), "meta.pagination")
-    last, total = numbers.get("last_page"), numbers.get("total_entries")
-    if not isinstance(last, int) or not isinstance(total, int):
-        raise ValueError("meta.pagination names no last page")
+    last, total = (_count(numbers.get(name), f"meta.pagination.{name}") for name in ("last_page", "total_entries"))
     listed = rows(page.get("servers"), "servers")
     return [read_server(one, f"servers[{index}]") for index, one in enumerate(listed)], last, total
+
+
+def _count(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{where} is no whole number")
+    return value
 
 
 def read_server(document: dict[str, Any], where: str = "server") -> Server:

@@ -38,14 +38,19 @@ class Static:
 
 def read_file(content: str) -> Snapshot:
     """Raises ValueError. An unknown key is a mistake."""
-    document: dict[str, Any] = tomllib.loads(content)
+    try:
+        document: dict[str, Any] = tomllib.loads(content)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
     listed = rows(document.get("servers"), "servers")
     servers = {one.id: one for one in (_server(row, f"servers[{index}]") for index, row in enumerate(listed))}
     if len(servers) != len(listed):
         raise ValueError("two servers have one id")
     credit = document.get("credit_hours")
     hours = None if credit is None else number(credit, "credit_hours")
-    return Snapshot(tuple(servers[one] for one in sorted(servers)), hours, "" if credit else "the file does not tell")
+    return Snapshot(
+        tuple(servers[one] for one in sorted(servers)), hours, "the file does not tell" if hours is None else ""
+    )
 
 
 def _server(row: dict[str, Any], where: str) -> Server:

@@ -41,7 +41,7 @@ def write_toml(survey: Survey, proposal: Proposal, setup: Setup, now: datetime) 
         _keys(setup),
         _keeper(),
         _alerts(),
-        *([_provider(setup.provider)] if setup.provider else []),
+        *([_provider(setup.provider)] if setup.host else []),
         *([_host(survey, proposal, setup)] if setup.host else []),
         *(_asset(one) for one in proposal.assets),
         *(_commented(_asset(one)) for one in proposal.optional),
@@ -103,7 +103,16 @@ def _alerts() -> str:
 
 
 def _provider(kind: str) -> str:
-    """Commented: it wants a token, which a person makes."""
+    """Commented: it wants a token, which a person makes. Where no state tells whose the server is, it is a question: who
+    owns an address is for registries on the network to say, and nobody asked us to ask them."""
+    if not kind:
+        note = (
+            'Whose is the server? With a token that may only read the keeper watches its project: kind = "cherryservers" '
+            'or "hetzner"; of any other provider a file of yours tells (docs/how-to/watch-the-provider.md).'
+        )
+        return _comment(note) + _commented(
+            _table("[[providers]]", {"name": "cloud", "kind": "static", "file": "servers.toml"})
+        )
     note = (
         f"The server is one of {kind}'s, a state beside this file says. Make a token for the keeper that may only read "
         "(docs/how-to/watch-the-provider.md), put it where `token` says, and take the # away."

@@ -14,7 +14,7 @@ from pathlib import Path
 from outlive.clock import Clock
 from outlive.commands.docker_look import ContainerState
 from outlive.commands.ssh import Route
-from outlive.config.schema import LokiSettings, ProviderSettings, Settings
+from outlive.config.schema import LokiSettings, ProviderSettings, Settings, TofuSettings
 from outlive.logs.tally import Limits
 from outlive.model.asset import DockerVolumeAsset
 from outlive.model.check import Check
@@ -49,7 +49,7 @@ from outlive.witnesses.tofu_state import TofuStateWitness
 
 SLOW_SECONDS = 60.0  # for what asks several things one after the other
 PROVIDER_SECONDS = 240.0
-DRIFT_SECONDS = 420.0  # the witness has its own limits, which end before
+DRIFT_SLACK_SECONDS = 30.0  # the witness has its own limit, which ends before
 SLOW = ("ssh", "capacity", "docker", "logs", "loki", "domain", "postgres", "dns")
 CLUSTERS_AT_ONCE = 8
 
@@ -75,6 +75,9 @@ class Sight:
     marker_key: bytes | None = None
     log_key: bytes = field(default=b"", repr=False)
     claims: dict[str, Claim] = field(default_factory=dict)
+
+    def plans(self, name: str) -> TofuSettings:
+        return next(one for one in self.settings.tofu if one.name == name)
 
 
 class Eyes:
@@ -107,7 +110,7 @@ class Eyes:
         if ask.kind == "http":
             timeout = self._check(ask).timeout_seconds
         if ask.kind == "drift":
-            return DRIFT_SECONDS
+            return self.sight.plans(ask.name).timeout_seconds + DRIFT_SLACK_SECONDS
         if ask.kind == "provider":
             return PROVIDER_SECONDS  # its limits of speed are waited for
         return max(SLOW_SECONDS, 4 * timeout) if ask.kind in SLOW else timeout + 5
@@ -154,8 +157,10 @@ class Eyes:
             case "loki":
                 return self._loki(ask)
             case "drift":
-                plans = next(other for other in one.settings.tofu if other.name == ask.name)
-                return TofuPlanWitness(plans.name, plans.folder, plans.program, plans.workspace, one.clock)
+                plans = one.plans(ask.name)
+                return TofuPlanWitness(
+                    plans.name, plans.folder, plans.program, plans.workspace, one.clock, plans.timeout_seconds
+                )
         raise ValueError(f"nobody looks for {ask.kind!r}")
 
     def _ssh(self, ask: Ask) -> SshWitness:

@@ -21,19 +21,20 @@ from outlive.transport.base import Completed
 from outlive.witnesses.base import Pad
 
 FACT = "tofu.plan"
-PLAN_SECONDS = 300.0
 PLAN_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class TofuPlanWitness:
-    """Of one folder, which somebody has initialised. With a `workspace`, no other may be the selected one."""
+    """Of one folder, which somebody has initialised. With a `workspace`, no other may be the selected one. Planning and
+    showing end within `timeout_seconds`: a provider that hangs must not keep a person waiting for a verdict."""
 
     name: str
     folder: Path
     program: str
     workspace: str | None
     clock: Clock
+    timeout_seconds: float = 60.0
 
     @property
     def what(self) -> str:
@@ -44,21 +45,24 @@ class TofuPlanWitness:
             with tempfile.TemporaryDirectory(
                 prefix="outlive-plan-"
             ) as room:  # private (0700), and gone after it was read
-                return [await self._looked(str(Path(room) / "plan"))]
+                async with asyncio.timeout(self.timeout_seconds):
+                    return [await self._looked(str(Path(room) / "plan"))]
+        except TimeoutError:
+            return self.blind(f"the plan did not end within {self.timeout_seconds:g} s")
         except CommandFailed as error:
             return [self._pad.no_data(FACT, "plan_failed", error.detail, name=self.name)]
 
     async def _looked(self, out: str) -> Observation:
-        said = await self._run(tofu_drift.workspace_argv(self.program, str(self.folder)), 30.0)
+        said = await self._run(tofu_drift.workspace_argv(self.program, str(self.folder)))
         selected = said.text.strip() if said.status == 0 else ""
         if self.workspace and selected != self.workspace:
             why = f"the workspace is {selected or 'unknown'!r}, and should be {self.workspace!r}"
             return self._pad.no_data(FACT, "workspace", why, name=self.name)
-        planned = await self._run(tofu_drift.plan_argv(self.program, str(self.folder), out), PLAN_SECONDS)
+        planned = await self._run(tofu_drift.plan_argv(self.program, str(self.folder), out))
         if planned.status not in (tofu_drift.NOTHING, tofu_drift.SOMETHING):
             why = f"the plan itself failed (exit {planned.status}): run it by hand to see why"
             return self._pad.no_data(FACT, "plan_failed", why, name=self.name)
-        shown = await self._run(tofu_drift.show_argv(self.program, str(self.folder), out), 60.0)
+        shown = await self._run(tofu_drift.show_argv(self.program, str(self.folder), out))
         try:
             plan = await asyncio.to_thread(read_plan, shown.stdout if shown.status == 0 else b"")
         except ValueError as error:
@@ -86,7 +90,9 @@ class TofuPlanWitness:
             "resource_changes": [],
         }
 
-    async def _run(self, argv: tuple[str, ...], seconds: float) -> Completed:
+    async def _run(self, argv: tuple[str, ...]) -> Completed:
+        """One later than the whole, which ends before it and then takes this one's processes with it."""
+        seconds = self.timeout_seconds + 1
         return await aprocess.run(argv, shown=argv[:3:2], timeout_seconds=seconds, most_bytes=PLAN_BYTES)
 
     @property
