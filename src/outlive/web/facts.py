@@ -17,7 +17,6 @@ class Facts:
     """`status` and `copies` give what the commands give with `--json` (copies of one asset); `hosts` what the keeper
     remembers of each host: `judged` (the verdict that stands, as `check --json`), `changes`, `enrolments`, `addresses`.
     All raise `OutliveError`. `request` has the keeper do an act (`backup`, `drill`, `verify`) to an asset as soon as it may;
-
     `running` names the jobs at work (`backup:shop-db`), `outcomes` how the last run of each job ended; `incidents` the open
     ones, a line each."""
 

@@ -33,6 +33,8 @@ SENTENCES = {
     "unreachable_unproven": "It does not answer. That proves no loss.",
     "no_data": "Nobody can tell: there is no data.",
 }
+# The page takes no look of its own at hosts or the mirror, so it must not sound surer than `outlive status` does.
+NOT_HERE = "What nobody guards, and the mirror, are not looked at from this page: `outlive status` tells of them."
 GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
 MARKS = {GOOD: "OK", BAD: "AT RISK", UNKNOWN: "UNKNOWN"}
 UNTOLD = ("no_data", "unreachable_unproven")
@@ -121,7 +123,7 @@ def now_view(status: Document) -> Now:
         risks=risks,
         blind=tuple(_blind(one, at) for one in unseen),
         blind_before=tuple(_blind(one, at) for one in status["blind"] if one["to"] < at),
-        notes=tuple(status["notes"]),
+        notes=(*status["notes"], NOT_HERE),
     )
 
 
@@ -246,7 +248,9 @@ def _headline(state: str, assets: Sequence[AssetLine], risks: Sequence[str]) -> 
         return "One thing is at risk." if len(risks) == 1 else f"{max(1, len(risks))} things are at risk."
     if state == UNKNOWN:
         return "Nothing is known to be wrong, but not everything could be seen."
-    return "All is well." if assets else "All is well, but nothing is guarded: outlive.toml names no asset."
+    if not assets:
+        return "What is watched is well, but nothing is guarded: outlive.toml names no asset."
+    return "All that is watched is well."
 
 
 def _blind(one: Document, at: datetime) -> str:
