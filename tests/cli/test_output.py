@@ -150,7 +150,11 @@ def test_words_with_brackets_and_colons_stay_as_they_are(home: Home, outlive: Ca
     assert done.code == 0 and str(odd) in done.out and (odd / "index.html").exists()
 
 
-GROUPS = {"keys": ["init", "show", "recovery-kit", "test"], "vault": ["check"], "rules": ["prometheus"]}
+GROUPS = {
+    "keys": ["init", "show", "recovery-kit", "test"],
+    "vault": ["check"],
+    "rules": ["prometheus", "loki", "alloy"],
+}
 EVERY = [[name] for name in main.COMMANDS] + [[group, name] for group, names in GROUPS.items() for name in names]
 
 

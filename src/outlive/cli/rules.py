@@ -21,5 +21,21 @@ def rules() -> None:
 @group.command()
 def prometheus() -> int:
     """Print rules for Prometheus: silence of the keeper, loss, drills, verdicts, probes, restarts, disks."""
-    say((files("outlive.monitoring") / "prometheus.yml").read_text(encoding="utf-8"))
+    return _print("prometheus.yml")
+
+
+@group.command()
+def loki() -> int:
+    """Print rules for Loki's ruler: silence, floods, only errors, want of memory, another boot or machine."""
+    return _print("loki.yml")
+
+
+@group.command()
+def alloy() -> int:
+    """Print a configuration for Grafana Alloy that puts machine and boot on every line."""
+    return _print("config.alloy")
+
+
+def _print(name: str) -> int:
+    say((files("outlive.monitoring") / name).read_text(encoding="utf-8"))
     return 0
