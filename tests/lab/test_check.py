@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from outlive.lab.breaks.table import break_it, heal
+from outlive.lab.ground.missing import TookTooLong
 from outlive.lab.ground.process import wait_until
 from outlive.lab.record import WEB
 from outlive.lab.world import Lab
@@ -37,7 +38,10 @@ def until(lab: Lab, name: str, words: str) -> str:
         found.append(verdict(lab))
         return found[-1][0] == name and words in found[-1][1]
 
-    wait_until(good, f"{name} with {words!r}, not {found[-1:]}", seconds=120, every=2)
+    try:
+        wait_until(good, f"{name} with {words!r}", seconds=60, every=2)
+    except TookTooLong as error:
+        raise AssertionError(f"not {name} with {words!r}: {found[-1:]}") from error
     return found[-1][1]
 
 

@@ -51,9 +51,11 @@ def over_ssh(ssh_server: SshServer, tmp_path: Path) -> Iterator[SshShell]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`tmp_path` comes first: pytest's own folder must not lie in the one that is emptied."""
     threads = threading.active_count()
     with tempfile.TemporaryDirectory(prefix="ow-", dir="/tmp") as own:  # other tests run beside these
+        Path(own).chmod(0o1777)  # servers run as somebody else
         monkeypatch.setattr(tempfile, "tempdir", own)
         yield
         assert not list(Path(own).glob("outlive-relay-*"))

@@ -59,9 +59,10 @@ class Shop:
         self._shell(f"cat >{MODE}.new && mv {MODE}.new {MODE}", mode.encode())
 
     def get_well(self) -> None:
-        """Also out of the pause that Docker makes between two attempts to start it."""
+        """In a new container: also out of the pause that Docker makes between two attempts to start it, and without the log
+        of what it had."""
         self.machine.inside("rm", "-f", MODE)
-        self.compose("restart", "app")
+        self.compose("up", "--detach", "--force-recreate", "--no-deps", "app")
 
     def sql(self, query: str, service: str = "db", database: str = "shop") -> str:
         """What psql prints, unaligned."""

@@ -23,9 +23,9 @@ import psycopg2
 MODE = Path("/mode/app")
 # What the outage's log was full of: one and the same error, told again and again.
 NOISE = """\
-Error: spawnSync /bin/sh ETIMEDOUT
+Error: spawnSync /usr/bin/convert ETIMEDOUT
     at Object.spawnSync (node:internal/child_process:1120:20) {
-  errno: -110, code: 'ETIMEDOUT', status: null, signal: 'SIGTERM', pid: 50820, digest: '3159934052'
+  errno: -110, code: 'ETIMEDOUT', status: null, signal: 'SIGTERM', pid: 50820
 }
 """
 GLUTTON = "hoard = []\nwhile True: hoard.append(b'x' * (8 << 20))"
