@@ -90,6 +90,7 @@ def test_a_loop_that_has_ended_is_over_and_one_that_goes_on_is_not() -> None:
     assert name == OK and "was in a crash loop (5 ends lately, the last lives 2 s" in advice, "what it needs is back"
     assert told(box(*loop, death(10, 200, 137, by="command"), since=9))[0] == OK, "it was well before it was restarted"
     assert told(box(*loop, death(180, 20, 137, by="command"), since=9))[0] == DOWN, "it was not"
+    assert told(box(*loop, death(10, 200, 137), since=9))[0] == OK, "the machine was rebooted"
     assert told(box(*(death(ago, 90) for ago in (500, 400, 300, 200)), since=170))[0] == DOWN, "its lives are long"
     assert told(box(*loop, ended, *(death(ago, 2) for ago in (80, 60, 40, 20)), since=19))[0] == DOWN
 

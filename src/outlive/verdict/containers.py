@@ -133,13 +133,15 @@ def _has_ended(newest: Observation, own: Sequence[dict[str, Any]]) -> bool:
 
 
 def _own_since_it_was_well(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The deaths that nobody ordered, without those of a loop that had ended before somebody restarted it once more."""
+    """The deaths that nobody ordered, without those of a loop that had ended before: before somebody restarted it once more,
+    or before it ended after a life that is none of a loop's (a reboot ends every container)."""
     own: list[dict[str, Any]] = []
     for death in told:
-        if death.get("by") != "command":
-            own.append(death)
-        elif (lived := life(death)) is not None and lived > _long_enough(own):
+        ordered, lived = death.get("by") == "command", life(death)
+        if lived is not None and lived > (_long_enough(own) if ordered else 2 * _long_enough(own)):
             own = []
+        if not ordered:
+            own.append(death)
     return own
 
 
