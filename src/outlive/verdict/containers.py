@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Any
 
 from outlive.model.observation import Observation
@@ -146,9 +147,9 @@ def _own_since_it_was_well(told: Iterable[dict[str, Any]]) -> list[dict[str, Any
 
 
 def _long_enough(loop: Iterable[dict[str, Any]]) -> timedelta:
-    """A life that long is none of the loop's."""
-    longest = max((lived for death in loop if (lived := life(death)) is not None), default=timedelta(0))
-    return max(_SETTLED, 2 * longest)
+    """A life that long is none of the loop's. The middle one counts: the first to end was the one before the loop."""
+    lives = [lived.total_seconds() for death in loop if (lived := life(death)) is not None]
+    return max(_SETTLED, timedelta(seconds=2 * median(lives or [0.0])))
 
 
 def _is_slow(newest: Observation, own: Sequence[dict[str, Any]]) -> bool:
