@@ -54,7 +54,6 @@ class Story:
 
 STORIES = [
     Story("hang-app", Name.SAME_MACHINE_APP_HUNG),
-    Story("crash-loop", Name.SAME_MACHINE_APP_DOWN, settle_seconds=60),
     Story("stderr-flood", Name.SAME_MACHINE_OK),  # it serves: the log rules have to say it
     Story("kill-edge", Name.SAME_MACHINE_APP_DOWN),
     Story("rekey", Name.REKEYED),
@@ -75,6 +74,9 @@ STORIES = [
     Story(
         "rollback", Name.ROLLED_BACK, healed=Name.CLONED, databases=True
     ),  # two boots of one disk, and the older one came back
+    Story(
+        "crash-loop", Name.SAME_MACHINE_APP_DOWN, settle_seconds=60
+    ),  # last: its lives are remembered for ten minutes
 ]
 
 
