@@ -12,7 +12,7 @@ from tests.web.documents import NOW, asset, copies, host, known, status
 
 def test_all_is_well() -> None:
     view = now_view(status())
-    assert (view.state, view.headline) == (GOOD, "All that is watched is well.")
+    assert (view.state, view.headline) == (GOOD, "All is well.")
     assert view.assets[0].lost == "the last 2.1 s"
     assert view.hosts[0].seen == "seen 12 s ago"
 

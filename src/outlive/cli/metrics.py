@@ -9,17 +9,14 @@ from typing import Annotated
 
 import typer
 
-from outlive import wiring
 from outlive.cli.app import ConfigOption, app
 from outlive.cli.status_look import Looked
-from outlive.cli.status_report import gather
+from outlive.cli.status_report import Report, gather
 from outlive.cli.status_words import document
 from outlive.cli.voice import say
 from outlive.clock import SystemClock
 from outlive.config.load import load
-from outlive.config.schema import Settings
 from outlive.errors import UsageError
-from outlive.model.incident import Delivery
 from outlive.monitoring.openmetrics import Told, render
 
 
@@ -33,7 +30,8 @@ def metrics(
 ) -> int:
     """Print gauges in OpenMetrics: loss, copies, drills, verdicts, the keeper. No host is asked."""
     settings = load(config)
-    text = render(document(gather(settings, SystemClock(), Looked())), _told(settings))
+    report = gather(settings, SystemClock(), Looked())
+    text = render(document(report), _told(report))
     if out is None:
         say(text)
     else:
@@ -41,26 +39,14 @@ def metrics(
     return 0
 
 
-def _told(settings: Settings) -> Told:
-    allowed = {one.name: one.max_age_seconds for one in settings.assets}
-    if not wiring.has_store(settings):
-        return Told(allowed_seconds=allowed)
-    from outlive import wiring_state  # its database layer is loaded only where there is a database
-    from outlive.state.telling import Telling
-
-    store = wiring_state.store(settings)
-    try:
-        telling, beat = Telling(store), store.beat()
-        latest = telling.latest(Delivery.SENT, Delivery.FAILED)
-        wanted = {one.name for one in settings.alerts.channels}
-        return Told(
-            keeper_told_at=beat.told_at if beat else None,
-            incidents_open=sum(one.ended_at is None for one in telling.incidents()),
-            channels={name: one.state is Delivery.SENT for name, one in latest.items() if name in wanted},
-            allowed_seconds=allowed,
-        )
-    finally:
-        store.close()
+def _told(report: Report) -> Told:
+    known = report.remembered
+    return Told(
+        keeper_told_at=known.memory.told_at,
+        incidents_open=len(known.incidents),
+        channels=known.reaches,
+        allowed_seconds={one.name: one.max_age_seconds for one in report.settings.assets},
+    )
 
 
 def _write(out: Path, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -10,8 +11,9 @@ from outlive import wiring
 from outlive.backup.copies import catalog
 from outlive.cli.copies import listed
 from outlive.cli.incident_words import line
-from outlive.cli.status_look import Looked
-from outlive.cli.status_report import gather
+from outlive.cli.status_look import look_around
+from outlive.cli.status_looking import Looking
+from outlive.cli.status_report import report
 from outlive.cli.status_words import document
 from outlive.clock import Clock
 from outlive.config.schema import Settings
@@ -22,12 +24,17 @@ from outlive.state.watching import Watching
 from outlive.web.board import Kept
 from outlive.web.facts import Facts
 
+LOOK_AGAIN_SECONDS = 600.0  # a look asks the hosts for the sizes of everything
+
 
 def page_facts(settings: Settings, clock: Clock, store: Store, keeper: Keeper) -> Facts:
-    """From the keeper that serves the page. Status is asked at most every few seconds."""
+    """From the keeper that serves the page. Status is asked at most every few seconds, hosts and the mirror more seldom,
+    and only while somebody reads the page."""
     vault = wiring.vault(settings, clock)
+    pool = ThreadPoolExecutor(1, "page-look")
+    looking = Looking(partial(look_around, settings, clock), clock.monotonic, pool, LOOK_AGAIN_SECONDS)
     return Facts(
-        status=Kept(lambda: document(gather(settings, clock, Looked())), clock.monotonic),
+        status=Kept(lambda: document(report(settings, clock, looking(), "being looked at")), clock.monotonic),
         copies=lambda asset: listed(vault, [catalog.listing(vault, asset)]),
         hosts=_hosts(Watching(store)),
         request=keeper.request,

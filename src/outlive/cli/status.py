@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,8 +11,9 @@ from rich.console import Group
 from rich.live import Live
 
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
-from outlive.cli.status_look import Looked, blind, look_around
-from outlive.cli.status_report import Report, gather
+from outlive.cli.status_look import Looked, look_around
+from outlive.cli.status_looking import Looking
+from outlive.cli.status_report import report as make_report
 from outlive.cli.status_words import document, words
 from outlive.clock import Clock, SystemClock
 from outlive.config.load import load
@@ -35,7 +37,7 @@ def status(
         if as_json or not output.console.is_terminal:
             raise UsageError("--watch needs a terminal.", hint="Without one, call `outlive status --json` as often.")
         return _watch(settings, clock, output, look)
-    report = _report(settings, clock, look_around(settings, clock) if look else None)
+    report = make_report(settings, clock, look_around(settings, clock) if look else None)
     output.document(document(report))
     if not as_json:
         for part in words(report, output.console.width):
@@ -43,30 +45,15 @@ def status(
     return report.exit_code
 
 
-def _report(settings: Settings, clock: Clock, looked: Looked | None, why: str = "--no-look") -> Report:
-    """`looked` None: nobody asked for a look (or it has not ended, `why`), which is told but takes nothing from the exit
-    code."""
-    if looked is not None:
-        return gather(settings, clock, looked)
-    report = gather(settings, clock, Looked())
-    now = report.at
-    return report.with_unasked(blind("the hosts and the mirror", now, now, why))
-
-
 def _watch(settings: Settings, clock: Clock, output: Output, look: bool) -> int:
     """Until Ctrl-C; the exit code is that of what was shown last. Hosts and the mirror are looked at beside the rest, once
     a minute."""
-    looked: Looked | None = None
-    code, looked_at = 3, 0.0
+    code = 3
     with ThreadPoolExecutor(1) as pool, Live(console=output.console, screen=True, auto_refresh=False) as live:
-        looking: Future[Looked] | None = None
+        looking = Looking(partial(look_around, settings, clock), clock.monotonic, pool, LOOK_AGAIN_SECONDS)
         try:
             while True:
-                if look and looking is None and (looked is None or clock.monotonic() - looked_at > LOOK_AGAIN_SECONDS):
-                    looking, looked_at = pool.submit(look_around, settings, clock), clock.monotonic()
-                if looking is not None and looking.done():
-                    looked, looking = looking.result(), None
-                why = "being looked at" if look else "--no-look"
+                looked, why = (looking(), "being looked at") if look else (None, "--no-look")
                 code = _show(settings, clock, output, looked, why, live)
                 clock.sleep(WATCH_SECONDS)
         except KeyboardInterrupt:
@@ -76,7 +63,7 @@ def _watch(settings: Settings, clock: Clock, output: Output, look: bool) -> int:
 def _show(settings: Settings, clock: Clock, output: Output, looked: Looked | None, why: str, live: Live) -> int:
     """A vault that is away for a moment does not end the watching: it is shown."""
     try:
-        report = _report(settings, clock, looked, why)
+        report = make_report(settings, clock, looked, why)
     except OutliveError as error:
         live.update(f"{error}\ncure: {error.hint}", refresh=True)
         return error.exit_code

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
 
 from outlive import wiring
 from outlive.backup.copies import acceptance, catalog
@@ -14,32 +14,26 @@ from outlive.backup.drill.key_drill import last_key_drill
 from outlive.backup.drill.log_proof import last_log_proof
 from outlive.backup.drill.selftest import SelfTest, last_selftest
 from outlive.backup.restore.recover_to import windows
-from outlive.backup.upkeep.standing import AWAY_SECONDS, Standing, StreamFacts, standing
+from outlive.backup.upkeep.standing import AWAY_SECONDS, Standing, standing
 from outlive.cli import status_provider
 from outlive.cli.mirror_look import MirrorLook
-from outlive.cli.status_hosts import Watched, hosts, not_seen, risks, was_not_seen
+from outlive.cli.status_hosts import hosts, not_seen, risks, was_not_seen
 from outlive.cli.status_look import Looked, blind
+from outlive.cli.status_memory import Remembered, remembered
 from outlive.clock import Clock
-from outlive.commands.postgres import lsn
 from outlive.config.schema import Settings
-from outlive.keeper.advice import Memory, keeper_notes, keeper_risks, key_notes, place_notes, selftest_risks
+from outlive.keeper.advice import keeper_notes, keeper_risks, key_notes, place_notes, selftest_risks
 from outlive.model.asset import Asset
 from outlive.model.copy import ProofRecord
-from outlive.model.incident import Delivery, Incident
-from outlive.model.stretch import Stretch
 from outlive.vault.base import Vault
 
-if TYPE_CHECKING:
-    from outlive.state.telling import Telling
-
 READERS = 4
-BLIND_TOLD = timedelta(days=7)  # of times in which nothing was seen, the later ones are told
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything that `status` tells. `risks` are sentences about the whole; each asset has its own. `blind` is what is
-    not seen now, `blind_before` what was not for a time that is over. `incidents` are open."""
+    not seen now, `blind_before` what was not for a time that is over."""
 
     at: datetime
     settings: Settings
@@ -53,7 +47,7 @@ class Report:
     selftest: SelfTest | None = None
     blind_before: tuple[dict[str, Any], ...] = ()
     unasked: bool = False
-    incidents: tuple[Incident, ...] = ()
+    remembered: Remembered = field(default_factory=Remembered)
     providers: tuple[status_provider.Told, ...] = ()
 
     def with_unasked(self, entry: dict[str, Any]) -> Report:
@@ -69,10 +63,20 @@ class Report:
         return 3 if len(self.blind) > self.unasked else 0
 
 
+def report(settings: Settings, clock: Clock, looked: Looked | None, why: str = "--no-look") -> Report:
+    """`looked` None: nobody asked for a look (or it has not ended, `why`), which is told but takes nothing from the exit
+    code."""
+    if looked is not None:
+        return gather(settings, clock, looked)
+    found = gather(settings, clock, Looked())
+    return found.with_unasked(blind("the hosts and the mirror", found.at, found.at, why))
+
+
 def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
     """The moment of the report is taken last: what was written while the vault was read counts as lost. Raises the
     vault's errors: then nothing can be told at all."""
-    memory, streams, watched, stretches, told = _remembered(settings, clock)
+    told = remembered(settings, clock)
+    memory, watched = told.memory, told.watched
     vault = wiring.vault(settings, clock)
     with ThreadPoolExecutor(READERS) as pool:
         read = list(pool.map(lambda asset: _read(vault, asset), settings.assets))
@@ -86,7 +90,7 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
             one.accepted,
             now,
             windows=one.windows,
-            stream=streams.get(asset.name),
+            stream=told.streams.get(asset.name),
             unreadable=tuple(map(str, one.listing.unreadable)),
             failed=memory.failed(asset.name),
             log_proof=one.log_proof,
@@ -94,7 +98,7 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
         )
         for asset, one in zip(settings.assets, read, strict=True)
     )
-    providers = status_provider.told(settings, stretches, now)
+    providers = status_provider.told(settings, told.stretches, now)
     unseen = (
         [] if memory.is_running(now) else [blind("the keeper's work", memory.told_at or now, now, "it did not run")]
     )
@@ -118,7 +122,7 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
         blind_before=tuple(was_not_seen(watched, now)),
         mirror=mirror,
         selftest=tested,
-        incidents=told.open,
+        remembered=told,
         providers=tuple(providers),
     )
 
@@ -137,58 +141,3 @@ def _read(vault: Vault, asset: Asset) -> _Read:
     opened = windows(vault, listing.copies) if is_cluster else []
     log_proof = last_log_proof(vault, asset.name) if is_cluster else None
     return _Read(listing, opened, acceptance.accepted(vault, asset.name), log_proof)
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """The open incidents, and a sentence for each channel whose last message could not be delivered."""
-
-    open: tuple[Incident, ...] = ()
-    deaf: tuple[str, ...] = ()
-
-
-def _remembered(
-    settings: Settings, clock: Clock
-) -> tuple[Memory, dict[str, StreamFacts], Watched, list[Stretch], _Told]:
-    """What the keeper has told; nothing when none ever ran here."""
-    if not wiring.has_store(settings):
-        return Memory(), {}, Watched({}), [], _Told()
-    from outlive import wiring_state  # its database layer is loaded only where there is a database
-    from outlive.state.telling import Telling
-    from outlive.state.watching import Watching
-
-    store = wiring_state.store(settings)
-    try:
-        rows, memory = store.stream_rows(), Memory(store.beat(), tuple(store.outcomes().values()))
-        watching = Watching(store)
-        told = _told(settings, Telling(store))
-        watched = Watched(watching.standing(), tuple(watching.blind(clock.now() - BLIND_TOLD)))
-        is_wanted = settings.providers or settings.tofu
-        stretches = watching.stretches(clock.now() - status_provider.DAY) if is_wanted else []
-    finally:
-        store.close()
-    facts = {
-        asset: StreamFacts(
-            row.health,
-            row.until,
-            lsn(row.position),
-            row.bytes_at_risk,
-            row.told_at,
-            row.why,
-            row.advice,
-            row.skew_seconds,
-            row.safe_bytes,
-        )
-        for asset, row in rows.items()
-    }
-    return memory, facts, watched, stretches, told
-
-
-def _told(settings: Settings, telling: Telling) -> _Told:
-    wanted = {one.name for one in settings.alerts.channels}
-    latest = telling.latest(Delivery.SENT, Delivery.FAILED)
-    deaf = [one for name, one in latest.items() if name in wanted and one.state is Delivery.FAILED]
-    return _Told(
-        tuple(one for one in telling.incidents() if one.ended_at is None),
-        tuple(f"alerts do not reach anybody by {one.channel}: {one.why}" for one in deaf),
-    )

@@ -34,7 +34,7 @@ def words(report: Report, width: int) -> list[RenderableType]:
     parts.append(table if report.standings else "nothing: outlive.toml names no asset")
     told = (
         ("At risk", _risks(report)),
-        ("Open incidents", [_incident(one) for one in report.incidents]),
+        ("Open incidents", [_incident(one) for one in report.remembered.incidents]),
         ("The mirror", report.mirror.lines if report.mirror else ()),
         ("Hosts", [_verdict(one) for one in report.hosts]),
         ("The provider", list(status_provider.lines(report.providers))),
@@ -93,7 +93,7 @@ def document(report: Report) -> dict[str, Any]:
         "mirror": report.mirror and report.mirror.document,
         "selftest": tested
         and {"at": tested.at, "ok": tested.noticed, "asset": tested.asset, "mutation": tested.mutation},
-        "incidents": [incident_document(one) for one in report.incidents],
+        "incidents": [incident_document(one) for one in report.remembered.incidents],
         "providers": [one.to_json() for one in report.providers],
         "risks": list(report.risks),
         "notes": list(report.notes),

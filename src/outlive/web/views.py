@@ -33,8 +33,6 @@ SENTENCES = {
     "unreachable_unproven": "It does not answer. That proves no loss.",
     "no_data": "Nobody can tell: there is no data.",
 }
-# The page takes no look of its own at hosts or the mirror, so it must not sound surer than `outlive status` does.
-NOT_HERE = "What nobody guards, and the mirror, are not looked at from this page: `outlive status` tells of them."
 GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
 MARKS = {GOOD: "OK", BAD: "AT RISK", UNKNOWN: "UNKNOWN"}
 UNTOLD = ("no_data", "unreachable_unproven")
@@ -123,7 +121,7 @@ def now_view(status: Document) -> Now:
         risks=risks,
         blind=tuple(_blind(one, at) for one in unseen),
         blind_before=tuple(_blind(one, at) for one in status["blind"] if one["to"] < at),
-        notes=(*status["notes"], NOT_HERE),
+        notes=tuple(status["notes"]),
     )
 
 
@@ -249,8 +247,8 @@ def _headline(state: str, assets: Sequence[AssetLine], risks: Sequence[str]) -> 
     if state == UNKNOWN:
         return "Nothing is known to be wrong, but not everything could be seen."
     if not assets:
-        return "What is watched is well, but nothing is guarded: outlive.toml names no asset."
-    return "All that is watched is well."
+        return "All is well, but nothing is guarded: outlive.toml names no asset."
+    return "All is well."
 
 
 def _blind(one: Document, at: datetime) -> str:

@@ -1,0 +1,88 @@
+"""What the keeper has remembered, as far as `status` tells it: read once for a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from outlive import wiring
+from outlive.backup.upkeep.standing import StreamFacts
+from outlive.cli import status_provider
+from outlive.cli.status_hosts import Watched
+from outlive.clock import Clock
+from outlive.commands.postgres import lsn
+from outlive.config.schema import Settings
+from outlive.keeper.advice import Memory
+from outlive.model.incident import Delivery, Incident, Sending
+from outlive.model.stretch import Stretch
+
+if TYPE_CHECKING:
+    from outlive.state.store import StreamRow
+
+BLIND_TOLD = timedelta(days=7)  # of times in which nothing was seen, the later ones are told
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Nothing when no keeper ever ran here. `incidents` are open; `latest` is the last message by each channel that is
+    configured."""
+
+    memory: Memory = field(default_factory=Memory)
+    streams: Mapping[str, StreamFacts] = field(default_factory=dict)
+    watched: Watched = field(default_factory=lambda: Watched({}))
+    stretches: Sequence[Stretch] = ()
+    incidents: tuple[Incident, ...] = ()
+    latest: Mapping[str, Sending] = field(default_factory=dict)
+
+    @property
+    def reaches(self) -> dict[str, bool]:
+        """Of each channel, whether its last message was delivered."""
+        return {name: one.state is Delivery.SENT for name, one in self.latest.items()}
+
+    @property
+    def deaf(self) -> tuple[str, ...]:
+        """A sentence for each channel whose last message could not be delivered."""
+        failed = [one for one in self.latest.values() if one.state is Delivery.FAILED]
+        return tuple(f"alerts do not reach anybody by {one.channel}: {one.why}" for one in failed)
+
+
+def remembered(settings: Settings, clock: Clock) -> Remembered:
+    """What the keeper has told."""
+    if not wiring.has_store(settings):
+        return Remembered()
+    from outlive import wiring_state  # its database layer is loaded only where there is a database
+    from outlive.state.telling import Telling
+    from outlive.state.watching import Watching
+
+    store = wiring_state.store(settings)
+    try:
+        watching, telling = Watching(store), Telling(store)
+        wanted = {one.name for one in settings.alerts.channels}
+        is_told = settings.providers or settings.tofu
+        latest = telling.latest(Delivery.SENT, Delivery.FAILED)
+        return Remembered(
+            memory=Memory(store.beat(), tuple(store.outcomes().values())),
+            streams={asset: _facts(row) for asset, row in store.stream_rows().items()},
+            watched=Watched(watching.standing(), tuple(watching.blind(clock.now() - BLIND_TOLD))),
+            stretches=watching.stretches(clock.now() - status_provider.DAY) if is_told else [],
+            incidents=tuple(one for one in telling.incidents() if one.ended_at is None),
+            latest={name: one for name, one in latest.items() if name in wanted},
+        )
+    finally:
+        store.close()
+
+
+def _facts(row: StreamRow) -> StreamFacts:
+    return StreamFacts(
+        row.health,
+        row.until,
+        lsn(row.position),
+        row.bytes_at_risk,
+        row.told_at,
+        row.why,
+        row.advice,
+        row.skew_seconds,
+        row.safe_bytes,
+    )
