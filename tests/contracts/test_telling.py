@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,6 @@ from outlive.model.incident import Delivery, Incident, Sending, Told, Trouble, U
 from outlive.model.observation import Channel, Observation
 from outlive.state.store import Store
 from outlive.state.telling import Telling
-from tests.engine.databases import postgres_url, sqlite_url
 
 NOON = datetime(2026, 2, 7, 12, 0, 0, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -31,14 +28,6 @@ INCIDENT = Incident(
     told={"phone": Told(NOON, NOON + MINUTE, "cloned", True)},
     failed={"mail": NOON},
 )
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    url = sqlite_url(tmp_path) if request.param == "sqlite" else postgres_url(request.getfixturevalue("postgres"))
-    made = Store(url)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,19 +12,10 @@ from outlive.model.stretch import Stretch
 from outlive.model.watching import Blind, Enrolment, Judged, Planted, Told, Window
 from outlive.state.store import Store
 from outlive.state.watching import Watching
-from tests.engine.databases import postgres_url, sqlite_url
 
 NOON = datetime(2026, 2, 7, 12, 0, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 A, B = "203.0.113.9", "198.51.100.3"
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    url = sqlite_url(tmp_path) if request.param == "sqlite" else postgres_url(request.getfixturevalue("postgres"))
-    made = Store(url)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -10,13 +10,24 @@ from typing import Protocol
 
 from outlive.clock import Clock
 from outlive.commands.ssh import SUDO
-from outlive.errors import LoginRejected
+from outlive.errors import CommandFailed, LoginRejected
 from outlive.transport import aprocess
 from outlive.transport.base import Completed
 from outlive.transport.net import NoAnswer
 from outlive.transport.ssh_peer import SshPeer
 
 REFUSED_SECONDS = 300.0  # nobody is to be taken for a burglar
+
+
+# What stands in the way of a look inside; ValueError: what came cannot be read.
+UNANSWERED = (LoginRejected, NoAnswer, CommandFailed, ValueError)
+
+
+def why_unanswered(error: Exception) -> tuple[str, str]:
+    """The vocabulary's word for it, and the reason in more words."""
+    if isinstance(error, NoAnswer):
+        return error.word, error.why
+    return "rejected" if isinstance(error, LoginRejected) else "unreachable", str(error)
 
 
 class Inside(Protocol):

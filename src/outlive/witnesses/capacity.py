@@ -8,11 +8,9 @@ from typing import Any
 from outlive.clock import Clock
 from outlive.commands import capacity
 from outlive.commands.capacity import Capacity, Filesystem
-from outlive.errors import CommandFailed, LoginRejected
 from outlive.logs.tally import rounded
 from outlive.model.observation import Channel, Observation
-from outlive.transport.inside import Inside
-from outlive.transport.net import NoAnswer
+from outlive.transport.inside import UNANSWERED, Inside, why_unanswered
 from outlive.witnesses.base import Pad
 
 FACT = "host.memory"
@@ -38,12 +36,8 @@ class CapacityWitness:
         try:
             done = await self._inside.run(capacity.look(), self._timeout)
             return list(self._told(capacity.read_look(done.text)))
-        except LoginRejected as error:
-            return [self._pad.no_data(FACT, "rejected", str(error))]
-        except NoAnswer as error:
-            return [self._pad.no_data(FACT, error.word, error.why)]
-        except (CommandFailed, ValueError) as error:
-            return [self._pad.no_data(FACT, "unreachable", str(error))]
+        except UNANSWERED as error:
+            return [self._pad.no_data(FACT, *why_unanswered(error))]
 
     def _told(self, found: Capacity) -> Iterator[Observation]:
         if found.memory_bytes and found.available_bytes is not None:

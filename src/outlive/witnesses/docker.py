@@ -13,10 +13,8 @@ from typing import Any
 from outlive.clock import Clock
 from outlive.commands import docker_look
 from outlive.commands.docker_look import ContainerState, Death, DockerLook, Event, Seat
-from outlive.errors import CommandFailed, LoginRejected
 from outlive.model.observation import Channel, Observation, rfc3339
-from outlive.transport.inside import Inside
-from outlive.transport.net import NoAnswer
+from outlive.transport.inside import UNANSWERED, Inside, why_unanswered
 from outlive.witnesses.base import Pad
 
 FACT = "container"
@@ -58,15 +56,11 @@ class DockerWitness:
             brief = self._since is not None and self._brief < WHOLE_EVERY - 1
             done = await self._inside.run(docker_look.look(self._since, brief=brief), self._timeout)
             seen = docker_look.read_look(done.text)
-        except LoginRejected as error:
-            return [self._pad.no_data(FACT, "rejected", str(error))]
-        except NoAnswer as error:
-            return [self._pad.no_data(FACT, error.word, error.why)]
-        except CommandFailed as error:
-            return [self._pad.no_data(FACT, "unreachable", str(error))]
         except ValueError as error:
             self._since = None  # what was not told meanwhile is asked whole
             return [self._pad.no_data(FACT, "no_docker", _last_line(done.stderr) or str(error))]
+        except UNANSWERED as error:
+            return [self._pad.no_data(FACT, *why_unanswered(error))]
         self._remember(seen)
         self._tell(self._containers)
         return list(self._notes())

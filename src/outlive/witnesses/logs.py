@@ -15,14 +15,12 @@ from outlive.clock import Clock
 from outlive.commands import env_names, log_files
 from outlive.commands.docker_look import ContainerState, Seat
 from outlive.commands.log_files import FileAt, LogLine, Piece
-from outlive.errors import CommandFailed, LoginRejected
 from outlive.leaks.rotation import checklist
 from outlive.logs.ear import Ear
 from outlive.logs.follow import Position, Step, step
 from outlive.logs.tally import Limits
 from outlive.model.observation import Channel, Observation
-from outlive.transport.inside import Inside
-from outlive.transport.net import NoAnswer
+from outlive.transport.inside import UNANSWERED, Inside, why_unanswered
 from outlive.witnesses.base import Pad
 
 FACT = "log.seen"
@@ -71,12 +69,8 @@ class LogWitness:
         try:
             if self._followed:
                 await self._read_on(now)
-        except LoginRejected as error:
-            return [self._pad.no_data(FACT, "rejected", str(error))]
-        except NoAnswer as error:
-            return [self._pad.no_data(FACT, error.word, error.why)]
-        except (CommandFailed, ValueError) as error:
-            return [self._pad.no_data(FACT, "unreachable", str(error))]
+        except UNANSWERED as error:
+            return [self._pad.no_data(FACT, *why_unanswered(error))]
         told = [*self._told(now), *self._unread(containers)]
         projects = dict.fromkeys(one.value.get("project", "") for one in told if _is_compromise(one))
         return [*told, *[await self._secrets(name, containers) for name in projects]]
@@ -88,7 +82,7 @@ class LogWitness:
         try:
             done = await self.inside.run(env_names.look(list(files), [one.id for one in its]), self.timeout_seconds)
             names = env_names.read_look(done.text)
-        except (LoginRejected, NoAnswer, CommandFailed, ValueError) as error:
+        except UNANSWERED as error:
             return self._pad.no_data(SECRETS, "not_readable", str(error), project=project)
         return self._pad.note(SECRETS, {"project": project, "names": [one.name for one in checklist(names)]})
 
