@@ -79,7 +79,7 @@ def test_the_app_hangs_but_says_that_it_is_ready(lab: Lab) -> None:
 def test_the_app_floods_its_log_with_one_error(lab: Lab) -> None:
     before = app.state_of_app(lab, WEB)
     break_it(lab, "stderr-flood")
-    count = "docker logs --since 60s shop-app-1 2>&1 >/dev/null | grep -c 'pid: 50820.*3159934052'"
+    count = "docker logs --since 60s shop-app-1 2>&1 >/dev/null | grep -c 'pid: 50820'"
     wait_until(lambda: int(facts.ssh(lab, at(lab), count).stdout or 0) > 100, "the flood", seconds=60)
     assert facts.page(lab, at(lab), "/").status == 200, "it serves all the same"
     assert app.state_of_app(lab, WEB)["restarts"] == before["restarts"], "it is no crash loop"

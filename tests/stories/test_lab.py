@@ -61,11 +61,12 @@ STORIES = [
     Story("dns-elsewhere", Name.DNS_ELSEWHERE, leftover=STRANGER_ADDRESS),
     Story("replace", Name.MACHINE_REPLACED),
     Story("replace", Name.UNKNOWN_MACHINE, confirmed=False, options=NO_LOGIN),
-    Story("replace", Name.UNREACHABLE_UNPROVEN, confirmed=False, options=OTHER_ADDRESS),
-    Story("replace", Name.DUPLICATE, confirmed=False, options=OTHER_ADDRESS, told=NEW_ADDRESS),  # has its hostname
+    # The provider, which is asked as well, tells the new address of the one, and that there is the other:
+    Story("replace", Name.MACHINE_REPLACED, options=OTHER_ADDRESS),
+    Story("replace", Name.MACHINE_REPLACED, options=OTHER_ADDRESS, told=NEW_ADDRESS),
     Story("reinstall", Name.OS_REINSTALLED),
     Story("reinstall", Name.UNKNOWN_MACHINE, confirmed=False, options=NO_LOGIN),
-    Story("clone", Name.SAME_MACHINE_OK),  # its address is not known: nobody can see it
+    Story("clone", Name.DUPLICATE),
     Story("clone", Name.CLONED, told=CLONE_ADDRESS),
     Story("partition-keeper", Name.NO_DATA, confirmed=False, preview=Name.NO_DATA),
     Story("wipe-volume", Name.DATA_REPLACED, healed=Name.DATA_REPLACED, databases=True),  # the volume stays younger

@@ -267,6 +267,19 @@ def test_a_second_server_of_the_same_name_is_a_duplicate_unless_it_is_another_ho
     assert said(pins, look(), server("1"), server("2", hostname="other", host="project"))[0] == "same_machine_ok"
 
 
+def test_a_second_server_that_is_in_the_list_no_more_is_none() -> None:
+    """Of servers that are nobody's there may be no newer word: the list itself says that one is gone."""
+    twins = (enrolled(), look(), server("1", ago=300), server("2", [THIRD], host="project", ago=300))
+
+    def listing(ids: object, ago: float) -> Seen:
+        return saw("provider.listing", {"name": "cloud", "ids": ids}, "project", ago)
+
+    assert said(*twins, listing(["1", "2"], 300)) == ("duplicate", True)
+    assert said(*twins, listing(["1", "2"], 300), server("1", ago=1), listing(["1"], 1)) == ("same_machine_ok", True)
+    assert said(*twins, listing(["1"], 600))[0] == "duplicate", "an older list"
+    assert said(*twins, listing(None, 1))[0] == "duplicate", "what is no list says nothing"
+
+
 def test_a_hostname_that_two_insides_give_is_a_duplicate() -> None:
     pins = enrolled(guest__hostname="web-1")
     other = [
@@ -323,6 +336,17 @@ def test_two_enrolled_hosts_of_one_hostname_are_meant() -> None:
     names = (saw("guest.hostname", "app"), saw("guest.hostname", "app", AWAY))
     both = (look(), look("web-2", AWAY, "web-2", page=None))
     assert [one.name.value for one in judged(*pins, *both, *names).hosts] == ["same_machine_ok"] * 2
+
+
+def test_an_address_that_the_provider_lent_and_took_back_is_no_wrong_machine() -> None:
+    """The other host is where it belongs; this one is silent."""
+    both = (enrolled(), enrolled("web-2", address=AWAY), silence(), look("web-2", at=AWAY, host="web-2"))
+    lent, back = server("1", addresses=[AWAY], ago=3600), server("1", ago=1)
+    assert said(*both, lent, back)[0] == "unreachable_unproven"
+    assert said(*both, lent)[0] == "wrong_machine", "its newest word"
+    assert (
+        said(*both, lent, back, saw("ci.secret", {"name": "VM_HOST", "address": AWAY}, "web-1"))[0] == "wrong_machine"
+    )
 
 
 def test_a_host_that_is_at_one_of_its_addresses_is_not_the_wrong_machine() -> None:

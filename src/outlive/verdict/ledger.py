@@ -64,6 +64,10 @@ class Ledger:
         """The addresses that one teller gave for a host."""
         return tuple(dict.fromkeys(one.address for one in self._of.get(host, ()) if one.by == by))
 
+    def tellers(self, host: str, at: str) -> frozenset[str]:
+        """Who gave that address for that host."""
+        return frozenset(one.by for one in self._at.get(at, ()) if one.host == host)
+
     def told_by(self, at: str) -> tuple[str, ...]:
         return tuple(sorted({one.by for one in self._at.get(at, ())}))
 

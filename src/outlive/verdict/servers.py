@@ -61,9 +61,10 @@ def servers(evidence: Evidence, pins: Mapping[str, Pins], now: datetime, setting
         if one.error is None and (now - one.at).total_seconds() <= settings.max_age(one.fact)
     ]
     newest = {(one.witness, one.subject): one.at for one in recent}
+    listings = {one.witness: one for one in evidence.of("provider.listing") if one.error is None}
     documents: dict[tuple[str, str, str], Observation] = {}
     for one in recent:
-        if one.at >= newest[one.witness, one.subject] - _LISTING:
+        if one.at >= newest[one.witness, one.subject] - _LISTING and not _is_gone(one, listings.get(one.witness)):
             documents[one.witness, one.subject, identity(one)] = one
     owners = Owners(evidence, pins)
     by_host: dict[str, list[Observation]] = {}
@@ -82,6 +83,12 @@ def servers(evidence: Evidence, pins: Mapping[str, Pins], now: datetime, setting
         ids=ids,
         credit=_credit(evidence, now, settings),
     )
+
+
+def _is_gone(one: Observation, listing: Observation | None) -> bool:
+    """No longer in the list that the same witness has read whole since."""
+    ids = None if listing is None else field(listing, "ids")
+    return listing is not None and listing.at >= one.at and isinstance(ids, list) and identity(one) not in listed(ids)
 
 
 def identity(one: Observation) -> str:

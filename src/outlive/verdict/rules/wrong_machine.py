@@ -16,6 +16,7 @@ from outlive.model.observation import Observation
 from outlive.model.verdict import Name, Verdict
 from outlive.verdict.case import Case
 from outlive.verdict.finding import found, hands_off, missing, seen
+from outlive.verdict.ledger import PROVIDER
 from outlive.verdict.scene import UNKNOWN
 from outlive.verdict.servers import has_address
 
@@ -47,11 +48,17 @@ def wrong_machine(case: Case) -> Verdict | None:
 
 
 def _nothing_but_others(case: Case) -> dict[str, str]:
-    """No own address answers, nor any other as the host; and somewhere that was given for it another host does."""
+    """No own address answers, nor any other as the host; and somewhere that is given for it another host does."""
     answers = case.scene.answers
     if case.found or any(answers.get(place) == UNKNOWN for place in (*case.own, *case.told)):
         return {}
-    return case.others_at(case.told)
+    return case.others_at(tuple(place for place in case.told if _is_still_told(case, place)))
+
+
+def _is_still_told(case: Case, place: str) -> bool:
+    """Not only by a document of the provider that a newer one has replaced (an address that was lent and given back)."""
+    by_others = case.scene.ledger.tellers(case.host, place) - {PROVIDER}
+    return bool(by_others) or any(has_address(one, place) for one in case.documents) or not case.documents
 
 
 def _proof(case: Case, wrong: dict[str, str]) -> Iterator[Observation]:
