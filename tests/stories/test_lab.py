@@ -32,7 +32,7 @@ class Story:
     """`verdict` of web-1, and whether it is confirmed; `preview` is well unless something else is said. `healed`: what is
     left to be told of web-1, until a person enrols it. `told`: an address that a person gave for web-1, by its last number;
     `leftover`: one that is nobody's any more. `databases`: they are asked too; `first`: is
-    done in the shop's database before. `settle_seconds`: so long a loop is not believed to be over."""
+    done in the shop's database before. `settle_seconds`: so long it is waited before it is looked at again."""
 
     what: str
     verdict: Name
@@ -69,15 +69,13 @@ STORIES = [
     Story("clone", Name.DUPLICATE),
     Story("clone", Name.CLONED, told=CLONE_ADDRESS),
     Story("partition-keeper", Name.NO_DATA, confirmed=False, preview=Name.NO_DATA),
-    Story("wipe-volume", Name.DATA_REPLACED, healed=Name.DATA_REPLACED, databases=True),  # the volume stays younger
     Story("reboot", Name.REBOOTED, healed=Name.REBOOTED),
-    Story("suspend", Name.UNREACHABLE_UNPROVEN, confirmed=False, healed=Name.REBOOTED),
-    Story(
-        "rollback", Name.ROLLED_BACK, healed=Name.CLONED, databases=True
-    ),  # two boots of one disk, and the older one came back
-    Story(
-        "crash-loop", Name.SAME_MACHINE_APP_DOWN, settle_seconds=60
-    ),  # last: its lives are remembered for ten minutes
+    Story("suspend", Name.SUSPENDED, confirmed=False, healed=Name.REBOOTED),
+    # After the reboot: the lives of a loop are remembered for ten minutes.
+    Story("crash-loop", Name.SAME_MACHINE_APP_DOWN, settle_seconds=60),
+    # Two boots of one disk: what is healed looks cloned until the other was last seen half a minute ago.
+    Story("rollback", Name.ROLLED_BACK, databases=True, settle_seconds=35),
+    Story("wipe-volume", Name.DATA_REPLACED, healed=Name.DATA_REPLACED, databases=True),  # the volume stays younger
 ]
 
 
