@@ -9,15 +9,21 @@ from contextlib import contextmanager
 import pytest
 
 from outlive import wiring_providers
-from outlive.cli.looking import Look, look
-from outlive.clock import SystemClock
+from outlive.cli.looking import Look
 from outlive.config.load import load
 from outlive.lab.breaks.table import break_it, heal
 from outlive.lab.record import WEB
 from outlive.lab.world import Lab
 from outlive.transport.net import NoAnswer
+from tests.lab.looking import looked, reasons, until_well, verdicts
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settled(whole_lab: Lab) -> None:
+    """What other tests broke and healed is told for some time yet."""
+    until_well(whole_lab)
 
 
 @contextmanager
@@ -29,22 +35,8 @@ def broken(lab: Lab, what: str) -> Iterator[None]:
         heal(lab, what)
 
 
-def looked(lab: Lab) -> Look:
-    return look(load(lab.folder / "outlive.toml"), SystemClock(), None)
-
-
 def told(found: Look) -> list[tuple[str, str]]:
     return [(one["kind"], one["server"]) for one in found.provider["findings"]]
-
-
-def reasons(found: Look) -> list[str]:
-    """Why a host is not well: a verdict that differs is of no use to a reader without its evidence."""
-    ill = [one for one in found.hosts if one.name != "same_machine_ok"]
-    return [f"{host.host}: {one.fact} {one.value}" for host in ill for one in (*host.in_favour, *host.against)]
-
-
-def verdicts(found: Look) -> dict[str, str]:
-    return {one.host: one.name for one in found.hosts}
 
 
 @pytest.mark.parametrize(

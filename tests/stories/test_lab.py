@@ -74,7 +74,7 @@ STORIES = [
     # After the reboot: the lives of a loop are remembered for ten minutes.
     Story("crash-loop", Name.SAME_MACHINE_APP_DOWN, settle_seconds=60),
     # Two boots of one disk: what is healed looks cloned until the other was last seen half a minute ago.
-    Story("rollback", Name.ROLLED_BACK, databases=True, settle_seconds=35),
+    Story("rollback", Name.ROLLED_BACK, databases=True, first=WRITES, settle_seconds=35),
     Story("wipe-volume", Name.DATA_REPLACED, healed=Name.DATA_REPLACED, databases=True),  # the volume stays younger
 ]
 

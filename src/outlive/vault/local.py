@@ -198,12 +198,20 @@ class LocalVault:
             )
 
     def _in_folder(self, folder: Path, act: Callable[[], T]) -> T:
-        """`act()` with the folder there; again when another thread's `delete` dropped it, empty, in between."""
+        """`act()` with the folder there; again when another thread's `delete` dropped it, empty, in between. A folder that
+        was just dropped also answers EPERM on overlayfs, which only a real refusal goes on answering."""
+        refused: PermissionError | None = None
         for _ in range(RACES):
-            with suppress(FileNotFoundError):
+            try:
                 self._make_folder(folder)
                 return act()
-        raise VaultFailed(f"{folder} vanishes as often as it is made.")
+            except FileNotFoundError:
+                refused = None
+            except PermissionError as error:
+                if error.errno != errno.EPERM:
+                    raise
+                refused = error
+        raise refused or VaultFailed(f"{folder} vanishes as often as it is made.")
 
     def _make_folder(self, folder: Path) -> None:
         """Makes missing folders and fsyncs each parent, so that a power cut cannot take the new names back."""
