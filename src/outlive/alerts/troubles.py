@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from outlive.alerts.crons import CronStanding, State
 from outlive.model.incident import Trouble, Urgency
 from outlive.model.observation import Observation
 from outlive.model.schedule import Outcome
@@ -17,7 +18,7 @@ from outlive.model.verdict import MEANING, Name
 from outlive.model.watching import Blind, Judged
 
 NO_NETWORK = "the hosts, over the network"  # how the keeper calls it when none of its canaries answers
-HOST, STREAM, CHANNEL, KEEPER, COMPROMISE = "host", "stream", "channel", "keeper", "compromise"
+HOST, STREAM, CHANNEL, KEEPER, COMPROMISE, CRON = "host", "stream", "channel", "keeper", "compromise", "cron"
 COMPROMISE_TOLD = timedelta(
     days=1
 )  # a sign in a log does not end by itself: it is told of so long after the last new one
@@ -49,7 +50,7 @@ class StreamSeen:
 class Memory:
     """What is remembered. `fresh_seconds`: by host, how old a verdict may be to count; hosts that are not in it are not
     guarded any more. `on_host`: by asset, where it lives. `deaf`: channels whose last message could not be delivered, and
-    why. `compromises`: signs in logs, of the last `COMPROMISE_TOLD`."""
+    why. `compromises`: signs in logs, of the last `COMPROMISE_TOLD`. `crons`: people's cron jobs."""
 
     standing: Mapping[str, Judged] = field(default_factory=dict)
     fresh_seconds: Mapping[str, float] = field(default_factory=dict)
@@ -59,6 +60,7 @@ class Memory:
     on_host: Mapping[str, str | None] = field(default_factory=dict)
     deaf: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
     compromises: Sequence[Observation] = ()
+    crons: Sequence[CronStanding] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,10 @@ def seen(memory: Memory, now: datetime) -> Seen:
         *(_keeper(one) for one in blind),
         *(_channel(name, since, why) for name, (since, why) in memory.deaf.items()),
         *_compromises(memory.compromises),
+        *(_cron(one) for one in memory.crons if one.is_down),
     ]
-    return Seen(tuple(troubles), unknown)
+    unheard = {f"{CRON}:{one.name}" for one in memory.crons if one.state is State.UNKNOWN}
+    return Seen(tuple(troubles), unknown | unheard)
 
 
 def cause_of(host: str) -> str:
@@ -169,6 +173,20 @@ def _channel(name: str, since: datetime, why: str) -> Trouble:
     return Trouble(f"{CHANNEL}:{name}", "unreachable", None, Urgency.HIGH, since, what, safe=safe)
 
 
+def _cron(one: CronStanding) -> Trouble:
+    assert one.since is not None, "it is down"
+    where = f" on {one.host}" if one.host else ""
+    return Trouble(
+        cause=f"{CRON}:{one.name}",
+        name=CRON,
+        host=one.host,
+        urgency=Urgency.HIGH,
+        since=one.since,
+        what=f"cron job {one.name}{where}: {one.why}",
+        safe=(f"read what it printed{where or ' where it runs'}",),
+    )
+
+
 def _compromises(signs: Sequence[Observation]) -> Iterator[Trouble]:
     """One for each log; never sure, and never an ordinary leak."""
     logs: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -205,7 +223,7 @@ def explained(trouble: Trouble, by: Collection[Trouble]) -> Trouble | None:
     return None
 
 
-_WAYS_IN = ("backup", STREAM)
+_WAYS_IN = ("backup", STREAM, CRON)
 _EXPLAINS: Mapping[str, tuple[str, ...]] = {
     name: _WAYS_IN
     for name in Name

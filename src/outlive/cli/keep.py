@@ -46,17 +46,22 @@ def keep(config: ConfigOption = None) -> int:
 @contextmanager
 def _page(settings: Settings, parts: Parts, keeper: Keeper) -> Iterator[None]:
     """The page, once somebody has made a password for it."""
-    if not settings.page.enabled or wiring.page_password(settings) is None:
+    if not wiring.serves_page(settings):
         if settings.page.enabled:
             _say("no page is served: `outlive page` makes a password for it")
+        if settings.crons:
+            _say("no cron job can tell anything, because no page is served: none is called missing")
         yield
         return
     from outlive.cli.page_facts import page_facts  # the web's libraries are loaded only where there is a page
     from outlive.web.app import Doors, make_app
+    from outlive.web.crons import cron_routes
     from outlive.web.server import PageServer
 
     facts = page_facts(settings, parts.clock, parts.store, keeper)
-    doors = Doors(facts, lambda: wiring.page_password(settings) or "", settings.page.names)
+    names = settings.page.names
+    crons = cron_routes(wiring_keeper.cron_ids(settings), wiring_keeper.cron_heard(parts), names)
+    doors = Doors(facts, lambda: wiring.page_password(settings) or "", names, tuple(crons))
     server = PageServer(make_app(doors), settings.page.listen, _say)
     server.start()
     try:

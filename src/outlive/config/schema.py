@@ -208,6 +208,19 @@ class TofuSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CronSettings:
+    """A cron job of yours that tells the keeper when it ran, at the page's `/ping/<id>`: `id` is a secret that nobody
+    guesses. It should tell every `every_seconds`; `grace_seconds` later it is missing. `host` is where it runs."""
+
+    name: str
+    id: SecretRef
+    every_seconds: Annotated[float, Field(ge=60)]
+    grace_seconds: Annotated[float, Field(ge=10)] = 300.0
+    host: str | None = None
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageSettings:
     """The page that `outlive keep` serves. `listen` is a loopback `address:port`: to be reached from elsewhere it wants a
     tunnel or a proxy that speaks TLS, whose `names` are the hosts that browsers may ask for. `password` is where the
@@ -251,6 +264,7 @@ class Document:
     providers: tuple[ProviderSettings, ...] = ()
     tofu: tuple[TofuSettings, ...] = ()
     loki: tuple[LokiSettings, ...] = ()
+    crons: tuple[CronSettings, ...] = ()
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
@@ -274,6 +288,7 @@ class Settings:
     providers: tuple[ProviderSettings, ...] = ()
     tofu: tuple[TofuSettings, ...] = ()
     loki: tuple[LokiSettings, ...] = ()
+    crons: tuple[CronSettings, ...] = ()
     page: PageSettings = field(default_factory=PageSettings)
 
     def host(self, name: str) -> Host | None:

@@ -191,3 +191,14 @@ events = Table(
     Column("learnt_at", Moment, nullable=False),
     Column("document", Text, nullable=False),
 )
+
+# When each of people's cron jobs told what.
+crons = Table(
+    "crons",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("began_at", Moment),
+    Column("succeeded_at", Moment),
+    Column("failed_at", Moment),
+    Column("exit_status", Integer),
+)

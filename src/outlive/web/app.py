@@ -39,16 +39,19 @@ _STATIC = Path(__file__).with_name("static")
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """`password` gives the hash that is known, when it is asked for; `names` are hosts besides loopback."""
+    """`password` gives the hash that is known, when it is asked for; `names` are hosts besides loopback; `open` are routes
+    that need no session, and see to themselves."""
 
     facts: Facts
     password: Callable[[], str]
     names: tuple[str, ...] = ()
+    open: tuple[Route, ...] = ()
 
 
 def make_app(doors: Doors) -> Starlette:
     page = _Page(doors)
     routes = [
+        *doors.open,
         Route("/sign-in", page.outside(page.sign_in), methods=["GET", "POST"]),
         Route("/page.css", page.outside(page.static)),
         Route("/icon.svg", page.outside(page.static)),
