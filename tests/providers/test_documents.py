@@ -86,7 +86,7 @@ def test_a_file_stands_for_a_provider() -> None:
     ["", "[servers", "servers = 3", '[[servers]]\nid = "1"', '[[servers]]\nid = "1"\nhostname = "a"\nstat = "b"'],
 )
 def test_a_file_that_is_wrong_is_no_data(text: str) -> None:
-    with pytest.raises(ValueError, match="^(?!its last line)"):
+    with pytest.raises(ValueError, match=r"^(?!its last line)"):
         static.read_file(f"{text}\n[end]\n")
 
 
