@@ -58,6 +58,7 @@ def test_the_wrong_workspace_is_named() -> None:
     assert [reason.action for reason in found] == ["workspace", "reinstall"]
     assert "'preview'" in found[0].why and "'production'" in found[0].why
     assert reasons("no-changes", "production") == ()
+    assert reasons("no-changes", "preview") != () == reasons("no-changes", "default"), "nobody uses workspaces"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -15,7 +16,6 @@ from outlive.cli.main import run
 from outlive.clock import SystemClock
 from outlive.commands.tofu_state import read_state
 from outlive.config.schema import ProviderSettings, TofuSettings
-from outlive.lab.provider.documents import Key
 from outlive.lab.provider.faults import Fault
 from outlive.model.observation import Observation
 from outlive.model.verdict import Name
@@ -30,18 +30,27 @@ from tests.world.need import need
 
 pytestmark = pytest.mark.slow
 CLOCK = SystemClock()
-PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJJJ"
-KEYS = [Key(number, f"key-{number}", PUBLIC, "2026-02-06T11:34:24+00:00") for number in (13247, 17)]
 Guarded = Callable[..., tuple[int, list[tuple[str, str]], str]]
+Test = TypeVar("Test", bound=Callable[..., None])
 PREVIEW = ("-var=environment=preview", "-var=key=17")
 
 
-@pytest.fixture(scope="module", params=[tofu.opentofu, tofu.terraform], ids=["opentofu", "terraform"])
+def terraform_too(test: Test) -> Test:
+    """Also with Terraform, whose answers here are the same: not everything is worth its seconds twice."""
+    test.terraform_too = True  # type: ignore[attr-defined]
+    return test
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    programs = [tofu.opentofu, *([tofu.terraform] if hasattr(metafunc.function, "terraform_too") else [])]
+    metafunc.parametrize("made", programs, indirect=True, scope="module", ids=lambda program: program.__name__)
+
+
+@pytest.fixture(scope="module")
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrastructure]:
     program = need("tofu", request.param)
     need("tofu", tofu.framework)
     infrastructure = Infrastructure(tmp_path_factory.mktemp("infrastructure"), program)
-    infrastructure.cloud.provider.known.keys = KEYS
     with infrastructure:
         yield infrastructure
 
@@ -76,6 +85,7 @@ def found(seen: Observation) -> dict[str, bool]:
     return {one.value["what"]: one.value["alarm"] for one in drift.found_in(settings, [seen], CLOCK.now())}
 
 
+@terraform_too
 def test_nothing_changed(infra: Infrastructure, guarded: Guarded) -> None:
     assert guarded(status=0)[:2] == (0, [])
     seen = looked(infra)
@@ -83,6 +93,7 @@ def test_nothing_changed(infra: Infrastructure, guarded: Guarded) -> None:
     assert infra.changes.did == [], "a look changes nothing"
 
 
+@terraform_too
 def test_another_address_is_drift_though_nothing_is_to_be_done(infra: Infrastructure, guarded: Guarded) -> None:
     infra.cloud.provider.known.servers[0].address = "198.51.100.38"
     infra.cloud.provider.known.servers[0].power = "off"
@@ -111,6 +122,7 @@ def test_a_wiped_disk_leaves_no_trace_in_any_plan(infra: Infrastructure) -> None
     assert found(looked(infra)) == {}
 
 
+@terraform_too
 @pytest.mark.parametrize(
     "fault", [Fault(path="/v1/servers", status=500, times=99), Fault(path="/v1/servers", drop=True, times=99)]
 )
@@ -128,6 +140,7 @@ def test_a_provider_that_hangs_is_no_data(infra: Infrastructure) -> None:
     assert seen.error == "timeout" and seen.value["why"] == "the plan did not end within 1 s"
 
 
+@terraform_too
 def test_another_workspace_is_selected(infra: Infrastructure) -> None:
     (infra.folder / ".terraform/environment").write_text("preview")
     seen = looked(infra)
@@ -135,6 +148,7 @@ def test_another_workspace_is_selected(infra: Infrastructure) -> None:
     assert seen.value["why"] == "the workspace is 'preview', and should be 'production'"
 
 
+@terraform_too
 def test_the_variables_of_another_environment_would_wipe_the_server(infra: Infrastructure, guarded: Guarded) -> None:
     """24 minutes after they had done it, the people of the outage wrote themselves a note to prevent it."""
     code, refused, said = guarded(*PREVIEW)
@@ -164,6 +178,7 @@ def test_what_would_lose_data_is_refused(
     assert guarded(*words)[:2] == (4 if refused else 0, refused)
 
 
+@terraform_too
 def test_taint_and_apply_as_on_the_day_of_the_outage(infra: Infrastructure, guarded: Guarded) -> None:
     infra.run("taint", SERVER)
     code, refused, said = guarded()

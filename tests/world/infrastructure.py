@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from outlive.lab.provider.documents import Key
 from tests.world import tofu
 from tests.world.cloud import TOKEN, Cloud
 from tests.world.cloud_changes import Changes
@@ -17,6 +18,7 @@ from tests.world.cloud_changes import Changes
 HERE = Path(__file__).parent / "infra"
 FIRST_ID, FIRST_ADDRESS = 811287, "192.0.2.16"
 SERVER = "cherryservers_server.server"
+_PUBLIC, _CREATED = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJJJ", "2026-02-06T11:34:24+00:00"
 _PLACE = "example.test/tests/cherryservers/0.1.0/linux_amd64/terraform-provider-cherryservers_v0.1.0"
 
 
@@ -30,6 +32,7 @@ class Infrastructure:
         self.said = ""
         self.cloud = Cloud()
         self.changes = self.cloud.changes = Changes(FIRST_ID, [FIRST_ADDRESS, "192.0.2.17", "192.0.2.18"])
+        self.cloud.provider.known.keys = [Key(one, f"key-{one}", _PUBLIC, _CREATED) for one in (13247, 17)]
         self._place(folder, program)
 
     def __enter__(self) -> Infrastructure:
