@@ -125,7 +125,16 @@ def test_a_break(lab: Lab, keeper: LabKeeper, story: Story) -> None:
 
 
 def test_every_break_has_its_story() -> None:
-    elsewhere = {"oom", "oom-child", "print-secret", "print-environment", "credit-low", "orphan", "twin"}  # tests/lab
+    elsewhere = {
+        "oom",
+        "oom-child",
+        "print-secret",
+        "print-environment",
+        "credit-low",
+        "orphan",
+        "twin",
+        "wrong-workspace",
+    }  # tests/lab
     assert {one.what for one in STORIES} == {one for one in BREAKS if not one.startswith("provider-")} - elsewhere
 
 

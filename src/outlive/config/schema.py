@@ -98,7 +98,8 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchSettings:
-    """How hosts are looked at. `every_seconds` is how often, unless a host or a check says otherwise.
+    """How hosts are looked at. `every_seconds` is how often, unless a host or a check says otherwise. For the provider's
+    channel (its API and plans, together) a single look waits `provider_seconds` at most; then there is no data from it.
 
     `canaries` are independent places (`address:port`, or a URL, whose clock is then compared with ours): when a host does
     not answer and none of them does, it is the keeper that sees nothing. `resolvers` are addresses of DNS resolvers,
@@ -110,6 +111,7 @@ class WatchSettings:
 
     every_seconds: Annotated[float, Field(ge=5)] = 30.0
     timeout_seconds: Annotated[float, Field(ge=1, le=60)] = 10.0
+    provider_seconds: Annotated[float, Field(ge=1, le=600)] = 60.0
     canaries: tuple[str, ...] = CANARIES
     resolvers: tuple[str, ...] = ()
     ca_file: Path | None = None
