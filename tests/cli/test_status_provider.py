@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from outlive.cli.status_provider import Told, lines, not_seen, risks, told
+from outlive.cli.status_provider import lines, not_seen, risks
 from outlive.model.observation import Channel, Observation
 from outlive.model.stretch import Stretch
+from outlive.watch.project_told import Told, told
 from tests.watch.made import NOW, seen, settings
 
 STACK = settings(

@@ -217,3 +217,43 @@ def test_signs_of_compromise_in_a_log_are_an_incident_for_a_day_and_leaks_are_no
     world.clock.advance(86400)
     world.live(30)
     assert world.heard("phone")[-1].startswith("Over: possible compromise")
+
+
+PROVIDER = (
+    '[[providers]]\nname = "cloud"\nkind = "static"\nfile = "servers.toml"\n[[tofu]]\nname = "infra"\nfolder = "."\n'
+)
+
+
+def test_what_the_provider_says_reaches_the_channels(tmp_path: Path) -> None:
+    """Alarms at once, notes never; a plan that failed too; over when the next answer does not say it any more."""
+    world = World(tmp_path)
+    file = world.folder / "home" / "outlive.toml"
+    file.write_text(file.read_text() + PROVIDER)
+    world.settings = load(file)
+    world.restart()
+
+    def say(fact: str, value: dict[str, Any], witness: str = "provider cloud") -> None:
+        one = Observation(
+            world.clock.now(), witness, Channel.PROVIDER, "project", fact, value, observed_at=world.clock.now()
+        )
+        world.watching.keep([Stretch.of(one)])
+
+    def finding(kind: str, *, alarm: bool) -> None:
+        value = {"kind": kind, "server": "7", "host": None, "attribute": None, "what": f"{kind}!", "alarm": alarm}
+        say("provider.finding", value | {"id": f"{kind} 7"})
+
+    say("provider.listing", {"name": "cloud", "ids": ["7"]})
+    finding("orphan", alarm=False)
+    finding("credit", alarm=True)
+    say("tofu.plan", {"name": "infra", "error": "plan_failed", "why": "exit 1"}, "tofu_plan")
+    world.live(60)
+    assert sorted(world.heard("phone")) == ["provider cloud: credit! (+1 more)"]
+    assert {one.trouble.what for one in world.telling.incidents()} == {
+        "provider cloud: credit!",
+        "tofu infra: the plan gives no data: exit 1",
+    }
+    world.clock.advance(1)
+    say("provider.listing", {"name": "cloud", "ids": ["7", "8"]})
+    say("tofu.plan", {"name": "infra", "exit_code": 0, "resource_drift": [], "output_changes": {}}, "tofu_plan")
+    world.live(60)
+    assert len([one for one in world.telling.incidents() if one.ended_at is None]) == 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from outlive.alerts import projects
 from outlive.alerts.crons import CronStanding, State
 from outlive.model.incident import Trouble, Urgency
 from outlive.model.observation import Observation
@@ -50,7 +51,8 @@ class StreamSeen:
 class Memory:
     """What is remembered. `fresh_seconds`: by host, how old a verdict may be to count; hosts that are not in it are not
     guarded any more. `on_host`: by asset, where it lives. `deaf`: channels whose last message could not be delivered, and
-    why. `compromises`: signs in logs, of the last `COMPROMISE_TOLD`. `crons`: people's cron jobs."""
+    why. `compromises`: signs in logs, of the last `COMPROMISE_TOLD`. `crons`: people's cron jobs. `projects`: what the
+    providers told."""
 
     standing: Mapping[str, Judged] = field(default_factory=dict)
     fresh_seconds: Mapping[str, float] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class Memory:
     deaf: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
     compromises: Sequence[Observation] = ()
     crons: Sequence[CronStanding] = ()
+    projects: Sequence[projects.Project] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ def seen(memory: Memory, now: datetime) -> Seen:
         *(_channel(name, since, why) for name, (since, why) in memory.deaf.items()),
         *_compromises(memory.compromises),
         *(_cron(one) for one in memory.crons if one.is_down),
+        *projects.troubles(memory.projects, now),
     ]
     unheard = {f"{CRON}:{one.name}" for one in memory.crons if one.state is State.UNKNOWN}
     return Seen(tuple(troubles), unknown | unheard)
@@ -224,8 +228,10 @@ def explained(trouble: Trouble, by: Collection[Trouble]) -> Trouble | None:
 
 
 _WAYS_IN = ("backup", STREAM, CRON)
+# What the provider itself tells of such a host is the same news.
+_IN_ITS_PROJECT = (Name.OS_REINSTALLED, Name.MACHINE_REPLACED, Name.ADDRESS_MOVED, Name.SUSPENDED)
 _EXPLAINS: Mapping[str, tuple[str, ...]] = {
-    name: _WAYS_IN
+    name: (*_WAYS_IN, *([projects.PROJECT] if name in _IN_ITS_PROJECT else []))
     for name in Name
     if name
     not in (
@@ -236,4 +242,4 @@ _EXPLAINS: Mapping[str, tuple[str, ...]] = {
         Name.POSSIBLE_COMPROMISE,
         Name.NO_DATA,
     )
-}
+} | {Name.DUPLICATE: (projects.PROJECT,)}

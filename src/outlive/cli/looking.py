@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from outlive import wiring_watch
-from outlive.cli.status_provider import DAY, PAST
 from outlive.cli.voice import complain
 from outlive.clock import Clock
 from outlive.config.schema import Settings
@@ -25,6 +24,7 @@ from outlive.state.watching import Watching
 from outlive.verdict.judgement import Judgement
 from outlive.watch import three_ways
 from outlive.watch.project_sight import FOUND
+from outlive.watch.project_told import DAY, PAST
 from outlive.watch.watcher import Watcher
 
 SELDOM = timedelta(days=1)  # how often registries are asked

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from outlive import wiring
 from outlive.alerts.crons import CronStanding, standings
 from outlive.backup.upkeep.standing import StreamFacts
-from outlive.cli import status_provider
 from outlive.cli.status_hosts import Watched
 from outlive.clock import Clock
 from outlive.commands.postgres import lsn
@@ -18,6 +17,7 @@ from outlive.config.schema import Settings
 from outlive.keeper.advice import Memory
 from outlive.model.incident import Delivery, Incident, Sending
 from outlive.model.stretch import Stretch
+from outlive.watch import project_told
 
 if TYPE_CHECKING:
     from outlive.state.store import StreamRow
@@ -77,7 +77,7 @@ def remembered(settings: Settings, clock: Clock) -> Remembered:
             memory=memory,
             streams={asset: _facts(row) for asset, row in store.stream_rows().items()},
             watched=Watched(watching.standing(), tuple(watching.blind(clock.now() - BLIND_TOLD))),
-            stretches=watching.stretches(clock.now() - status_provider.DAY) if is_told else [],
+            stretches=watching.stretches(clock.now() - project_told.DAY) if is_told else [],
             incidents=tuple(one for one in telling.incidents() if one.ended_at is None),
             latest={name: one for name, one in latest.items() if name in wanted},
             crons=standings(settings.crons, Crons(store).heard(), listening_since, now) if settings.crons else (),

@@ -26,6 +26,7 @@ from outlive.keeper.advice import keeper_notes, keeper_risks, key_notes, place_n
 from outlive.model.asset import Asset
 from outlive.model.copy import ProofRecord
 from outlive.vault.base import Vault
+from outlive.watch import project_told
 
 READERS = 4
 
@@ -48,7 +49,7 @@ class Report:
     blind_before: tuple[dict[str, Any], ...] = ()
     unasked: bool = False
     remembered: Remembered = field(default_factory=Remembered)
-    providers: tuple[status_provider.Told, ...] = ()
+    providers: tuple[project_told.Told, ...] = ()
 
     def with_unasked(self, entry: dict[str, Any]) -> Report:
         """With something that nobody wanted to see: it is told, but takes nothing from the exit code."""
@@ -98,7 +99,7 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
         )
         for asset, one in zip(settings.assets, read, strict=True)
     )
-    providers = status_provider.told(settings, told.stretches, now)
+    providers = project_told.told(settings, told.stretches, now)
     unseen = (
         [] if memory.is_running(now) else [blind("the keeper's work", memory.told_at or now, now, "it did not run")]
     )

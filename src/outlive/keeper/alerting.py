@@ -12,6 +12,7 @@ from outlive.alerts import heartbeat, telling
 from outlive.alerts.crons import CronStanding, standings
 from outlive.alerts.heartbeat import Beat, Signal
 from outlive.alerts.incidents import follow
+from outlive.alerts.projects import Alarm, Project
 from outlive.alerts.render import render
 from outlive.alerts.telling import Channel, Notice, Policy, Quiet
 from outlive.alerts.troubles import COMPROMISE_TOLD, Memory, Seen, StreamSeen, seen
@@ -27,8 +28,11 @@ from outlive.state.crons import Crons
 from outlive.state.store import Store
 from outlive.state.telling import Telling
 from outlive.state.watching import Watching
+from outlive.watch import project_told
+from outlive.watch.project_told import Told
 
 STEP_SECONDS = 3.0
+PROVIDERS_TOLD = timedelta(days=7)  # an older answer is none
 PAUSE_SECONDS = 0.5
 TIDY = timedelta(hours=1)
 FRESH_SECONDS, FRESH_PERIODS = 120.0, 4
@@ -151,7 +155,15 @@ class Alerting:
             deaf={name: (one.ended_at or one.at, one.why) for name, one in deaf.items()},
             compromises=self._watching.compromises(now - COMPROMISE_TOLD),
             crons=self._crons(now),
+            projects=self._projects(now),
         )
+
+    def _projects(self, now: datetime) -> tuple[Project, ...]:
+        settings = self._parts.settings
+        if not (settings.providers or settings.tofu):
+            return ()
+        found = project_told.told(settings, self._watching.told_by_providers(now - PROVIDERS_TOLD), now)
+        return tuple(Project(one.who, _alarms(one), one.silent_since, one.no_data) for one in found)
 
     def _crons(self, now: datetime) -> tuple[CronStanding, ...]:
         crons = self._parts.settings.crons
@@ -200,6 +212,15 @@ class Alerting:
             if str(error) != self._said.get(what):
                 self._said[what] = str(error)
                 self._parts.say(f"{what}: {error} cure: {error.hint}")
+
+
+def _alarms(one: Told) -> tuple[Alarm, ...]:
+    """Of what changed there and back, the later one."""
+    found: dict[str, Alarm] = {}
+    for each in (finding for finding in one.findings if finding["alarm"]):
+        known_as = " ".join(str(each[name]) for name in ("kind", "server", "attribute") if each[name])
+        found[known_as] = Alarm(known_as, each["kind"], each["host"], each["since"], each["what"])
+    return tuple(found.values())
 
 
 def policy(alerts: AlertSettings) -> Policy:

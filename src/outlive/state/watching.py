@@ -66,6 +66,16 @@ class Watching:
             rows = connection.execute(query.order_by(sightings.c.at, sightings.c.key)).all()
         return [_observation(row.first) for row in rows]
 
+    def told_by_providers(self, since: datetime) -> list[Stretch]:
+        """Findings, whole answers, plans and questions without an answer, that reach past the moment; oldest first."""
+        about = sightings.c.last
+        unanswered = sa.and_(about.contains('"provider.server"'), about.contains('"error"'))
+        facts = (about.contains(f'"{fact}"') for fact in ("provider.finding", "provider.listing", "tofu.plan"))
+        query = sa.select(sightings).where(sightings.c.until >= since, sa.or_(*facts, unanswered))
+        with self._store.begin() as connection:
+            rows = connection.execute(query.order_by(sightings.c.at, sightings.c.key)).all()
+        return [Stretch(row.key, _observation(row.first), _observation(row.last), row.times) for row in rows]
+
     def prune(self, before: datetime, most_rows: int) -> int:
         """Forgets what ended before the moment (of verdicts, the last of each host stays), then the oldest beyond so many
         rows. Returns how many sights are gone."""
