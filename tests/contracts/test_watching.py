@@ -52,6 +52,23 @@ def test_a_stretch_grows_in_its_row(memory: Watching) -> None:
     assert memory.stretches(NOON - HOUR) == [longer]
 
 
+def test_what_providers_told_is_found_among_all_the_rest(memory: Watching) -> None:
+    told = [
+        stretch({"id": "7", "kind": "orphan"}, fact="provider.finding"),
+        stretch({"ids": ["7"]}, fact="provider.listing"),
+        stretch({"name": "infra", "exit_code": 0}, fact="tofu.plan"),
+        stretch({"error": "status", "why": "500"}, fact="provider.server", subject="project"),
+    ]
+    others = [
+        stretch("SHA256:a"),
+        stretch({"id": "7"}, fact="provider.server"),
+        stretch("x", NOON - HOUR, fact="tofu.plan"),
+    ]
+    memory.keep([*told, *others])
+    found = memory.told_by_providers(NOON - HOUR / 2)
+    assert sorted(one.key for one in found) == sorted(one.key for one in told)
+
+
 def test_of_each_thing_the_last_is_there_however_old(memory: Watching) -> None:
     old, older = stretch("SHA256:a", NOON - 90 * HOUR), stretch("SHA256:b", NOON - 99 * HOUR)
     fresh = stretch("SHA256:c", NOON, subject=B)
