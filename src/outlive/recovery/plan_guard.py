@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from outlive.commands.tofu import Change, Plan
-from outlive.recovery.resources import described, holds_data, wiped_by
+from outlive.recovery.gate import Target
+from outlive.recovery.resources import described, holds_data, target, wiped_by
 
 _BECAUSE = {
     "replace_because_tainted": "it was tainted: somebody marked it so, nobody proved it",
@@ -46,6 +47,11 @@ def guard(plan: Plan, workspace: str | None = None) -> tuple[Reason, ...]:
     selected where nobody uses workspaces, and stands for no environment."""
     found = [reason for change in plan.changes for reason in _of_change(change)]
     return (*_of_workspace(plan, workspace), *found)
+
+
+def destroyed(plan: Plan) -> dict[str, Target]:
+    """What would lose its data, by its address in the plan, as the plan knows it."""
+    return {one.address: target(one) for one in plan.changes if any(True for _ in _of_change(one))}
 
 
 def _of_change(change: Change) -> Iterator[Reason]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from outlive.commands.tofu import Change
+from outlive.recovery.gate import Target
 
 _HOLD = re.compile(
     "servers?|instance|droplet|vm|vps|machine|host|volume|disk|storage|filesystem|nfs|share|bucket|database|db|sql|"
@@ -55,6 +56,17 @@ def described(change: Change) -> str:
     found += [str(change.before[name]) for name in _NAMES if isinstance(change.before.get(name), str)][:1]
     addresses = list(dict.fromkeys(_addresses(change.before)))
     return ", ".join([*found, *([f"at {' and '.join(addresses)}"] if addresses else [])]) or "unnamed"
+
+
+def target(change: Change) -> Target:
+    """What is there now by all its names, "" for those that the plan does not know."""
+    names = (str(change.before[name]) for name in _NAMES if isinstance(change.before.get(name), str))
+    identity = change.before.get("id")
+    return Target(
+        id=str(identity) if isinstance(identity, str | int) else "",
+        address=next(_addresses(change.before), ""),
+        hostname=next(names, ""),
+    )
 
 
 def _addresses(attributes: dict[str, Any]) -> Iterator[str]:
