@@ -51,6 +51,15 @@ def test_a_state_tells_it_and_nobody_is_asked(plan: Plan) -> None:
     assert (whose.kind, whose.told_by, whose.can_be_asked) == ("cherryservers", "a state beside this file says", False)
 
 
+def test_a_state_of_a_workspace_is_found_one_folder_below(plan: Plan) -> None:
+    folder = plan.base / "infra" / "terraform.tfstate.d" / "production"
+    folder.mkdir(parents=True)
+    state(plan)
+    (plan.base / "terraform.tfstate").rename(folder / "terraform.tfstate")
+    host, _ = find(HOST, plan, Told())
+    assert host.tofu_state == "infra/terraform.tfstate.d/production/terraform.tfstate"
+
+
 @pytest.mark.parametrize(("name", "kind"), [("UAB Cherry Servers", "cherryservers"), ("Example Ltd", "")])
 def test_the_registry_tells_it_by_the_address(plan: Plan, name: str, kind: str) -> None:
     network = {"objectClassName": "ip network", "entities": [{"vcardArray": ["vcard", [["fn", {}, "text", name]]]}]}

@@ -141,6 +141,27 @@ def test_the_provider_is_a_comment_that_works_once_it_is_none(recorded: tuple[Su
     assert settings.hosts[0].server_id == "4711"
 
 
+@pytest.mark.parametrize(
+    ("state", "folder", "workspace"),
+    [
+        ("terraform.tfstate", ".", None),
+        ("infra/terraform.tfstate", "infra", None),
+        ("infra/terraform.tfstate.d/production/terraform.tfstate", "infra", "production"),
+        ("terraform.tfstate.d/production/terraform.tfstate", ".", "production"),
+    ],
+)
+def test_the_folder_to_ask_for_drift_is_a_comment_that_works_once_it_is_none(
+    recorded: tuple[Survey, Proposal], state: str, folder: str, workspace: str | None
+) -> None:
+    text = write_toml(*recorded, replace(SETUP, host=replace(SETUP.host, tofu_state=state, tofu_resource="a.b")), NOW)
+    begin = text.index("# [[tofu]]")
+    end = text.index("\n\n", begin)
+    settings = parse(text[:begin] + text[begin:end].replace("# ", "") + text[end:], Path("/srv/outlive/outlive.toml"))
+    assert parse(text, Path("/srv/outlive/outlive.toml")).tofu == ()
+    (plans,) = settings.tofu
+    assert (plans.folder, plans.workspace) == (Path("/srv/outlive") / folder, workspace)
+
+
 @pytest.mark.parametrize(("kind", "project"), [("cherryservers", "100200"), ("hetzner", None)])
 def test_a_provider_that_can_be_asked_is_no_comment(
     recorded: tuple[Survey, Proposal], kind: str, project: str | None

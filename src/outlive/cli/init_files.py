@@ -12,7 +12,7 @@ from outlive.config.load import parse
 from outlive.errors import ConfigError, UsageError
 from outlive.survey.found import Survey
 from outlive.survey.proposal import Proposal
-from outlive.survey.write_toml import Setup, write_toml
+from outlive.survey.write_toml import WORKSPACES, Setup, write_toml
 from outlive.transport import hostkey
 from outlive.vault.keys import DRILL, RECIPIENTS, RECOVERY, create_keys, read_recipients
 from outlive.vault.local import LocalVault
@@ -117,9 +117,10 @@ def _create(path: Path, text: str) -> None:
 
 
 def states(base: Path) -> list[tuple[str, bytes]]:
-    """The states of OpenTofu beside the configuration or one folder below, by their path from there."""
+    """The states of OpenTofu beside the configuration or one folder below, of every workspace, by their path from there."""
     found = []
-    for path in sorted((*base.glob("*.tfstate"), *base.glob("*/*.tfstate"))):
+    places = ("*.tfstate", f"{WORKSPACES}/*/*.tfstate")
+    for path in sorted({path for place in places for below in ("", "*/") for path in base.glob(below + place)}):
         try:
             found.append((str(path.relative_to(base)), path.read_bytes()))
         except OSError:

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from outlive.model.asset import SecretRef
@@ -19,6 +20,7 @@ from outlive.survey.proposal import Proposal, Proposed, amount
 from outlive.survey.propose_provider import NOBODYS, Whose
 
 WIDTH = 118
+WORKSPACES = "terraform.tfstate.d"  # where local states of workspaces lie
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def write_toml(survey: Survey, proposal: Proposal, setup: Setup, now: datetime) 
         _keeper(),
         _alerts(),
         *([_provider(setup.provider)] if setup.host else []),
+        *([_drift(setup.host.tofu_state)] if setup.host and setup.host.tofu_state else []),
         *([_host(survey, proposal, setup)] if setup.host else []),
         *(_asset(one) for one in proposal.assets),
         *(_commented(_asset(one)) for one in proposal.optional),
@@ -125,6 +128,19 @@ def _provider(whose: Whose) -> str:
         "(docs/how-to/watch-the-provider.md), put it where `token` says, and take the # away."
     )
     return _comment(note) + _commented(table)
+
+
+def _drift(state: str) -> str:
+    """Commented: it wants `init` done and credentials. The state's place tells folder and workspace."""
+    parts = PurePosixPath(state).parent.parts
+    at = parts.index(WORKSPACES) if WORKSPACES in parts else len(parts)
+    folder = "/".join(parts[:at]) or "."
+    values = {"name": "infra", "folder": folder, "workspace": parts[at + 1] if at + 1 < len(parts) else None}
+    note = (
+        "What changed behind OpenTofu's back is asked in this folder, where somebody has run `tofu init`. It wants "
+        "credentials that may only read, in the environment of whoever runs outlive. Take the # away."
+    )
+    return _comment(note) + _commented(_table("[[tofu]]", values))
 
 
 def _host(survey: Survey, proposal: Proposal, setup: Setup) -> str:
