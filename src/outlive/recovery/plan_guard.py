@@ -26,7 +26,8 @@ _BECAUSE = {
 }
 _GATE = (
     "see which machine that is at this moment (`outlive check`), have a copy proven by a drill (`outlive drill`), make "
-    "the new one beside it, and power the old one off before anybody deletes it"
+    "the new one beside it, and power the old one off before anybody deletes it; `outlive plan-guard --gate` says what is "
+    "still missing"
 )
 DEFAULT = "default"
 _ENVIRONMENT = ("environment", "env", "stage", "workspace")
