@@ -9,7 +9,7 @@ import pytest
 
 from outlive.model.observation import Channel, Observation
 from outlive.model.stretch import Stretch
-from outlive.model.watching import Blind, Enrolment, Judged, Planted, Told, Window
+from outlive.model.watching import Blind, Enrolment, Judged, LogPosition, Planted, Told, Window
 from outlive.state.store import Store
 from outlive.state.watching import Watching
 
@@ -58,6 +58,21 @@ def test_of_each_thing_the_last_is_there_however_old(memory: Watching) -> None:
     memory.keep([old, older, fresh])
     assert memory.stretches(NOON - HOUR) == [old, fresh]
     assert memory.stretches(NOON - 200 * HOUR) == [older, old, fresh]
+
+
+def test_log_positions_move_on_with_what_was_told_and_end(memory: Watching) -> None:
+    first = LogPosition(A, "/a.log", NOON, {"inode": 1, "offset": 10})
+    other = LogPosition("loki grafana", "f" * 64, NOON, {"from": 1770000000000000000})
+    memory.keep([], [first, other])
+    moved = replace(first, at=NOON + HOUR, document={"inode": 1, "offset": 99})
+    memory.keep([stretch("SHA256:a", NOON)], [moved])
+    assert sorted(memory.log_positions(), key=lambda one: one.reader) == sorted(
+        [moved, other], key=lambda one: one.reader
+    )
+    memory.keep([], [], [(A, "/a.log")])
+    assert memory.log_positions() == [other]
+    memory.prune(NOON + HOUR, 1000)
+    assert memory.log_positions() == []
 
 
 def test_old_rows_go_then_the_oldest_of_too_many(memory: Watching) -> None:

@@ -97,3 +97,14 @@ class Planted:
     at: datetime
     by: str
     removed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogPosition:
+    """How far `reader` (where it looks) has read one `log`, in the reader's own words: `document` is JSON, and holds no text
+    of the log."""
+
+    reader: str
+    log: str
+    at: datetime
+    document: dict[str, Any] = field(default_factory=dict)

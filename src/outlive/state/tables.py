@@ -191,3 +191,13 @@ events = Table(
     Column("learnt_at", Moment, nullable=False),
     Column("document", Text, nullable=False),
 )
+
+# How far logs were read: a row a container's log, or a query of Loki.
+log_positions = Table(
+    "log_positions",
+    metadata,
+    Column("reader", String(300), primary_key=True),
+    Column("log", String(700), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("document", Text, nullable=False),
+)

@@ -14,9 +14,9 @@ from sqlalchemy.engine import Connection
 
 from outlive.model.observation import Observation
 from outlive.model.stretch import Stretch
-from outlive.model.watching import Blind, Enrolment, Judged, Planted, Told, Window
+from outlive.model.watching import Blind, Enrolment, Judged, LogPosition, Planted, Told, Window
 from outlive.state.store import Store
-from outlive.state.tables import addresses, blind, enrolments, planted, sightings, verdicts, windows
+from outlive.state.tables import addresses, blind, enrolments, log_positions, planted, sightings, verdicts, windows
 
 _JSON = ("facts", "document")
 
@@ -29,9 +29,20 @@ class Watching:
 
     # --- what was seen -------------------------------------------------------------------------------------------
 
-    def keep(self, stretches: Iterable[Stretch]) -> None:
-        """Adds or lengthens."""
+    def keep(
+        self,
+        stretches: Iterable[Stretch],
+        positions: Iterable[LogPosition] = (),
+        gone: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Adds or lengthens; and, in the same transaction, how far the logs were read of which these are. `gone`: readers
+        and logs that are read no more."""
         with self._store.begin() as connection:
+            for position in positions:
+                _put(connection, log_positions, _values(position))
+            for reader, log in gone:
+                which = sa.and_(log_positions.c.reader == reader, log_positions.c.log == log)
+                connection.execute(sa.delete(log_positions).where(which))
             for one in stretches:
                 values = {
                     "key": one.key,
@@ -55,6 +66,10 @@ class Watching:
             rows = connection.execute(query.order_by(sightings.c.at, sightings.c.key)).all()
         return [Stretch(row.key, _observation(row.first), _observation(row.last), row.times) for row in rows]
 
+    def log_positions(self) -> list[LogPosition]:
+        """How far every log was read."""
+        return [LogPosition(**row) for row in self._rows(log_positions, None, "at")]
+
     def compromises(self, since: datetime) -> list[Observation]:
         """Signs of compromise in logs, each as it was first seen, at or after the moment; oldest first."""
         query = sa.select(sightings.c.first).where(
@@ -72,6 +87,7 @@ class Watching:
         with self._store.begin() as connection:
             gone = connection.execute(sa.delete(sightings).where(sightings.c.until < before)).rowcount
             connection.execute(sa.delete(blind).where(blind.c.until < before))
+            connection.execute(sa.delete(log_positions).where(log_positions.c.at < before))
             stands = _is_newest(verdicts, "host", "since")
             connection.execute(sa.delete(verdicts).where(verdicts.c.judged_at < before, sa.not_(stands)))
             edge = sa.select(sightings.c.until).order_by(sightings.c.until.desc()).offset(most_rows).limit(1)

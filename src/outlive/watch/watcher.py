@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from outlive.errors import OutliveError
@@ -12,7 +12,7 @@ from outlive.model.host import Host
 from outlive.model.observation import Channel, Observation
 from outlive.model.stretch import Stretch
 from outlive.model.verdict import Address
-from outlive.model.watching import Enrolment, Told, Window
+from outlive.model.watching import Enrolment, LogPosition, Told, Window
 from outlive.state.watching import Watching
 from outlive.transport import hostkey
 from outlive.transport.dns import literal_address
@@ -23,10 +23,12 @@ from outlive.verdict.judgement import Judgement
 from outlive.verdict.judging import Judging
 from outlive.watch import drift, ledger, project_sight
 from outlive.watch.eyes import Eyes
+from outlive.watch.log_positions import Log, LogPositions
 from outlive.watch.look import look
 from outlive.watch.own import OwnState
 from outlive.watch.plan import Ask, plan
 from outlive.watch.recall import HORIZON, Recall
+from outlive.witnesses.base import LogReader
 
 FIRST = ("dns", "tofu")  # what they tell is asked in the same look
 SECOND = ("provider",)  # after the states, which say which server is whose
@@ -39,6 +41,7 @@ class News:
 
     stretches: list[Stretch]
     told: list[Told]
+    positions: dict[Log, LogPosition | None] = field(default_factory=dict)
 
 
 class Watcher:
@@ -53,6 +56,7 @@ class Watcher:
         self._streamed = streamed
         self.own = OwnState(self.settings.watch, eyes.sight.names, eyes.sight.trust, self._clock)
         self.recall = Recall(memory.stretches(self._clock.now() - HORIZON) if memory else ())
+        self.positions = eyes.sight.positions = LogPositions.of(memory.log_positions() if memory else ())
         self.ledger: list[Told] = memory.addresses() if memory else []
         self.enrolments: dict[str, Enrolment] = {}
         self.windows: list[Window] = []
@@ -120,6 +124,9 @@ class Watcher:
             folder = next(one for one in self.settings.tofu if one.name == ask.name)
             seen = [*seen, *drift.found_in(folder, seen, self._clock.now())]
         self.recall.add(seen)
+        witness = self.eyes.witness(ask)
+        if isinstance(witness, LogReader):
+            self.positions.take(witness.reader, witness.positions(), self._clock.now())
         if ask.kind in (*FIRST, *SECOND):
             self.tell(ledger.from_observations(ask.host, seen))
         return seen
@@ -136,17 +143,19 @@ class Watcher:
 
     def news(self) -> News:
         """What is to be written."""
-        return News(self.recall.unwritten(), list(self._untold))
+        return News(self.recall.unwritten(), list(self._untold), self.positions.unwritten())
 
     def write(self, news: News) -> None:
         """Into the memory; may be called from another thread. Raises what the store raises; `written` is to be called
         only when it did not."""
         if self._memory:
-            self._memory.keep(news.stretches)
+            moved = [one for one in news.positions.values() if one is not None]
+            self._memory.keep(news.stretches, moved, [log for log, one in news.positions.items() if one is None])
             self._memory.tell(news.told)
 
     def written(self, news: News) -> None:
         self.recall.written(news.stretches)
+        self.positions.written(news.positions)
         self._untold = [one for one in self._untold if one not in news.told]
 
     def judge(self) -> Judgement:
