@@ -221,7 +221,7 @@ def test_what_a_restart_cuts_in_halves_is_seen_once(logs: Logs) -> None:
     assert KILLED not in signatures(logs.look())
     logs.restart()
     logs.write(*(halves[1] + halves[2]).splitlines())
-    assert sum((signatures(logs.look()) for _ in range(3)), []) == [KILLED]
+    assert [one for _ in range(3) for one in signatures(logs.look())] == [KILLED]
 
 
 def test_what_was_not_told_yet_is_told_after_the_restart_and_only_once(logs: Logs) -> None:
@@ -230,9 +230,9 @@ def test_what_was_not_told_yet_is_told_after_the_restart_and_only_once(logs: Log
     logs.write(*ONE_ERROR.splitlines()[:-1])
     assert KILLED not in signatures(logs.look()), "more may belong to it"
     logs.restart()
-    assert sum((signatures(logs.look()) for _ in range(3)), []) == [KILLED]
+    assert [one for _ in range(3) for one in signatures(logs.look())] == [KILLED]
     logs.restart()
-    assert sum((signatures(logs.look()) for _ in range(3)), []) == []
+    assert [one for _ in range(3) for one in signatures(logs.look())] == []
 
 
 def test_a_container_that_came_while_nobody_looked_is_read_from_its_beginning(logs: Logs, tmp_path: Path) -> None:

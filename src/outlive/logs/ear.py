@@ -86,7 +86,7 @@ class Ear:
             self._told[one.rule, one.fingerprint] = one.count
         for rule, count in self._counts().items():
             self._told[rule, ""] = count
-        self._is_open, self._was_asked = not was_settled, True
+        self._is_open = not was_settled
 
     @property
     def is_settled(self) -> bool:

@@ -201,3 +201,16 @@ log_positions = Table(
     Column("at", Moment, nullable=False),
     Column("document", Text, nullable=False),
 )
+
+# What a person has said of something that was found in a log.
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("subject", String(255), primary_key=True),
+    Column("service", String(255), primary_key=True),
+    Column("rule", String(100), primary_key=True),
+    Column("fingerprint", String(100), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("how", String(20), nullable=False),
+)

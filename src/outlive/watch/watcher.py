@@ -12,7 +12,7 @@ from outlive.model.host import Host
 from outlive.model.observation import Channel, Observation
 from outlive.model.stretch import Stretch
 from outlive.model.verdict import Address
-from outlive.model.watching import Enrolment, LogPosition, Told, Window
+from outlive.model.watching import Enrolment, LogPosition, Settlement, Told, Window
 from outlive.state.watching import Watching
 from outlive.transport import hostkey
 from outlive.transport.dns import literal_address
@@ -60,20 +60,23 @@ class Watcher:
         self.ledger: list[Told] = memory.addresses() if memory else []
         self.enrolments: dict[str, Enrolment] = {}
         self.windows: list[Window] = []
+        self.settled: list[Settlement] = []
         self._untold: list[Told] = []
         self.reload()
 
     def reload(self) -> None:
-        """What people have changed meanwhile: enrolments, windows, markers, addresses. May be called from another thread;
-        raises what the store raises, and then everything stays as it was."""
+        """What people have changed meanwhile: enrolments, windows, markers, addresses, and what they settled. May be called
+        from another thread; raises what the store raises, and then everything stays as it was."""
         if self._memory is None:
             return
         enrolments, windows, planted = self._memory.enrolments(), self._memory.windows(), self._memory.planted()
         known = {(one.host, one.address, one.told_by): one for one in self._memory.addresses()}
+        settled = self._memory.settlements()
         for one in list(self._untold):
             known.setdefault((one.host, one.address, one.told_by), one)
         self.enrolments = {one.host: one for one in enrolments}
         self.windows, self.eyes.sight.planted, self.ledger = windows, planted, list(known.values())
+        self.settled = settled
 
     async def locate(self) -> None:
         """Where each host is to be found by its configuration, into the ledger. One whose configuration cannot be read now
@@ -174,6 +177,7 @@ class Watcher:
             *self.recall.evidence(now),
             *(self._enrolled(host) for host in self.settings.hosts),
             *(one.observation() for one in open_windows),
+            *(one.observation() for one in self.settled),
             *ledger.testimony(self.ledger),
         ]
 
