@@ -12,7 +12,7 @@ import pytest
 
 from outlive.web.app import Doors, make_app
 from outlive.web.server import PageServer
-from tests.web.test_app import HASH, World
+from tests.web.world import HASH, World
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no chromium here (Debian: chromium)")]
