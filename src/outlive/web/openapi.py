@@ -18,7 +18,7 @@ def described() -> Schema:
         "info": {
             "title": "Outlive",
             "version": "1",
-            "description": "What `outlive status --json`, `copies --json` and `incident show --json` print, and the acts of the page.",
+            "description": "What `status`, `copies` and `incident show` print with `--json`, and the acts of the page.",
         },
         "security": [{"token": []}],
         "paths": {

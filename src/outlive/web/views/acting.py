@@ -42,7 +42,8 @@ def progress(
     outcomes: Mapping[str, Outcome],
     now: datetime,
 ) -> tuple[Progress, ...]:
-    """What is at work on an asset, and what becomes of an act that was `asked` for at `since` (empty and None: nobody did)."""
+    """What is at work on an asset, and what becomes of an act that was `asked` for at `since` (empty and None: nobody
+    did)."""
     at_work = {act: running[f"{act}:{asset}"] for act in (*ACTS, "restore") if f"{act}:{asset}" in running}
     lines = [Progress(UNKNOWN, f"At work: {act}, for {_lasted(began, now)}.") for act, began in at_work.items()]
     if asked not in ACTS or since is None or asked in at_work:
