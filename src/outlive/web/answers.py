@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -19,6 +21,7 @@ from outlive.model.observation import rfc3339
 MOST_FORM_BYTES = 8192
 PATIENCE_SECONDS = 20.0
 T = TypeVar("T")
+_CODE = re.compile("`([^`]+)`")
 _pages = Environment(
     loader=PackageLoader("outlive.web"),
     autoescape=True,
@@ -26,6 +29,14 @@ _pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def coded(text: str) -> Markup:
+    """Words in which `commands` stand: those as code, everything else as text."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+_pages.filters["coded"] = coded
 
 
 async def told(ask: Callable[[], T]) -> T:

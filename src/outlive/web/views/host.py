@@ -9,7 +9,7 @@ from outlive.model.words import duration, moment
 from outlive.web.views.calendar import Day, host_days
 from outlive.web.views.charts import Chart, tally_chart
 from outlive.web.views.lines import AssetLine, HostLine, asset_line, host_line
-from outlive.web.views.words import BAD, GOOD, UNKNOWN, Document, ago
+from outlive.web.views.words import BAD, GOOD, UNKNOWN, Document, ago, plain, value_words
 
 MOST_FACTS = 50  # of each kind; that there are more is said
 MOST_CHECKS = 60
@@ -66,7 +66,7 @@ def host_view(
         contra=_facts(judged.get("against", ())),
         missing=tuple(judged.get("missing", ())),
         advice=tuple(judged.get("advice", ())),
-        forbidden=tuple(judged.get("forbidden", ())),
+        forbidden=plain(judged.get("forbidden", ())),
         addresses=tuple(
             (one["address"], one["told_by"], ago(one["last_at"], at)) for one in known.get("addresses", ())
         ),
@@ -98,7 +98,9 @@ def _check(name: str, hours: Sequence[Document]) -> CheckLine:
 
 
 def _facts(observations: Sequence[Document]) -> tuple[str, ...]:
-    told = (f"{one['fact']} at {one['subject']} ({one['channel']}): {one['value']}" for one in observations)
+    told = (
+        f"{one['fact']} at {one['subject']} ({one['channel']}): {value_words(one['value'])}" for one in observations
+    )
     found = tuple(dict.fromkeys(told))
     more = len(found) - MOST_FACTS
     return (*found[:MOST_FACTS], *([f"and {more} more: `outlive check --json`"] if more > 0 else ()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from outlive.model.words import duration, moment
-from outlive.web.views.words import BAD, GOOD, UNKNOWN, Document
+from outlive.web.views.words import BAD, GOOD, UNKNOWN, Document, plain
 
 MOST_OVER = 100
 _MARKS = {BAD: "OPEN", UNKNOWN: "SEEN TO", GOOD: "OVER"}
@@ -84,7 +84,7 @@ def incident_view(one: Document, changes: Sequence[Document], now: datetime) -> 
         seen_to=seen_to,
         symptoms=tuple(one["symptoms"]),
         safe=tuple(one["safe"]),
-        forbidden=tuple(one["forbidden"]),
+        forbidden=plain(one["forbidden"]),
         happened=tuple(Happening(moment(at), what) for at, what in happened),
     )
 

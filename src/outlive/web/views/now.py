@@ -51,7 +51,7 @@ def now_view(status: Document, known: Mapping[str, Document] | None = None) -> N
     return Now(
         at=moment(at),
         state=state,
-        headline=_headline(state, assets, risks),
+        headline=_headline(state, assets, risks, len(status.get("incidents", ()))),
         hosts=hosts,
         assets=assets,
         risks=risks,
@@ -66,14 +66,20 @@ def _days(known: Document, at: datetime) -> tuple[Day, ...]:
     return host_days(known.get("changes", ()), known.get("blind", ()), at)
 
 
-def _headline(state: str, assets: Sequence[AssetLine], risks: Sequence[str]) -> str:
+def _headline(state: str, assets: Sequence[AssetLine], risks: Sequence[str], incidents: int) -> str:
     if state == BAD:
-        return "One thing is at risk." if len(risks) == 1 else f"{max(1, len(risks))} things are at risk."
+        return f"{_count(max(1, len(risks)), 'thing')} at risk."
+    if state == UNKNOWN and incidents:
+        return f"{_count(incidents, 'incident')} open, and not everything could be seen: what that means is not known."
     if state == UNKNOWN:
         return "Nothing is known to be wrong, but not everything could be seen."
     if not assets:
         return "All is well, but nothing is guarded: outlive.toml names no asset."
     return "All is well."
+
+
+def _count(number: int, what: str) -> str:
+    return f"One {what} is" if number == 1 else f"{number} {what}s are"
 
 
 def _blind(one: Document, at: datetime) -> str:

@@ -40,7 +40,7 @@ def vault_view(vault: Document, status: Document) -> VaultView:
     risks = mirror_risks(status)
     if tested and not tested["ok"]:
         risks += (f"the verifier did not notice {tested['mutation']}: do not trust green results",)
-    state = BAD if risks else GOOD if total else UNKNOWN
+    state = BAD if risks else GOOD if total and vault["key_drill"] else UNKNOWN
     copies = sum(one["copies"] for one in vault["assets"])
     return VaultView(
         state=state,

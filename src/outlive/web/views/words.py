@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -41,3 +42,18 @@ def ago(at: datetime, now: datetime) -> str:
 
 def state_of(verdict: str) -> str:
     return GOOD if verdict == "same_machine_ok" else UNKNOWN if verdict in UNTOLD else BAD
+
+
+def plain(forbidden: Iterable[str]) -> tuple[str, ...]:
+    """Below the words "Do not"."""
+    return tuple(one.removeprefix("do not ") for one in forbidden)
+
+
+def value_words(value: object) -> str:
+    """What was seen, as people read it: `port 443, error refused`; what is empty is left out."""
+    if isinstance(value, dict):
+        told = ((name, one) for name, one in value.items() if one not in (None, "", [], {}))
+        return ", ".join(f"{name} {value_words(one)}" for name, one in told)
+    if isinstance(value, list | tuple):
+        return ", ".join(value_words(one) for one in value)
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
