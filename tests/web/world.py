@@ -38,8 +38,8 @@ class World:
     def facts(self) -> Facts:
         return Facts(
             status=self._status,
-            copies=lambda asset: documents.copies(),
-            hosts=lambda: {"web-1": documents.known()},
+            copies=self.copies,
+            hosts=self.hosts,
             answers=lambda host: self.answers,
             lag=lambda asset: documents.answers("log"),
             incidents=lambda: self.incidents,
@@ -61,6 +61,12 @@ class World:
                 note=lambda *words: self.wishes.append(("note", *words)),
             ),
         )
+
+    def copies(self, asset: str) -> dict[str, Any]:
+        return documents.copies()
+
+    def hosts(self) -> dict[str, Any]:
+        return {"web-1": documents.known()}
 
     def _status(self) -> dict[str, Any]:
         if self.fails:
