@@ -225,3 +225,18 @@ settlements = Table(
     Column("by", String(200), nullable=False),
     Column("how", String(20), nullable=False),
 )
+
+# How checks answered, a row an hour (model/tally.py); `subject` is a host, or an asset whose log is kept.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("subject", String(100), primary_key=True),
+    Column("check", String(300), primary_key=True),
+    Column("at", Moment, primary_key=True, index=True),
+    Column("looks", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("timed", Integer, nullable=False),
+    Column("total_seconds", Float, nullable=False),
+    Column("most_seconds", Float, nullable=False),
+    Column("why", Text, nullable=False),
+)
