@@ -97,6 +97,11 @@ def page_password_file(settings: Settings) -> Path:
     return settings.keeper.state / "page" / "password"
 
 
+def page_tokens_file(settings: Settings) -> Path:
+    """Where `outlive token` keeps the digests of the page's tokens."""
+    return settings.keeper.state / "page" / "tokens.json"
+
+
 def page_password(settings: Settings) -> str | None:
     """The hash; None when none was ever made. Raises `ConfigError`."""
     if settings.page.password is not None:

@@ -20,6 +20,7 @@ from outlive.errors import ConfigError
 from outlive.keeper.acts import acts, alert
 from outlive.keeper.alerting import Alerting, AlertParts
 from outlive.keeper.children import Children
+from outlive.keeper.counting import Counting
 from outlive.keeper.jobs import ALERT, is_streamed
 from outlive.keeper.loop import Parts
 from outlive.keeper.proving import Proving, not_proven
@@ -27,6 +28,7 @@ from outlive.keeper.whereabouts import Whereabouts, look_around, server_of_folde
 from outlive.model.asset import PostgresAsset
 from outlive.model.cron import Signal, digest
 from outlive.state.crons import Crons
+from outlive.state.tallies import Tallies
 from outlive.vault.base import Vault
 from outlive.wiring import host_shell, serves_page, stream_plan, vault
 from outlive.wiring_state import database, sqlite, store
@@ -44,6 +46,7 @@ def keeper_parts(settings: Settings, clock: Clock, say: Callable[[str], None]) -
     engine = DbosEngine(runs, {**acts(children, there), ALERT: alert(partial(channel_url, settings), send)})
     beat = settings.alerts.heartbeat
     pinging = None if beat is None else lambda words: ping(resolve(beat, settings.base), words)
+    counting = Counting(Tallies(opened))
     proving = Proving(partial(not_proven, settings, there), clock)
     return Parts(
         settings=settings,
@@ -54,7 +57,8 @@ def keeper_parts(settings: Settings, clock: Clock, say: Callable[[str], None]) -
         say=say,
         last_copy=partial(_last_copy, there),
         end_jobs=children.end_all,
-        looks=partial(looks, settings, clock, opened, say) if settings.hosts else None,
+        looks=partial(looks, settings, clock, opened, say, counting.looked) if settings.hosts else None,
+        counting=counting,
         alerting=Alerting(
             AlertParts(settings, clock, opened, engine, say, pinging, proving.failures, serves_page(settings))
         ),

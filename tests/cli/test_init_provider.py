@@ -20,6 +20,7 @@ from tests.world.hetzner import HetznerCloud
 from tests.world.hetzner import server as hetzner_server
 from tests.world.web import Page, WebServer
 
+pytestmark = pytest.mark.slow  # the API is asked at its own pace
 ADDRESS = "9.9.9.9"  # public, so that a registry has something to say; nobody is asked there
 HOST = Host(name="web-1", address=f"ssh://root@{ADDRESS}")
 HERE = SecretRef(env="TOKEN_OF_THE_TESTS")

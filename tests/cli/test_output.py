@@ -154,6 +154,7 @@ GROUPS = {
     "keys": ["init", "show", "recovery-kit", "test"],
     "vault": ["check"],
     "rules": ["prometheus", "loki", "alloy", "grafana"],
+    "token": ["make", "list", "revoke"],
 }
 EVERY = [[name] for name in main.COMMANDS] + [[group, name] for group, names in GROUPS.items() for name in names]
 

@@ -6,11 +6,12 @@ import asyncio
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from outlive.model.cron import Signal, digest
 from outlive.state.errors import StateUnreachable
-from outlive.web.crons import cron_routes
+from outlive.web.app import Doors, make_app
+from outlive.web.house import CronDoor
+from tests.web.world import World
 
 ID = "3f0c5cf0-7e5e-4b5e-9d5e-1f3c5cf07e5e"
 Heard = list[tuple[str, Signal, int | None]]
@@ -23,7 +24,8 @@ def ask(method: str, path: str, heard: Heard, *, fails: bool = False, host: str 
         heard.append((name, signal, status))
 
     async def run() -> httpx.Response:
-        app = Starlette(routes=cron_routes({digest(ID): "report"}, hear, ("keeper.example.org",)))
+        door = CronDoor({digest(ID): "report"}, hear)
+        app = make_app(Doors(World().facts(), lambda: "", ("keeper.example.org",), crons=door))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{host}") as client:
             return await client.request(method, path, content=b"what it printed" if method == "POST" else None)
 
@@ -55,7 +57,7 @@ def test_what_a_job_says(path: str, said: tuple[Signal, int | None]) -> None:
     ("path", "status"),
     [
         (f"/ping/{ID[:-1]}0", 404),
-        ("/ping/", 404),
+        ("/ping/", 303),
         (f"/ping/{ID}/256", 400),
         (f"/ping/{ID}/stop", 400),
         (f"/ping/{ID}/²", 400),

@@ -69,7 +69,12 @@ def docker_parts(engine: DockerEngine) -> dict[str, Part]:
 def prepare_all() -> int:
     engine = DockerEngine()
     try:
-        parts = {"packages": packages.for_servers, "postgres": postgres_servers, "s3: rclone": rclone}
+        parts = {
+            "packages": packages.for_servers,
+            "browser": packages.for_browser,
+            "postgres": postgres_servers,
+            "s3: rclone": rclone,
+        }
         status = prepare({**parts, **TOFU, "docker packages": packages.for_docker})
         return max(status, prepare(docker_parts(engine), stop_at="docker"))
     finally:

@@ -61,6 +61,10 @@ def for_servers() -> str:
     return install(PROGRAMS, LIBRARIES)
 
 
+def for_browser() -> str:
+    return install({"chromium": "chromium"})
+
+
 def for_docker() -> str:
     return install(DOCKER_PROGRAMS)
 

@@ -6,7 +6,7 @@ alarm. What was due while the keeper did not listen may have come: it is not cal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,9 @@ from math import ceil
 
 from outlive.config.schema import CronSettings
 from outlive.model.cron import CronHeard
+from outlive.model.incident import Trouble, Urgency
+
+CRON = "cron"
 
 
 class State(StrEnum):
@@ -47,6 +50,28 @@ def standings(
 ) -> tuple[CronStanding, ...]:
     """In their order. `listening_since` None: nobody listens."""
     return tuple(_standing(one, heard.get(one.name, CronHeard(one.name)), listening_since, now) for one in crons)
+
+
+def troubles(standings: Iterable[CronStanding]) -> Iterator[Trouble]:
+    """One for each that is down."""
+    for one in standings:
+        if one.since is None:
+            continue
+        where = f" on {one.host}" if one.host else ""
+        yield Trouble(
+            cause=f"{CRON}:{one.name}",
+            name=CRON,
+            host=one.host,
+            urgency=Urgency.HIGH,
+            since=one.since,
+            what=f"cron job {one.name}{where}: {one.why}",
+            safe=(f"read what it printed{where or ' where it runs'}",),
+        )
+
+
+def unknown(standings: Iterable[CronStanding]) -> frozenset[str]:
+    """The causes of which nothing can be told."""
+    return frozenset(f"{CRON}:{one.name}" for one in standings if one.state is State.UNKNOWN)
 
 
 def _standing(cron: CronSettings, heard: CronHeard, listening_since: datetime | None, now: datetime) -> CronStanding:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from outlive.alerts.crons import CRON
 from outlive.alerts.projects import PROJECT, UNHEARD
-from outlive.alerts.troubles import CHANNEL, COMPROMISE, CRON, HOST, KEEPER, Seen
+from outlive.alerts.signs import COMPROMISE, LEAK
+from outlive.alerts.troubles import CHANNEL, HOST, KEEPER, Seen
 
 
 class Signal(StrEnum):
@@ -38,7 +40,7 @@ def beat(
     proven. `unproven` None: the vault was not asked yet."""
     if seen.all_unknown or {f"{HOST}:{host}" for host in hosts} & seen.unknown:
         return None
-    others = (HOST, CHANNEL, KEEPER, COMPROMISE, CRON, PROJECT, UNHEARD)
+    others = (HOST, CHANNEL, KEEPER, COMPROMISE, LEAK, CRON, PROJECT, UNHEARD)
     own = [one.what for one in seen.troubles if one.cause.partition(":")[0] not in others]
     own += [one.what for one in seen.troubles if one.cause.startswith(f"{KEEPER}:")]
     own += [f"alerts do not reach anybody by {name}" for name in deaf]

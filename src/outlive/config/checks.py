@@ -9,7 +9,7 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
-from outlive.config import checks_alerts, checks_providers, checks_watch
+from outlive.config import checks_alerts, checks_page, checks_providers, checks_watch
 from outlive.config.errors import Problem, Where
 from outlive.config.schema import Document, VaultSettings
 from outlive.model.asset import ConfigAsset, PathAsset, PostgresAsset, PostgresDumpAsset, SecretRef
@@ -39,6 +39,7 @@ def problems(document: Document) -> list[Problem]:
         *_secrets((), document),
         *checks_watch.problems(document),
         *checks_alerts.problems(document),
+        *checks_page.problems(document),
         *checks_providers.problems(document),
         *checks_providers.of_loki(document),
     ]

@@ -225,12 +225,16 @@ class CronSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSettings:
     """The page that `outlive keep` serves. `listen` is a loopback `address:port`: to be reached from elsewhere it wants a
-    tunnel or a proxy that speaks TLS, whose `names` are the hosts that browsers may ask for. `password` is where the
-    argon2 hash of the password is; without one it is what `outlive page` has made below the keeper's state.
+    tunnel, a proxy that speaks TLS, or a `tls_certificate` with its `tls_key` (PEM files): then it may listen anywhere.
+    `names` are the hosts that browsers may ask for. `password` is where the argon2 hash of the password is; without one
+    it is what `outlive page` has made below the keeper's state. `public`: everybody may see how the hosts are.
     """
 
-    listen: Annotated[str, Field(pattern=r"^(127\.0\.0\.1|\[::1\]|localhost):[0-9]{1,5}$")] = "127.0.0.1:8722"
+    listen: Annotated[str, Field(pattern=r"^([0-9.]+|\[[0-9a-f:]+\]|localhost):[0-9]{1,5}$")] = "127.0.0.1:8722"
     enabled: bool = True
+    public: bool = False
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
     names: tuple[str, ...] = ()
     password: SecretRef | None = None
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT

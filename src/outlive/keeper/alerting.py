@@ -14,8 +14,9 @@ from outlive.alerts.heartbeat import Beat, Signal
 from outlive.alerts.incidents import follow
 from outlive.alerts.projects import Alarm, Project
 from outlive.alerts.render import render
+from outlive.alerts.signs import TOLD
 from outlive.alerts.telling import Channel, Notice, Policy, Quiet
-from outlive.alerts.troubles import COMPROMISE_TOLD, Memory, Seen, StreamSeen, seen
+from outlive.alerts.troubles import Memory, Seen, StreamSeen, seen
 from outlive.clock import Clock
 from outlive.config.checks_alerts import hours, zone
 from outlive.config.schema import AlertSettings, Settings
@@ -153,7 +154,8 @@ class Alerting:
             streams=[StreamSeen(row.asset, row.health, row.since, row.why) for row in rows],
             on_host={asset.name: asset.host for asset in settings.assets},
             deaf={name: (one.ended_at or one.at, one.why) for name, one in deaf.items()},
-            compromises=self._watching.compromises(now - COMPROMISE_TOLD),
+            signs=self._watching.signs(now - TOLD),
+            settled=self._watching.settlements(),
             crons=self._crons(now),
             projects=self._projects(now),
         )

@@ -4,7 +4,6 @@ is the secret; there is no session, and what a job sends in its body is not read
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -13,31 +12,36 @@ from starlette.routing import Route
 from outlive.errors import OutliveError
 from outlive.model.cron import Signal, digest
 from outlive.web.guard import is_known, sealed
+from outlive.web.house import House
 
 METHODS = ["GET", "HEAD", "POST"]
 HIGHEST_STATUS = 255
-Hear = Callable[[str, Signal, int | None], None]
 
 
-def cron_routes(ids: Mapping[bytes, str], hear: Hear, names: Collection[str]) -> list[Route]:
-    """`ids`: the name of each job by the `digest` of its id. `hear` may block, and raises `OutliveError`."""
+def routes(house: House) -> list[Route]:
+    door, names = house.doors.crons, house.doors.names
 
     async def ping(request: Request) -> Response:
+        """Not by `house.outside`: a program's POST comes from no page."""
         if not is_known(request, names):
-            return sealed(PlainTextResponse("This name is not the keeper's: see [page] names.\n", 421))
-        name = ids.get(digest(request.path_params["id"]))
+            return _answer("This name is not the keeper's: see [page] names.", 421)
+        name = door.ids.get(digest(request.path_params["id"]))
         if name is None:
-            return sealed(PlainTextResponse("not found\n", 404))
+            return _answer("not found", 404)
         said = _said(request.path_params.get("said", ""))
         if said is None:
-            return sealed(PlainTextResponse("It is start, fail, log, or an exit status of 0 to 255.\n", 400))
+            return _answer("It is start, fail, log, or an exit status of 0 to 255.", 400)
         try:
-            await asyncio.to_thread(hear, name, *said)
+            await asyncio.to_thread(door.hear, name, *said)
         except OutliveError:
-            return sealed(PlainTextResponse("The keeper's memory does not answer: it was not noted.\n", 503))
-        return sealed(PlainTextResponse("OK\n"))
+            return _answer("The keeper's memory does not answer: it was not noted.", 503)
+        return _answer("OK", 200)
 
     return [Route("/ping/{id}", ping, methods=METHODS), Route("/ping/{id}/{said}", ping, methods=METHODS)]
+
+
+def _answer(words: str, code: int) -> Response:
+    return sealed(PlainTextResponse(f"{words}\n", code))
 
 
 def _said(word: str) -> tuple[Signal, int | None] | None:
