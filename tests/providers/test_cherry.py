@@ -98,6 +98,7 @@ def test_an_error_that_passes_is_passed_over(cloud: Cloud) -> None:
         (Fault(rewrite={"ip_addresses": "None"}), "unreadable"),
         (Fault(rewrite={"ip_addresses": [{"type": "primary-ip", "address": "None"}]}), "unreadable"),
         (Fault(rewrite={"ssh_keys": {"a": 1}}), "unreadable"),
+        (Fault(rewrite={"ssh_keys": None}), "unreadable"),
     ],
 )
 def test_a_bad_answer_is_no_data(cloud: Cloud, fault: Fault, expected: str) -> None:

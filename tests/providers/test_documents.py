@@ -61,6 +61,7 @@ def test_any_document(document: Any) -> None:
         cherry_documents.read_servers,
         hetzner.read_page,
         lambda one: cherry_documents.read_credit_hours(one, None),
+        lambda one: cherry_documents.read_ids(one, "teams"),
     ):
         try:
             read(document)

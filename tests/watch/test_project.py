@@ -36,6 +36,12 @@ def test_what_makes_a_machine_alarms_and_the_rest_is_told() -> None:
     ]
 
 
+def test_what_is_not_told_is_no_change_and_what_is_emptied_is_one() -> None:
+    hole = replace(WEB, power="", image="", created_at=None, status="")
+    assert told([WEB], [hole]) == told([hole], [WEB]) == []
+    assert words(told([WEB], [replace(WEB, keys=())])) == [("changed", "1", "ssh_keys", True)]
+
+
 def test_what_is_ignored_is_not_told() -> None:
     known = Known({"1": "web-1"}, ("plan", "2"))
     assert told([WEB], [replace(WEB, plan="vps2"), OTHER], known) == []

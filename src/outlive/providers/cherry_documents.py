@@ -16,7 +16,7 @@ def read_server(document: dict[str, Any], where: str = "server") -> Server:
     """Raises ValueError naming what is wrong. What a person could take for the state of the server must be there."""
     image = document.get("deployed_image")
     plan = document.get("plan")
-    keys = rows(document.get("ssh_keys") or [], f"{where}.ssh_keys")
+    keys = rows(document.get("ssh_keys"), f"{where}.ssh_keys")
     return Server(
         id=identity(document.get("id"), f"{where}.id"),
         hostname=text(document.get("hostname"), f"{where}.hostname"),
@@ -25,9 +25,10 @@ def read_server(document: dict[str, Any], where: str = "server") -> Server:
         power=text_or_nothing(document.get("power"), f"{where}.power"),
         addresses=addresses(_outside(document, where), f"{where}.ip_addresses"),
         keys=tuple(sorted(identity(one.get("id"), f"{where}.ssh_keys.id") for one in keys)),
+        # `image` is its name in other words: compared with a slug it would be another image.
         image=text(table(image, f"{where}.deployed_image").get("slug"), f"{where}.deployed_image.slug")
         if image
-        else text_or_nothing(document.get("image"), f"{where}.image"),
+        else "",
         plan=text_or_nothing(table(plan, f"{where}.plan").get("slug"), f"{where}.plan.slug") if plan else "",
         created_at=date(document.get("created_at")),
     )

@@ -80,10 +80,12 @@ def _differences(before: Snapshot, now: Snapshot, known: Known) -> Iterator[Find
 
 
 def _changes(old: Server, new: Server, host: str) -> Iterator[Finding]:
+    """What only one of two listings tells ("None" for a date, no power) is not told to have changed: a hole in a document is
+    no data."""
     was, is_now = old.document(), new.document()
-    for name in sorted(was.keys() | is_now.keys()):
-        if was.get(name) != is_now.get(name):
-            what = f"{name} of server {described(new)}: {_shown(was.get(name))} -> {_shown(is_now.get(name))}"
+    for name in sorted(was.keys() & is_now.keys()):
+        if was[name] != is_now[name]:
+            what = f"{name} of server {described(new)}: {_shown(was[name])} -> {_shown(is_now[name])}"
             yield Finding("changed", new.id, what, host, name, bool(host) and name in IDENTITY)
 
 
@@ -112,6 +114,4 @@ def _credit(now: Snapshot, known: Known) -> Iterator[Finding]:
 
 
 def _shown(value: Any) -> str:
-    return (
-        ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value if value is not None else "none")
-    )
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
