@@ -122,5 +122,7 @@ def test_a_state_that_the_provider_contradicts_is_told(
 def test_a_wrong_call_is_known_before_anybody_is_asked() -> None:
     with pytest.raises(UsageError, match="none of cherryservers, hetzner"):
         Told("aws").check()
+    with pytest.raises(UsageError, match="the token would not be safe"):
+        Told("hetzner", url="http://api.example.com/v1").check()
     with pytest.raises(ConfigError, match="NOT_SET_ANYWHERE is not set"):
         Told("hetzner", SecretRef(env="NOT_SET_ANYWHERE")).check()

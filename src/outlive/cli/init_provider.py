@@ -15,6 +15,8 @@ import typer
 from outlive import wiring_providers
 from outlive.cli.init_files import Plan, states
 from outlive.cli.voice import complain
+from outlive.config.checks_providers import is_safe
+from outlive.config.checks_watch import is_url
 from outlive.config.secrets import resolve
 from outlive.errors import OutliveError, UsageError
 from outlive.model.asset import SecretRef
@@ -44,6 +46,9 @@ class Told:
         """Raises `UsageError`, and `ConfigError` where the token is not to be had: before anybody is asked."""
         if self.kind not in ("", *KINDS):
             raise UsageError(f"--provider {self.kind}: it is none of {', '.join(KINDS)}.", hint="Leave it out else.")
+        if self.url and not (is_url(self.url) and is_safe(self.url)):
+            hint = "Write https://..., without a login in it; plain http only to a private address of your own network."
+            raise UsageError(f"--provider-url {self.url}: the token would not be safe on the way there.", hint=hint)
         if self.token:
             resolve(self.token, Path.cwd())
 

@@ -24,7 +24,7 @@ def of_loki(document: Document) -> Iterator[Problem]:
             yield Problem(
                 (*place, "host"), f"{one.host!r} is none of the hosts.", "Name the host whose services write there."
             )
-        if not (is_url(one.url) and _is_safe(one.url)):
+        if not (is_url(one.url) and is_safe(one.url)):
             cure = "Write https://..., without a login in it; plain http only to a private address of your own network."
             yield Problem((*place, "url"), "logs and token would not be safe on the way there.", cure)
         if not one.query.strip().startswith("{"):
@@ -45,12 +45,13 @@ def _of(place: Where, one: ProviderSettings) -> Iterator[Problem]:
         yield Problem(
             (*place, "kind"), "no project is named.", 'Add project = "100200", the number in the portal\'s URLs.'
         )
-    if one.url is not None and not (is_url(one.url) and _is_safe(one.url)):
+    if one.url is not None and not (is_url(one.url) and is_safe(one.url)):
         cure = "Write https://..., without a login in it; plain http only to a private address of your own network."
         yield Problem((*place, "url"), "the token would not be safe on the way there.", cure)
 
 
-def _is_safe(url: str) -> bool:
+def is_safe(url: str) -> bool:
+    """Whether a token may go there: by TLS, or within one's own network."""
     parts = urlsplit(url)
     if "@" in parts.netloc:
         return False

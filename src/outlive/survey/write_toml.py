@@ -124,7 +124,7 @@ def _provider(whose: Whose) -> str:
     if whose.can_be_asked:
         return _comment("The host is a server of this project, its API says. Its token should only read.") + table
     note = (
-        f"The server is one of {kind}'s, {whose.told_by}. Make a token for the keeper that may only read "
+        f"The server's provider is {kind}, {whose.told_by}. Make a token for the keeper that may only read "
         "(docs/how-to/watch-the-provider.md), put it where `token` says, and take the # away."
     )
     return _comment(note) + _commented(table)
