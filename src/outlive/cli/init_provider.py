@@ -48,7 +48,7 @@ class Told:
             raise UsageError(f"--provider {self.kind}: it is none of {', '.join(KINDS)}.", hint="Leave it out else.")
         if self.url and not (is_url(self.url) and is_safe(self.url)):
             hint = "Write https://..., without a login in it; plain http only to a private address of your own network."
-            raise UsageError(f"--provider-url {self.url}: the token would not be safe on the way there.", hint=hint)
+            raise UsageError("--provider-url: the token would not be safe on the way there.", hint=hint)
         if self.token:
             resolve(self.token, Path.cwd())
 
