@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from outlive.clock import Clock
-from outlive.model.asset import Asset, SecretRef
+from outlive.config.schema import Settings
 from outlive.model.host import Host
 from outlive.transport.base import Shell
 from outlive.vault.base import Vault
@@ -61,9 +61,9 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a step is given. `run` and `step` are names that stay the same at every attempt and resumption; `args` is what the
-    runbook says (`[[steps]]`, without the keys that belong to the run: name, kind, time-outs, approval); `facts` is what
-    the steps before it found, by the step's name."""
+    """What a step is given. `run` and `step` are names that stay the same at every attempt and resumption; `args` is what
+    the runbook says (`[[steps]]`, without the keys that belong to the run: name, kind, time-outs, approval); `facts` is
+    what the steps before it found, by the step's name, in their order."""
 
     run: str
     step: str
@@ -77,26 +77,26 @@ class Inputs:
 
     def fact(self, name: str) -> Any:
         """The newest fact of that name that any earlier step found; None when none did."""
-        return next((found[name] for found in reversed(self.facts.values()) if name in found), None)
+        return next((found[name] for found in reversed(list(self.facts.values())) if name in found), None)
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What steps work with, joined in `wiring_recovery.py`. `host` is the one that is recovered, as `outlive.toml` knows it;
-    `new` the machine it is recovered to, by a name of its own (None until one is known). `say` is for progress, `folder`
-    is the run's own, private one here."""
+    """What steps work with, joined in `wiring_recovery.py`. `host` is the one that is recovered, as `outlive.toml` knew it
+    when the run began; `new` the machine it is recovered to (None until one is known: then a step found its `address`).
+    Secrets are resolved where they are used: `resolve(SecretRef(..), world.settings.base)`. `outlive` runs one of our own
+    commands as a process (argv, time-out) and returns `{"exit_code", "document"}`; `folder` is the run's own, private one
+    here; `say` tells progress."""
 
     clock: Clock
+    settings: Settings
     vault: Vault
     identities: Sequence[Identity]
     host: Host
     new: Host | None
-    assets: tuple[Asset, ...]
     shell: Callable[[Host], Shell]
-    secret: Callable[[SecretRef], str]
-    known_hosts: Path
+    outlive: Callable[[Sequence[str], float], dict[str, Any]]
     folder: Path
-    config: Path
     say: Callable[[str], None] = lambda text: None
 
 
