@@ -18,7 +18,10 @@ from typing import Any, Protocol
 
 from outlive.clock import Clock
 from outlive.config.schema import Settings
+from outlive.errors import UsageError
+from outlive.model.asset import Asset
 from outlive.model.host import Host
+from outlive.state.watching import Watching
 from outlive.transport.base import Shell
 from outlive.vault.base import Vault
 from outlive.vault.encryption import Identity
@@ -92,12 +95,28 @@ class World:
     settings: Settings
     vault: Vault
     identities: Sequence[Identity]
+    memory: Watching
     host: Host
     new: Host | None
     shell: Callable[[Host], Shell]
     outlive: Callable[[Sequence[str], float], dict[str, Any]]
     folder: Path
     say: Callable[[str], None] = lambda text: None
+
+    @property
+    def target(self) -> Host:
+        """The machine that is worked on. Raises `UsageError` when none is known yet."""
+        if self.new is None:
+            raise UsageError("nobody said which machine to recover to.", hint="Name it: --to ssh://root@HOST")
+        return self.new
+
+    @property
+    def there(self) -> Shell:
+        return self.shell(self.target)
+
+    def own_assets(self) -> list[Asset]:
+        """What is guarded of the host that is recovered."""
+        return [asset for asset in self.settings.assets if asset.host == self.host.name]
 
 
 class Step(Protocol):
@@ -116,18 +135,18 @@ class Step(Protocol):
     def look(self, world: World, inputs: Inputs) -> Look:
         """Whether it is done already. No effect. Errors that it raises count as `Unknown`."""
 
-    def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
+    def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> Mapping[str, Any] | None:
         """Does it, or raises. May be killed anywhere and called again. It must end within `timeout_seconds` by itself:
-        every question to a program or a server has a time-out of its own."""
+        every question to a program or a server has a time-out of its own. Returns facts only where no look can tell (an
+        answer that is given once): then it is done by that, and `look` finds them in `inputs.facts[inputs.step]`."""
 
     def undo(self, world: World, inputs: Inputs) -> None:
         """Takes back what `do` left, whole or half; harmless when there is nothing. Never touches data that this run did
         not put there. Raises when it could not."""
 
 
-@dataclass(frozen=True, slots=True)
 class Manners:
-    """The four values above, for a step that has nothing to say about them: `class Mine(Manners)`."""
+    """The five values above, for a step that has nothing to say about them: `class Mine(Manners)`."""
 
     effect: Effect = Effect.CHANGES
     timeout_seconds: float = 600
