@@ -85,7 +85,7 @@ def clean(place: Place) -> tuple[str, ...]:
 
 
 def put(place: Place) -> tuple[str, ...]:
-    """With the receipt on stdin: notes it, and brings what is staged to its place. Removes nothing but an empty directory."""
+    """With the receipt on stdin: notes it, and brings what is staged to its place. Removes only an empty directory."""
     folder = posixpath.dirname(place.receipt)
     return ("sh", "-c", _PUT, "put", place.final, place.staging, place.receipt, folder)
 

@@ -27,7 +27,8 @@ class What(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """What a run is to do: `steps` are what the engine carries, `to` where to ("" for the host itself), `losses` what was
-    shown beforehand, `former` the host's address when it began; `identity` is the file of the private key, if one was named."""
+    shown beforehand, `former` the host's address when it began; `identity` is the file of the private key, if one was
+    named."""
 
     id: str
     began_at: datetime

@@ -31,7 +31,8 @@ def _head(recovery: Recovery, entries: Sequence[Entry]) -> str:
     kind = "Rehearsal" if recovery.rehearsal else "Recovery"
     return (
         f"# {kind} of {recovery.host}: {recovery.title}\n\n"
-        f"Run `{recovery.id}`, begun {recovery.began_at:%Y-%m-%d %H:%M:%S}Z by {recovery.by}, to {recovery.to}: {state}.{served}\n"
+        f"Run `{recovery.id}`, begun {recovery.began_at:%Y-%m-%d %H:%M:%S}Z by {recovery.by}, "
+        f"to {recovery.to or recovery.host}: {state}.{served}\n"
     )
 
 
@@ -42,9 +43,8 @@ def _loss(recovery: Recovery, entries: Sequence[Entry]) -> str:
     rows = ["## What is there\n", "| asset | shown before | restored until | copy |", "|---|---|---|---|"]
     for shown in recovery.losses:
         found = reached.get(shown["asset"], {})
-        rows.append(
-            f"| {shown['asset']} | {shown['until'] or 'nothing'} | {found.get('until', 'not restored')} | {found.get('copy', '')} |"
-        )
+        until = found.get("until", "not restored")
+        rows.append(f"| {shown['asset']} | {shown['until'] or 'nothing'} | {until} | {found.get('copy', '')} |")
     rows.append("\nWhat was written after these moments is lost, unless the old machine still holds it.\n")
     return "\n".join(rows)
 

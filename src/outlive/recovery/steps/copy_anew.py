@@ -15,7 +15,7 @@ class CopyAnew(Manners):
     """What this run put there is meant to be: its lineages are accepted, by the run's name."""
 
     effect = Effect.CREATES
-    timeout_seconds = COPY_SECONDS.0
+    timeout_seconds = COPY_SECONDS
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"takes a first copy of {len(world.own_assets())} assets from the new machine"
