@@ -40,25 +40,36 @@ def _loss(recovery: Recovery, entries: Sequence[Entry]) -> str:
     reached = {one.facts["asset"]: one.facts for one in entries if one.what is What.DONE and "until" in one.facts}
     if not recovery.losses:
         return ""
-    rows = ["## What is there\n", "| asset | shown before | restored until | copy |", "|---|---|---|---|"]
+    lines = [
+        "## What is there\n",
+        "| asset | shown before | restored until | lost, at most | copy |",
+        "|---|---|---|---|---|",
+    ]
     for shown in recovery.losses:
         found = reached.get(shown["asset"], {})
-        until = found.get("until", "not restored")
-        rows.append(f"| {shown['asset']} | {shown['until'] or 'nothing'} | {until} | {found.get('copy', '')} |")
-    rows.append("\nWhat was written after these moments is lost, unless the old machine still holds it.\n")
-    return "\n".join(rows)
+        until = found.get("until")
+        lost = "everything"
+        if until:
+            lost = f"{max(0.0, (recovery.began_at - datetime.fromisoformat(until)).total_seconds()):.1f} s of writes"
+        there = f"| {until or 'not restored'} | {lost} | {found.get('copy', '')} |"
+        lines.append(f"| {shown['asset']} | {shown['until'] or 'nothing'} {there}")
+    lines.append(
+        "\nThe loss is counted up to the beginning of the run; the old machine may still hold what is missing.\n"
+    )
+    return "\n".join(lines)
 
 
 def _times(entries: Sequence[Entry]) -> str:
-    rows = ["## How long it took\n", "| step | seconds | |", "|---|---|---|"]
+    rows: dict[str, str] = {}
     began: dict[str, datetime] = {}
     for entry in entries:
         if entry.what is What.DOING:
-            began.setdefault(entry.step, entry.at)
+            began[entry.step] = entry.at
         if entry.what is What.DONE:
-            took = (entry.at - began.get(entry.step, entry.at)).total_seconds()
-            rows.append(f"| {entry.step} | {took:.1f} | {_cell(entry.said)} |")
-    return "\n".join(rows) + "\n"
+            took = (entry.at - began.pop(entry.step, entry.at)).total_seconds()
+            if took or entry.step not in rows:
+                rows[entry.step] = f"| {entry.step} | {took:.1f} | {_cell(entry.said)} |"
+    return "\n".join(["## How long it took\n", "| step | seconds | |", "|---|---|---|", *rows.values()]) + "\n"
 
 
 def _words(entries: Sequence[Entry]) -> str:

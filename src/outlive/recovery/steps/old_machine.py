@@ -8,10 +8,12 @@ from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, Not
 from outlive.transport import hostkey
 
 ASK_SECONDS = 20
+LOOK_SECONDS = 300
 
 
 class OldMachine(Manners):
-    """Asked once more at the address that it had. Facts: `old_machine`: silent, other or answers."""
+    """Asked once more at the address that it had; then everybody is, so that what is remembered last is how it stands now.
+    Facts: `old_machine` (silent, other or answers) and `verdict`, of the new machine."""
 
     effect = Effect.READS
 
@@ -25,6 +27,12 @@ class OldMachine(Manners):
         return NotYet()
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> dict[str, str]:
+        found = self._ask(world, inputs)
+        hosts = world.outlive(["check"], LOOK_SECONDS)["document"].get("hosts", [])
+        verdict = next((str(one["verdict"]) for one in hosts if one.get("host") == world.host.name), "no_data")
+        return found | {"verdict": verdict}
+
+    def _ask(self, world: World, inputs: Inputs) -> dict[str, str]:
         where = SshAddress.parse(world.host.address).host
         machine = inputs.fact("machine_id")
         try:

@@ -48,8 +48,8 @@ class Start(Manners):
         self._wait(world, end, lambda: "" if isinstance(seen := self.look(world, inputs), Done) else seen.why)
 
     def undo(self, world: World, inputs: Inputs) -> None:
-        """Stops and removes the containers; volumes and images stay."""
-        step(world.there.run(_project(inputs).say("down"), timeout_seconds=UP_SECONDS), "taking the project down")
+        """Stops the containers and leaves them: an anonymous volume of theirs may hold something."""
+        step(world.there.run(_project(inputs).say("stop"), timeout_seconds=UP_SECONDS), "stopping the project")
 
     def _up(self, world: World, project: compose.Project, services: list[str]) -> None:
         words = project.say("up", "--detach", "--no-recreate", "--no-build", "--quiet-pull", *services)

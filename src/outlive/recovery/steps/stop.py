@@ -37,7 +37,8 @@ class Stop(Manners):
 
     def undo(self, world: World, inputs: Inputs) -> None:
         """What ran before runs again."""
-        step(world.there.run(_project(inputs).say("start"), timeout_seconds=STOP_SECONDS), "docker compose start")
+        words = _project(inputs).say("up", "--detach", "--no-recreate", "--no-build")
+        step(world.there.run(words, timeout_seconds=STOP_SECONDS), "docker compose up")
 
 
 def _project(inputs: Inputs) -> compose.Project:
