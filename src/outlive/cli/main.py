@@ -28,6 +28,7 @@ COMMANDS: tuple[str, ...] = (
     "check",
     "identity",
     "keys",
+    "adopt",
     "vault",
     "prune",
     "selftest",
