@@ -106,7 +106,7 @@ def test_a_person_reads_what_was_found_and_what_is_next(home: Home, lost: Callab
     guard(home, call)
     laptop = lost()
     done = call(*laptop.words())
-    assert "site: 1 copies" in done.out and "Written:" in done.out
+    assert "site: one copy, it has everything" in done.out and "Written:" in done.out
     assert f"outlive restore site --to NEW-FOLDER --identity {laptop.key}" in done.out
     assert "missing: the file" in done.out
 

@@ -83,7 +83,7 @@ def _reached(vault: str, endpoint: str, region: str) -> Reached:
         raise UsageError("--endpoint is for s3://bucket/prefix.")
     if "://" in vault and not vault.startswith("file://"):
         open_vault(vault, clock=SystemClock())  # says what is wrong with it
-    folder = Path(vault.removeprefix("file://")).absolute()
+    folder = Path(os.path.normpath(Path(vault.removeprefix("file://")).absolute()))
     if not folder.is_dir():
         hint = "Is the disk mounted? The recovery kit says where the vault is."
         raise UsageError(f"There is no folder {folder}.", hint=hint)
@@ -148,8 +148,19 @@ def _document(made: _Set, found: Found, wanted: list[Need], enrolled: list[str])
         "enrolled": enrolled,
         "missing": [_need(one) for one in wanted if one.kind != "program"],
         "runs": [_need(one) for one in wanted if one.kind == "program"],
+        "notes": _notes(made.settings),
         "warnings": [*([made.why] if made.why else []), *found.warnings],
     }
+
+
+def _counted(copies: int) -> str:
+    return "one copy, it" if copies == 1 else f"{copies} copies, the newest"
+
+
+def _notes(settings: Settings) -> list[str]:
+    """What was true on the keeper's machine and is not here."""
+    local = [host.name for host in settings.hosts if host.is_local]
+    return [f"host {name} was the keeper's own machine ('local'), and would be this one now" for name in local]
 
 
 def _need(one: Need) -> dict[str, str]:
@@ -160,7 +171,7 @@ def _tell(made: _Set, found: Found, wanted: list[Need], warnings: list[str], out
     say = output.console.print
     for one in found.assets:
         until = moment(one.manifest.data_until)
-        say(f"{one.manifest.asset}: {one.copies} copies, the newest has everything until {until}")
+        say(f"{one.manifest.asset}: {_counted(one.copies)} has everything until {until}")
     if found.files and not made.found and found.told_at:
         say(f"\nWritten: {made.settings.path}, as copy {found.told_by} of {moment(found.told_at)} remembers it")
         say("  Read it before you go on: whoever may write to the vault may have written it.")
@@ -172,6 +183,8 @@ def _tell(made: _Set, found: Found, wanted: list[Need], warnings: list[str], out
     for need in wanted:
         word = "it will run" if need.kind == "program" else f"missing: the {need.kind}"
         say(f"  {word} {need.what} ({need.wanted_by})")
+    for note in _notes(made.settings):
+        say(f"  note: {note}")
     for warning in warnings:
         say(f"  AT RISK: {warning}")
     option = "" if made.settings.path == Path.cwd() / NAME else f" --config {made.settings.path}"
