@@ -1,4 +1,4 @@
-"""Nothing that holds data is destroyed unless all five conditions hold."""
+"""Nothing that holds data is destroyed unless all conditions hold."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ GOOD = Circumstances(
     verdict=Name.OS_REINSTALLED,
     is_confirmed=True,
     is_quarantined=True,
+    replacement_serves=True,
 )
 
 
@@ -49,6 +50,7 @@ def test_all_conditions_open_it() -> None:
         ({"is_confirmed": False}, "lost or proven"),
         ({"verdict": None}, "lost or proven"),
         ({"is_quarantined": False}, "kept"),
+        ({"replacement_serves": False}, "replaced first"),
     ],
 )
 def test_each_closes_it_alone(change: dict[str, object], closed: str) -> None:
@@ -80,7 +82,7 @@ def test_the_outage() -> None:
         is_confirmed=True,
         still_answers=("192.0.2.16",),
     )
-    assert failing(known) == ["named", "silent", "lost or proven", "kept"]
+    assert failing(known) == ["named", "silent", "lost or proven", "kept", "replaced first"]
     assert "192.0.2.16 still answers as production" in one(known, "silent").why
     assert "no restore was ever proven" in one(known, "lost or proven").why
 
@@ -96,6 +98,7 @@ def test_silence_never_opens_it(
         verdict=verdict,
         is_confirmed=confirmed,
         is_quarantined=quarantined,
+        replacement_serves=True,
         still_answers=("192.0.2.16",) if answers else (),
     )
     lost = verdict in (Name.MACHINE_REPLACED, Name.OS_REINSTALLED, Name.DATA_REPLACED) and confirmed
