@@ -7,6 +7,7 @@ from outlive.recovery.steps.cluster import Cluster
 from outlive.recovery.steps.config import Config
 from outlive.recovery.steps.copy_anew import CopyAnew
 from outlive.recovery.steps.databases import Databases
+from outlive.recovery.steps.dns import Dns
 from outlive.recovery.steps.docker import Docker
 from outlive.recovery.steps.enrol import Enrol
 from outlive.recovery.steps.evidence import Evidence
@@ -28,6 +29,7 @@ STEPS: dict[str, Step] = {
     "config": Config(),
     "copy-anew": CopyAnew(),
     "databases": Databases(),
+    "dns": Dns(),
     "docker": Docker(),
     "enrol": Enrol(),
     "evidence": Evidence(),
