@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 from outlive.config.secrets import resolve
@@ -14,7 +16,7 @@ from outlive.recovery.intent import Intent
 from outlive.recovery.steps.base import Inputs, World
 from outlive.transport.api import NOT_DONE, Api
 from outlive.transport.dns import Names
-from outlive.transport.net import NoAnswer, trust
+from outlive.transport.net import NoAnswer, Trust, trust
 
 T = TypeVar("T")
 
@@ -22,15 +24,25 @@ T = TypeVar("T")
 def api(world: World, base: str, token: SecretRef, headers: Mapping[str, str] | None = None) -> Api:
     """Of one event loop: call it within `asked`. Raises `ConfigError` when the token is not to be had."""
     watch = world.settings.watch
+
+    async def sleep(seconds: float) -> None:
+        await asyncio.to_thread(world.clock.sleep, seconds)
+
     return Api(
         base=base,
         token=resolve(token, world.settings.base),
         names=Names(watch.resolvers, min(5.0, watch.timeout_seconds)),
-        trust=trust(watch.ca_file),
+        trust=_trust(watch.ca_file),
         every_seconds=0.3,
         timeout_seconds=watch.timeout_seconds,
+        sleep=sleep,
         headers=headers or {},
     )
+
+
+@cache
+def _trust(ca_file: Path | None) -> Trust:
+    return trust(ca_file)
 
 
 def asked(question: Callable[[], Awaitable[T]]) -> T:

@@ -59,13 +59,16 @@ class Api:
     asked: int = 0
     _next_at: float = 0.0
 
-    async def get(self, path: str) -> Reply:
-        """What is at `base` + `path`. Raises `NoAnswer`, with the last of the tries' words."""
+    async def get(self, path: str, *, absent_ok: bool = False) -> Reply:
+        """What is at `base` + `path`. Raises `NoAnswer`, with the last of the tries' words. With `absent_ok` a 404 is an
+        answer too, without a body; a token that may not see a thing is answered so as well."""
         for left in range(TRIES - 1, -1, -1):
             await self._turn()
             status, headers, body = await self._once(path)
             if status == 200:
                 return Reply(headers, _json(body))
+            if status == 404 and absent_ok:
+                return Reply(headers, None, status)
             wait = _retry_after(headers) if status == 429 else 1.0
             if status not in _AGAIN or not left or wait > LONGEST_WAIT_SECONDS:
                 raise NoAnswer(*_refused(status, headers, wait, body))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from outlive.recovery.steps.base import Step
+from outlive.recovery.steps.ci_dispatch import CiDispatch
+from outlive.recovery.steps.ci_run import CiRun
+from outlive.recovery.steps.ci_secret import CiSecret
 from outlive.recovery.steps.cluster import Cluster
 from outlive.recovery.steps.config import Config
 from outlive.recovery.steps.copy_anew import CopyAnew
@@ -25,6 +28,9 @@ from outlive.recovery.steps.take_over import TakeOver
 from outlive.recovery.steps.volume import Volume
 
 STEPS: dict[str, Step] = {
+    "ci-dispatch": CiDispatch(),
+    "ci-run": CiRun(),
+    "ci-secret": CiSecret(),
     "cluster": Cluster(),
     "config": Config(),
     "copy-anew": CopyAnew(),
