@@ -209,3 +209,19 @@ def test_one_rotten_copy_does_not_stand_in_the_way(home: Home, lost: Callable[[]
     done = call(*laptop.words("--json"))
     assert done.code == 1 and done.document["from"] == "vault"
     assert any("stack" in warning for warning in done.document["warnings"])
+
+
+@pytest.mark.parametrize("key", ["AAAAC3NzaC1lZDI1NTE5AAAAIA==", "rubbish"])
+def test_hosts_are_enrolled_with_the_key_that_was_pinned(
+    home: Home, lost: Callable[[], Laptop], call: Call, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """What was remembered names a host over SSH; a line that is no key keeps nobody from having a configuration."""
+    text = home.config.read_text() + '[[hosts]]\nname = "web-1"\naddress = "ssh://root@web-1.example.com"\n'
+    told = {"outlive.toml": text, "known_hosts": f"web-1.example.com ssh-ed25519 {key}\n"}
+    real = keepsake.kept
+    monkeypatch.setattr(keepsake, "kept", lambda inventory, files: real(inventory, told))
+    assert call("backup", "--config", str(home.config)).code == 0
+    laptop = lost()
+    done = call(*laptop.words("--json"))
+    assert done.code == 0, done.err
+    assert done.document["enrolled"] == (["web-1"] if key != "rubbish" else [])

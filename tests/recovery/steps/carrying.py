@@ -43,13 +43,14 @@ SPAWN.set_forkserver_preload(["tests.recovery.steps.carrying"])
 
 
 def world(folder: Path, clock: ManualClock | None = None, new: str = "ssh://root@198.51.100.7") -> World:
-    """With a token in the file `token`."""
+    """With a token in the file `token`, and what the file `more.toml` adds to the configuration."""
     folder.mkdir(parents=True, exist_ok=True)
     token = folder / "token"
     if not token.exists():
         token.write_text(TOKEN)
         token.chmod(0o600)
-    settings = parse(CONFIG, folder / "outlive.toml")
+    more = folder / "more.toml"
+    settings = parse(CONFIG + (more.read_text() if more.exists() else ""), folder / "outlive.toml")
     host = settings.hosts[0]
     return World(
         clock=clock or ManualClock(BEGAN),

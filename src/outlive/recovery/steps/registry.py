@@ -9,6 +9,7 @@ from outlive.recovery.steps.ci_secret import CiSecret
 from outlive.recovery.steps.cluster import Cluster
 from outlive.recovery.steps.config import Config
 from outlive.recovery.steps.copy_anew import CopyAnew
+from outlive.recovery.steps.create_machine import CreateMachine
 from outlive.recovery.steps.databases import Databases
 from outlive.recovery.steps.dns import Dns
 from outlive.recovery.steps.docker import Docker
@@ -20,6 +21,7 @@ from outlive.recovery.steps.machine import Machine
 from outlive.recovery.steps.old_machine import OldMachine
 from outlive.recovery.steps.page import Page
 from outlive.recovery.steps.path import Path
+from outlive.recovery.steps.quarantine import Quarantine
 from outlive.recovery.steps.repoint import Repoint
 from outlive.recovery.steps.stack import Stack
 from outlive.recovery.steps.start import Start
@@ -34,6 +36,7 @@ STEPS: dict[str, Step] = {
     "cluster": Cluster(),
     "config": Config(),
     "copy-anew": CopyAnew(),
+    "create-machine": CreateMachine(),
     "databases": Databases(),
     "dns": Dns(),
     "docker": Docker(),
@@ -45,6 +48,7 @@ STEPS: dict[str, Step] = {
     "old-machine": OldMachine(),
     "page": Page(),
     "path": Path(),
+    "quarantine": Quarantine(),
     "repoint": Repoint(),
     "stack": Stack(),
     "start": Start(),
