@@ -7,9 +7,10 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -108,18 +109,19 @@ def _child(kind: str, args: dict[str, Any], folder: str, seconds: float) -> None
 def killed_and_again(kind: str, args: dict[str, Any], folder: Path, api: BitingApi, number: int, when: str) -> None:
     """The step in a process that is killed at the request of that number; then again, to its end."""
     process = SPAWN.Process(target=_child, args=(kind, args, str(folder), 0.0))
-    first = len(api.heard)
+    first, started = len(api.heard), threading.Event()
 
     def watch(seen: int, moment: str) -> None:
         if (seen - first, moment) == (number, when):
-            with suppress(ProcessLookupError):
-                os.kill(process.pid or 0, signal.SIGKILL)
-            process.join(30)
+            assert started.wait(30) and process.pid
+            os.kill(process.pid, signal.SIGKILL)
+            wait([process.sentinel], 30)  # looks only: who joins is the other thread
 
     api.watch = watch
     process.start()
+    started.set()
     process.join(120)
-    assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
+    assert process.exitcode == -signal.SIGKILL, process.exitcode
     api.watch = lambda seen, moment: None
     again = SPAWN.Process(target=_child, args=(kind, args, str(folder), 60.0))
     again.start()
