@@ -70,15 +70,15 @@ def test_it_opens_for_who_has_a_proven_copy_names_it_in_full_and_gives_up_its_di
     stack: Home, outlive: Call, plan: Path
 ) -> None:
     outlive("identity", "--enrol")
-    words = ("--named", NAMED, "--may-lose", "1h", "--waive-disk", "moved to another plan")
+    words = ("--named", NAMED, "--may-lose", "1h", "--waive-order", "x", "--waive-disk", "moved to another plan")
     assert outlive("backup").code == 0
     assert asked(outlive, plan, *words)[2].keys() >= {"silent", "lost or proven"}, (
         "a copy is a claim until it is proven"
     )
     assert outlive("drill").code == 0
     code, document, unmet = asked(outlive, plan, *words)
-    assert unmet.keys() <= {"replaced first"} and (code == 0) is (document["reasons"] == []) is (not unmet)
-    for others in (("--named", "811287 127.0.0.1 web-1", *words[2:]), words[:4]):
+    assert (code, document["refused"], document["reasons"], unmet) == (0, False, [], {})
+    for others in (("--named", "811287 127.0.0.1 web-1", *words[2:]), words[:6]):
         assert asked(outlive, plan, *others)[0] == 4, others
 
 

@@ -29,6 +29,7 @@ class Said:
     may_lose: str = ""
     accept_loss: str = ""
     waive_disk: str = ""
+    waive_order: str = ""
 
     def target(self) -> Target | None:
         """Raises `UsageError`."""
@@ -99,6 +100,7 @@ def _judged(
         accepted_loss=said.loss(),
         loss_accepted=_waiver(said.accept_loss, now),
         quarantine_waived=_waiver(said.waive_disk, now),
+        order_waived=_waiver(said.waive_order, now),
     )
     return Judged(where, target, host.name, gate(target, known, now))
 

@@ -43,11 +43,14 @@ def plan_guard(
     waive_disk: Annotated[
         str, typer.Option(metavar="WHY", help="With --gate: the old disk is not kept, in writing.")
     ] = "",
+    waive_order: Annotated[
+        str, typer.Option(metavar="WHY", help="With --gate: nothing serves in its place yet, in writing.")
+    ] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Refuse plans that delete, replace or reinstall what holds data. Exit 4: do not apply; 3: it could not be read."""
-    output, said = Output(as_json), Said(named, may_lose, accept_loss, waive_disk)
+    output, said = Output(as_json), Said(named, may_lose, accept_loss, waive_disk, waive_order)
     if said != Said() and not with_gate:
         raise UsageError("What you say of the target is for the gate.", hint="Add --gate.")
     read = _read(plan)

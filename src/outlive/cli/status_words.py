@@ -12,7 +12,7 @@ from rich.table import Table
 
 from outlive.alerts.crons import CronStanding
 from outlive.backup.upkeep.standing import Standing
-from outlive.cli import status_provider
+from outlive.cli import status_provider, status_recovery
 from outlive.cli.incident_words import document as incident_document
 from outlive.cli.status_report import Report
 from outlive.cli.window_words import window_document
@@ -39,6 +39,7 @@ def words(report: Report, width: int) -> list[RenderableType]:
         ("The mirror", report.mirror.lines if report.mirror else ()),
         ("Hosts", [_verdict(one) for one in report.hosts]),
         ("Cron jobs", [_cron(one) for one in report.remembered.crons]),
+        ("Rehearsed", status_recovery.lines(report.remembered.recoveries, report.at)),
         ("The provider", list(status_provider.lines(report.providers))),
         ("Not seen", [f"{one['what']}: {one['why']}" for one in report.blind]),
         ("Not seen for a time", [_blind_time(one) for one in report.blind_before]),
@@ -113,6 +114,7 @@ def document(report: Report) -> dict[str, Any]:
             for one in report.remembered.crons
         ],
         "providers": [one.to_json() for one in report.providers],
+        "rehearsals": status_recovery.rehearsed(report.remembered.recoveries),
         "risks": list(report.risks),
         "notes": list(report.notes),
     }

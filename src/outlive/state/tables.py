@@ -240,3 +240,25 @@ tallies = Table(
     Column("most_seconds", Float, nullable=False),
     Column("why", Text, nullable=False),
 )
+
+# Runs of runbooks: what was to be done, and, in order, what was.
+recoveries = Table(
+    "recoveries",
+    metadata,
+    Column("id", String(120), primary_key=True),
+    Column("began_at", Moment, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+recovery_journal = Table(
+    "recovery_journal",
+    metadata,
+    Column("run", String(120), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("step", String(200), nullable=False),
+    Column("what", String(20), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("said", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
