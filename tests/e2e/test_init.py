@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ from tests.world.postgres import PostgresServer
 from tests.world.sshd import SshServer, client_config, make_key
 
 pytestmark = pytest.mark.slow
+PATIENCE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -141,13 +143,16 @@ def typed(keeper: Keeper, words: Sequence[str | Path], *, wanted: str, line: str
     os.close(theirs)
     said = b""
     with suppress(OSError):  # EIO: the other end has gone
-        while piece := os.read(ours, 4096):
+        while select.select([ours], [], [], PATIENCE_SECONDS)[0] and (piece := os.read(ours, 4096)):
             said += piece
             if wanted.encode() in said and line:
                 os.write(ours, f"{line}\n".encode())
                 line = ""
     os.close(ours)
-    assert process.wait(60) == 0, said.decode()
+    try:
+        assert process.wait(PATIENCE_SECONDS) == 0, said.decode()
+    finally:
+        process.kill()
     return said.decode()
 
 

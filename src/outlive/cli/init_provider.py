@@ -8,9 +8,8 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from getpass import getpass
 from pathlib import Path
-
-import typer
 
 from outlive import wiring_providers
 from outlive.cli.init_files import Plan, states
@@ -97,9 +96,11 @@ def _asked(kind: str, plan: Plan) -> str:
     """By a person at a terminal; "" where there is none, or they want to do it later."""
     if plan.dry_run or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return ""
-    words = f"A token of {kind} that may only read, so that its project is watched (Enter: later)"
-    said: str = typer.prompt(words, default="", show_default=False, hide_input=True, err=True)
-    return said.strip()
+    words = f"A token of {kind} that may only read, so that its project is watched (Enter: later): "
+    try:
+        return getpass(words).strip()  # it asks when nothing is echoed any more, which Typer does before
+    except EOFError:
+        return ""
 
 
 def _keep(secret: str, plan: Plan) -> SecretRef:
