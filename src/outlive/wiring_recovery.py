@@ -20,7 +20,7 @@ from outlive.model.host import Host
 from outlive.model.recovery import Entry, Recovery
 from outlive.recovery.act import Actor
 from outlive.recovery.report import report
-from outlive.recovery.runbook import Recipe, read
+from outlive.recovery.runbook import Recipe, RunbookWrong, read
 from outlive.recovery.steps.base import World
 from outlive.recovery.steps.registry import STEPS
 from outlive.state.recovering import Recovering
@@ -29,7 +29,7 @@ from outlive.state.watching import Watching
 from outlive.wiring_state import sqlite
 
 ANSWERS = (0, 1, 3)  # a `check` that could not tell has said so, too
-SHIPPED = ("lost-host", "restore-asset")
+SHIPPED = ("lost-host", "move-host", "restore-asset")
 
 
 def room(settings: Settings) -> Path:
@@ -64,6 +64,8 @@ def recipe(named: str) -> Recipe:
         return read((resources.files("outlive.recovery") / "runbooks" / f"{named}.toml").read_text("utf-8"), STEPS)
     try:
         return read(Path(named).read_text(encoding="utf-8"), STEPS)
+    except RunbookWrong as error:
+        raise RunbookWrong(f"{named}: {error.detail}") from error
     except (OSError, UnicodeDecodeError) as error:
         hint = f"Shipped are: {', '.join(SHIPPED)}; else name a file. docs/how-to/write-a-runbook.md"
         raise UsageError(f"there is no runbook {named!r}.", hint=hint) from error

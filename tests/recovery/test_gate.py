@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlive.model.verdict import Name
-from outlive.recovery.gate import Circumstances, Condition, Target, Waiver, gate, is_open
+from outlive.recovery.gate import Circumstances, Condition, Target, Waiver, gate, is_open, take_over
 
 NOW = datetime(2026, 2, 7, 9, 30, tzinfo=UTC)
 TARGET = Target("811287", "192.0.2.16", "production")
 WORD = Waiver("derek", NOW, "I accept it")
+GONE = {Name.MACHINE_REPLACED, Name.OS_REINSTALLED, Name.DATA_REPLACED}
 GOOD = Circumstances(
     named=TARGET,
     seen_at=NOW - timedelta(minutes=1),
@@ -103,3 +104,26 @@ def test_silence_never_opens_it(
     )
     lost = verdict in (Name.MACHINE_REPLACED, Name.OS_REINSTALLED, Name.DATA_REPLACED) and confirmed
     assert is_open(gate(TARGET, known, NOW)) == (lost and quarantined and not answers and 0 <= age <= 300)
+
+
+def shut(known: Circumstances) -> list[str]:
+    return [one.name for one in take_over("production", known, NOW) if not one.is_met]
+
+
+def test_another_machine_takes_the_place_of_one_that_is_lost() -> None:
+    assert shut(GOOD) == []
+    assert shut(replace(GOOD, seen_at=NOW - timedelta(minutes=6))) == ["seen"]
+
+
+@pytest.mark.parametrize("verdict", [one for one in Name if one not in GONE])
+def test_silence_or_illness_is_no_reason_to_leave_data_behind(verdict: Name) -> None:
+    assert shut(replace(GOOD, verdict=verdict)) == ["gone or given up"]
+    assert shut(replace(GOOD, verdict=verdict, loss_accepted=WORD)) == []
+
+
+def test_a_machine_that_still_answers_is_named() -> None:
+    known = replace(GOOD, still_answers=("192.0.2.16",))
+    (_, gone) = take_over("production", known, NOW)
+    assert not gone.is_met and "192.0.2.16 still answers as production" in gone.why and "outlive backup" in gone.cure
+    assert shut(replace(known, loss_accepted=WORD)) == []
+    assert shut(replace(GOOD, is_confirmed=False)) == ["gone or given up"]

@@ -20,7 +20,7 @@ _SIGNS = {What.DONE: "ok  ", What.FAILED: "BAD ", What.UNDONE: "back", What.DOIN
 
 
 class StandsStill(OutliveError):
-    """The recovery stands still; what was done stays. It was stopped at:"""
+    """The recovery stands still; what was done stays, and it can be gone on with or taken back."""
 
     def __init__(self, detail: str, hint: str, exit_code: int) -> None:
         super().__init__(detail, hint=hint)

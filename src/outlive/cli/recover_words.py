@@ -20,7 +20,10 @@ def show_plan(recovery: Recovery, lines: Sequence[Line], output: Output, now: da
     say = output.console.print
     kind = "Rehearsal of " if recovery.rehearsal else ""
     say(f"{kind}{recovery.title}: {recovery.host} ({recovery.former}){f' -> {recovery.to}' if recovery.to else ''}")
-    say("What will be there; whatever was written later is lost, unless the old machine still has it:")
+    if any(one["args"]["kind"] == "last-copy" for one in recovery.steps):
+        say("What is in the vault now; a last copy is taken once nobody writes any more, so nothing is to be lost:")
+    else:
+        say("What will be there; whatever was written later is lost, unless the old machine still has it:")
     for one in recovery.losses:
         say(f"  {_loss(one, now)}")
     say("Steps:")

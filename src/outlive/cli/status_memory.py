@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from outlive import wiring
 from outlive.backup.upkeep.standing import StreamFacts
-from outlive.cli import status_provider
+from outlive.cli import status_provider, status_recovery
 from outlive.cli.status_hosts import Watched
 from outlive.clock import Clock
 from outlive.commands.postgres import lsn
@@ -35,6 +35,7 @@ class Remembered:
     stretches: Sequence[Stretch] = ()
     incidents: tuple[Incident, ...] = ()
     latest: Mapping[str, Sending] = field(default_factory=dict)
+    recoveries: tuple[status_recovery.Told, ...] = ()
 
     @property
     def reaches(self) -> dict[str, bool]:
@@ -53,12 +54,13 @@ def remembered(settings: Settings, clock: Clock) -> Remembered:
     if not wiring.has_store(settings):
         return Remembered()
     from outlive import wiring_state  # its database layer is loaded only where there is a database
+    from outlive.state.recovering import Recovering
     from outlive.state.telling import Telling
     from outlive.state.watching import Watching
 
     store = wiring_state.store(settings)
     try:
-        watching, telling = Watching(store), Telling(store)
+        watching, telling, journal = Watching(store), Telling(store), Recovering(store)
         wanted = {one.name for one in settings.alerts.channels}
         is_told = settings.providers or settings.tofu
         latest = telling.latest(Delivery.SENT, Delivery.FAILED)
@@ -69,6 +71,7 @@ def remembered(settings: Settings, clock: Clock) -> Remembered:
             stretches=watching.stretches(clock.now() - status_provider.DAY) if is_told else [],
             incidents=tuple(one for one in telling.incidents() if one.ended_at is None),
             latest={name: one for name, one in latest.items() if name in wanted},
+            recoveries=tuple(status_recovery.Told(one, tuple(journal.entries(one.id))) for one in journal.recoveries()),
         )
     finally:
         store.close()

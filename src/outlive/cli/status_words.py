@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from outlive.backup.upkeep.standing import Standing
-from outlive.cli import status_provider
+from outlive.cli import status_provider, status_recovery
 from outlive.cli.incident_words import document as incident_document
 from outlive.cli.status_report import Report
 from outlive.cli.window_words import window_document
@@ -37,6 +37,7 @@ def words(report: Report, width: int) -> list[RenderableType]:
         ("Open incidents", [_incident(one) for one in report.remembered.incidents]),
         ("The mirror", report.mirror.lines if report.mirror else ()),
         ("Hosts", [_verdict(one) for one in report.hosts]),
+        ("Rehearsed", status_recovery.lines(report.remembered.recoveries, report.at)),
         ("The provider", list(status_provider.lines(report.providers))),
         ("Not seen", [f"{one['what']}: {one['why']}" for one in report.blind]),
         ("Not seen for a time", [_blind_time(one) for one in report.blind_before]),
@@ -95,6 +96,7 @@ def document(report: Report) -> dict[str, Any]:
         and {"at": tested.at, "ok": tested.noticed, "asset": tested.asset, "mutation": tested.mutation},
         "incidents": [incident_document(one) for one in report.remembered.incidents],
         "providers": [one.to_json() for one in report.providers],
+        "rehearsals": status_recovery.rehearsed(report.remembered.recoveries),
         "risks": list(report.risks),
         "notes": list(report.notes),
     }

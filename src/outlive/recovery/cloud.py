@@ -81,7 +81,9 @@ def text(args: Mapping[str, Any], name: str, default: str | None = None) -> str:
     found = args.get(name, default)
     if isinstance(found, str) and found:
         return found
-    raise UsageError(f"`{name}` is missing, or no text.", hint="docs/reference/steps.md tells what the step wants.")
+    raise UsageError(
+        f"`{name}` is missing, or no text.", hint="docs/reference/cloud-steps.md tells what the step wants."
+    )
 
 
 def new_address(world: World, inputs: Inputs) -> str:

@@ -23,11 +23,21 @@ def seconds(entries: Sequence[Entry]) -> float | None:
     return (ends[0] - entries[0].at).total_seconds() if ends else None
 
 
+def downtime(recovery: Recovery, entries: Sequence[Entry]) -> float | None:
+    """From the first stop of what serves until users were served again; None when nothing was stopped, or not yet."""
+    stops = {one["name"] for one in recovery.steps if one["args"]["kind"] == "stop"}
+    began = next((one.at for one in entries if one.what is What.DOING and one.step in stops), None)
+    served = [one.facts["served_at"] for one in entries if one.what is What.DONE and one.facts.get("served_at")]
+    return (datetime.fromisoformat(served[0]) - began).total_seconds() if began and served else None
+
+
 def _head(recovery: Recovery, entries: Sequence[Entry]) -> str:
     last = entries[-1] if entries else None
     state = last.said if last and last.what is What.ENDED else "not ended"
     took = seconds(entries)
     served = f"\nUsers were served after {took:.0f} s." if took is not None and state == "done" else ""
+    down = downtime(recovery, entries)
+    served += f" Nobody was served for {down:.0f} s of them." if served and down is not None else ""
     kind = "Rehearsal" if recovery.rehearsal else "Recovery"
     return (
         f"# {kind} of {recovery.host}: {recovery.title}\n\n"

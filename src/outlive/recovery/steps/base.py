@@ -78,6 +78,13 @@ class Inputs:
         """The same at every attempt, different for every run and step."""
         return f"{self.run}:{self.step}"
 
+    @property
+    def copy(self) -> str:
+        """The copy that is meant for this step's asset: the one that a step of this run has taken, else the one that was
+        shown in the plan."""
+        taken = self.fact("copies") or {}
+        return str(taken.get(self.args["asset"]) or self.args["copy"])
+
     def fact(self, name: str) -> Any:
         """The newest fact of that name that any earlier step found; None when none did."""
         return next((found[name] for found in reversed(list(self.facts.values())) if name in found), None)
@@ -113,6 +120,10 @@ class World:
     @property
     def there(self) -> Shell:
         return self.shell(self.target)
+
+    def host_of(self, inputs: Inputs) -> Host:
+        """The machine that the step works on: `on = "old"` in the runbook is the host as it was when the run began."""
+        return self.host if inputs.args.get("on") == "old" else self.target
 
     def own_assets(self) -> list[Asset]:
         """What is guarded of the host that is recovered."""

@@ -39,9 +39,7 @@ class Cluster(Manners):
     def plan(self, world: World, inputs: Inputs) -> str:
         kept = "; what is there now is kept aside" if inputs.args.get("aside") else ""
         moment = inputs.args.get("at") or "the last durable second"
-        return (
-            f"brings the cluster {inputs.args['asset']} to {moment}, from copy {inputs.args['copy']} and its log{kept}"
-        )
+        return f"brings the cluster {inputs.args['asset']} to {moment}, from copy {inputs.copy} and its log{kept}"
 
     def look(self, world: World, inputs: Inputs) -> Look:
         data = self._data(world, inputs)
@@ -80,7 +78,7 @@ class Cluster(Manners):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o711)
         asset, at = inputs.args["asset"], inputs.args.get("at")
-        pinned = catalog.find(world.vault, inputs.args["copy"]).manifest
+        pinned = catalog.find(world.vault, inputs.copy).manifest
         copies = [one for one in catalog.listing(world.vault, asset).copies if one.manifest.lineage == pinned.lineage]
         moved = [0]
 
@@ -130,7 +128,7 @@ class Cluster(Manners):
         return f"{top}/{below}".rstrip("/")
 
     def _image(self, world: World, inputs: Inputs) -> str:
-        return str(catalog.find(world.vault, inputs.args["copy"]).manifest.source.get("image") or "")
+        return str(catalog.find(world.vault, inputs.copy).manifest.source.get("image") or "")
 
     def _image_pgdata(self, world: World, inputs: Inputs) -> str:
         if not (image := self._image(world, inputs)):

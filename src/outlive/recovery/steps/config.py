@@ -23,7 +23,7 @@ class Config(Manners):
     timeout_seconds = 3600.0
 
     def plan(self, world: World, inputs: Inputs) -> str:
-        return f"writes {', '.join(_asset(world, inputs).paths)} from copy {inputs.args['copy']}"
+        return f"writes {', '.join(_asset(world, inputs).paths)} from copy {inputs.copy}"
 
     def look(self, world: World, inputs: Inputs) -> Look:
         staged = placing.look(world.there, _place(inputs))
@@ -37,7 +37,7 @@ class Config(Manners):
         return Done(f"{', '.join(paths)} as of {staged.facts['until']}", {**staged.facts, "paths": list(paths)})
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
-        manifest = catalog.find(world.vault, inputs.args["copy"]).manifest
+        manifest = catalog.find(world.vault, inputs.copy).manifest
         place = _place(inputs)
         placing.bring(
             world.there,

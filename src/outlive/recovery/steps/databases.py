@@ -26,7 +26,7 @@ class Databases(Manners):
         return f"compares databases, roles, extensions and tables of {inputs.args['asset']} with what was copied"
 
     def look(self, world: World, inputs: Inputs) -> Look:
-        manifest = catalog.find(world.vault, inputs.args["copy"]).manifest
+        manifest = catalog.find(world.vault, inputs.copy).manifest
         way = _way(world, inputs)
         system = str(identify(way).system_identifier)
         if system != (wanted := str(manifest.source["system_identifier"])):

@@ -18,10 +18,10 @@ class ImageCopy(Manners):
     timeout_seconds = 7200.0
 
     def plan(self, world: World, inputs: Inputs) -> str:
-        return f"loads the images of copy {inputs.args['copy']}"
+        return f"loads the images of copy {inputs.copy}"
 
     def look(self, world: World, inputs: Inputs) -> Look:
-        manifest = catalog.find(world.vault, inputs.args["copy"]).manifest
+        manifest = catalog.find(world.vault, inputs.copy).manifest
         wanted = {one["name"]: one["id"] for one in read_inventory(world.vault, manifest, world.identities)["images"]}
         asked = world.there.run(docker.image_inspect(wanted), timeout_seconds=ASK_SECONDS)
         there = {name: image.id for image in docker.read_images(asked.text) for name in (*image.tags, image.id)}
@@ -31,7 +31,7 @@ class ImageCopy(Manners):
         return Done(f"{len(wanted)} images", facts)
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
-        manifest = catalog.find(world.vault, inputs.args["copy"]).manifest
+        manifest = catalog.find(world.vault, inputs.copy).manifest
         restore_images(world.vault, manifest, world.identities, world.there)
 
     def undo(self, world: World, inputs: Inputs) -> None:

@@ -22,14 +22,14 @@ class Machine(Manners):
     pause_seconds = 10.0
 
     def plan(self, world: World, inputs: Inputs) -> str:
-        return f"waits until {world.target.address} answers with its pinned host key and lets us in as root"
+        return f"waits until {world.host_of(inputs).address} answers with its pinned host key and lets us in as root"
 
     def look(self, world: World, inputs: Inputs) -> Look:
-        host = world.target
+        host = world.host_of(inputs)
         keys = hostkey.pinned(host, world.settings.keeper.known_hosts)
         if not keys:
             raise HostKeyUnknown(f"{host.address}", hint=pin_it(world.settings.keeper.known_hosts))
-        asked = world.there.run(("sh", "-c", "id -u; cat /etc/machine-id"), timeout_seconds=ASK_SECONDS)
+        asked = world.shell(host).run(("sh", "-c", "id -u; cat /etc/machine-id"), timeout_seconds=ASK_SECONDS)
         user, _, machine_id = asked.check(host.address).text.strip().partition("\n")
         if user != "0":
             return Unknown(f"{host.address} let us in as user {user}; a recovery needs root (or `sudo = true`)")

@@ -19,14 +19,14 @@ class Path(Manners):
 
     def plan(self, world: World, inputs: Inputs) -> str:
         kept = "; what is there now is kept aside" if inputs.args.get("aside") else ""
-        return f"writes {_path(world, inputs)} from copy {inputs.args['copy']}{kept}"
+        return f"writes {_path(world, inputs)} from copy {inputs.copy}{kept}"
 
     def look(self, world: World, inputs: Inputs) -> Look:
         place = Place(_path(world, inputs), inputs.key)
         return placing.look(world.there, place, aside=bool(inputs.args.get("aside")))
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
-        manifest = catalog.find(world.vault, inputs.args["copy"]).manifest
+        manifest = catalog.find(world.vault, inputs.copy).manifest
         placing.bring(
             world.there,
             Place(_path(world, inputs), inputs.key),

@@ -17,6 +17,7 @@ from outlive.recovery.steps.enrol import Enrol
 from outlive.recovery.steps.evidence import Evidence
 from outlive.recovery.steps.image_copy import ImageCopy
 from outlive.recovery.steps.images import Images
+from outlive.recovery.steps.last_copy import LastCopy
 from outlive.recovery.steps.machine import Machine
 from outlive.recovery.steps.old_machine import OldMachine
 from outlive.recovery.steps.page import Page
@@ -44,6 +45,7 @@ STEPS: dict[str, Step] = {
     "evidence": Evidence(),
     "image-copy": ImageCopy(),
     "images": Images(),
+    "last-copy": LastCopy(),
     "machine": Machine(),
     "old-machine": OldMachine(),
     "page": Page(),

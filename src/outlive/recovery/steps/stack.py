@@ -8,6 +8,7 @@ from outlive.commands import compose
 from outlive.errors import Failed, UsageError
 from outlive.model.asset import ConfigAsset, ImagesAsset, PostgresAsset
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
+from outlive.transport.base import Shell
 
 ASK_SECONDS = 60
 
@@ -22,11 +23,12 @@ class Stack(Manners):
         return f"reads the compose files of the project {_project(world, inputs)!r}"
 
     def look(self, world: World, inputs: Inputs) -> Look:
-        files = inputs.args.get("files") or self._files(world)
+        there = world.shell(world.host_of(inputs))
+        files = inputs.args.get("files") or self._files(world, there)
         if not files:
             return NotYet("no compose file is in the paths of the config assets")
         project = compose.Project(_project(world, inputs), tuple(files))
-        asked = world.there.run(compose.config(project), timeout_seconds=ASK_SECONDS)
+        asked = there.run(compose.config(project), timeout_seconds=ASK_SECONDS)
         if asked.status != 0:
             return NotYet(" | ".join(asked.stderr.strip().splitlines()[-2:]))
         try:
@@ -51,14 +53,14 @@ class Stack(Manners):
     def undo(self, world: World, inputs: Inputs) -> None:
         """A look leaves nothing."""
 
-    def _files(self, world: World) -> list[str]:
+    def _files(self, world: World, there: Shell) -> list[str]:
         paths = [path for one in world.own_assets() if isinstance(one, ConfigAsset) for path in one.paths]
         named = [path for path in paths if posixpath.basename(path) in compose.FILES]
         if named:
             return named[:1]
         tried = [f"{path}/{name}" for path in paths for name in compose.FILES]
         script = 'for file; do if [ -f "$file" ]; then printf "%s\\n" "$file"; exit 0; fi; done'
-        return world.there.run(("sh", "-c", script, "find", *tried)).check(world.target.name).text.splitlines()
+        return there.run(("sh", "-c", script, "find", *tried)).check(there.name).text.splitlines()
 
 
 def _project(world: World, inputs: Inputs) -> str:

@@ -23,7 +23,7 @@ class Volume(Manners):
 
     def plan(self, world: World, inputs: Inputs) -> str:
         kept = "; what is in it now is kept aside" if inputs.args.get("aside") else ""
-        return f"fills the volume {_name(world, inputs)} from copy {inputs.args['copy']}{kept}"
+        return f"fills the volume {_name(world, inputs)} from copy {inputs.copy}{kept}"
 
     def look(self, world: World, inputs: Inputs) -> Look:
         there = self._mountpoint(world, inputs)
@@ -32,7 +32,7 @@ class Volume(Manners):
         return placing.look(world.there, Place(there, inputs.key), aside=bool(inputs.args.get("aside")))
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
-        manifest = catalog.find(world.vault, inputs.args["copy"]).manifest
+        manifest = catalog.find(world.vault, inputs.copy).manifest
         name = _name(world, inputs)
         if not self._mountpoint(world, inputs):
             keys = inputs.fact("volume_keys") or {}
