@@ -144,12 +144,15 @@ def test_without_a_key_the_first_run_on_the_branch_is_taken(github: GithubApi, t
     github.run_name, github.tells_run = "deploy", False
     args = deploy(github, ref="release")
     del args["key_input"]
-    github.hour = -3
-    github.answer("POST", "/repos/shop/web/actions/workflows/deploy.yml/dispatches", {}, {"ref": "release"})
-    github.hour = 0
-    github.answer("POST", "/repos/shop/web/actions/workflows/deploy.yml/dispatches", {}, {"ref": "main"})
-    done = carry(DISPATCH, world(tmp_path), args)
-    assert len(github.runs) == 3 and done.facts["run_id"] == github.runs[2]["id"]
+    path = "/repos/shop/web/actions/workflows/deploy.yml/dispatches"
+    github.answer("POST", path, {}, {"ref": "release"})
+    github.late = 2
+    here = world(tmp_path)
+    DISPATCH.do(here, inputs(args), 60)
+    github.late = 0
+    github.answer("POST", path, {}, {"ref": "main"})
+    done = carry(DISPATCH, here, args)
+    assert len(github.runs) == 3 and done.facts["run_id"] == github.runs[1]["id"]
 
 
 def test_undo_cancels_a_run_that_is_not_over(github: GithubApi, tmp_path: Path) -> None:
