@@ -228,6 +228,23 @@ def test_hosts_are_enrolled_with_the_key_that_was_pinned(
     assert done.document["enrolled"] == (["web-1"] if key != "rubbish" else [])
 
 
+def test_a_memory_that_lies_elsewhere_is_left_alone(
+    home: Home, lost: Callable[[], Laptop], call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It may be that of another keeper, on a machine that has one."""
+    elsewhere = tmp_path / "var"
+    text = home.config.read_text() + f'[keeper]\nstate = "{elsewhere}/state"\nknown_hosts = "{elsewhere}/known_hosts"\n'
+    text += '[[hosts]]\nname = "web-1"\naddress = "ssh://root@web-1.example.com"\n'
+    told = {"outlive.toml": text, "known_hosts": "web-1.example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==\n"}
+    real = keepsake.kept
+    monkeypatch.setattr(keepsake, "kept", lambda inventory, files: real(inventory, told))
+    assert call("backup", "--config", str(home.config)).code == 0
+    laptop = lost()
+    done = call(*laptop.words())
+    assert done.code == 0 and "move them" in done.out
+    assert not elsewhere.exists() and (laptop.folder / "known_hosts").exists()
+
+
 @pytest.mark.s3
 @pytest.mark.slow
 def test_from_a_bucket_with_the_login_of_this_person(
