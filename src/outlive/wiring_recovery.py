@@ -42,7 +42,7 @@ def alone(settings: Settings) -> Iterator[None]:
     """One recovery at a time. Raises `UsageError` while another process carries one."""
     folder = room(settings)
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o711)  # Postgres' programs work below it as another user
         file = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
     except OSError as error:
         raise Failed(f"{folder}: {error.strerror}.", hint="Check owner and mode of `keeper.state`.") from error
@@ -82,7 +82,7 @@ def world(settings: Settings, clock: Clock, store: Store, recovery: Recovery, ch
     if host is None:
         raise UsageError(f"outlive.toml has no host {recovery.host!r} any more.")
     folder = room(settings) / recovery.id
-    folder.mkdir(parents=True, exist_ok=True, mode=0o711)  # Postgres' programs work below it as another user
+    folder.mkdir(parents=True, exist_ok=True, mode=0o711)
     old = replace(host, address=recovery.former or host.address)
     return World(
         clock=clock,
@@ -123,4 +123,4 @@ def engine(settings: Settings, clock: Clock, store: Store, by: str) -> tuple[Dbo
     """The engine of recoveries. Call it within `alone`; `launch` goes on with what a kill cut off."""
     children = Children(settings.path)
     actor = Actor(Recovering(store), lambda one: world(settings, clock, store, one, children), STEPS, by)
-    return DbosEngine(sqlite(room(settings) / "engine.db"), actor.acts()), children
+    return DbosEngine(sqlite(room(settings) / "engine" / "runs.db"), actor.acts()), children

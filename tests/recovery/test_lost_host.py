@@ -22,7 +22,7 @@ from outlive.lab.ground.machine import Hardware, Machine
 from outlive.lab.ground.process import wait_until
 from outlive.lab.record import WEB
 from outlive.lab.shop import Shop
-from outlive.lab.world import Lab
+from outlive.lab.world import PAGES, Lab
 from outlive.vault.local import LocalVault
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -82,6 +82,12 @@ class Keeper:
         with closing(sqlite3.connect(f"file:{self.folder}/state/keeper.db?mode=ro", uri=True)) as memory:
             query = "select count(*) from recovery_journal where what = ? and step = ?"
             return int(memory.execute(query, (what, step)).fetchone()[0])
+
+    def first_done(self, step: str) -> str:
+        """When the step was done, UTC."""
+        with closing(sqlite3.connect(f"file:{self.folder}/state/keeper.db?mode=ro", uri=True)) as memory:
+            query = "select min(at) from recovery_journal where what = 'done' and step = ?"
+            return str(memory.execute(query, (step,)).fetchone()[0])
 
     def die(self, words: tuple[str, ...], step: str, after_seconds: float) -> None:
         """Runs it, and kills it while it does that step, or soon after."""
@@ -147,6 +153,36 @@ def test_a_lost_host_comes_back_whatever_is_killed(lab: Lab, keeper: Keeper, mac
     assert machine.inside("docker", "ps", "-q").strip() == ""
     assert machine.inside("sh", "-c", f"ls -A {UPLOADS}").strip() == ""
     assert len(machine.inside("ls", "/var/lib/outlive/undone").split()) == 5, "kept: four volumes, the uploads twice"
+
+
+def test_a_host_moves_and_nothing_is_lost(lab: Lab, keeper: Keeper, machine: Machine) -> None:
+    """Killed while the last copies are taken, and while the old machine stops; then taken back: the old one serves again."""
+    keeper.run("identity", WEB, "--enrol")
+    keeper.run("backup", "shop-db", "jobs-db", "uploads", "certificates", "config")
+    words: tuple[str, ...] = (
+        "recover",
+        WEB,
+        "--to",
+        f"ssh://root@{machine.address}",
+        "--runbook",
+        "move-host",
+        "--yes",
+    )
+    for step, after in (
+        ("writers stop", 0.0),
+        ("last copies", 3.0),
+        ("old machine stops", 0.0),
+        ("cluster jobs-db", 1.0),
+    ):
+        keeper.die(words, step, after)
+        words = ("recover", "--resume")
+    keeper.run("recover", "--resume")
+    query = f"select count(*), sum(id) from orders where placed_at <= '{keeper.first_done('writers stop')}+00'"
+    found = Shop(machine).sql(query)
+    assert lab.machine(WEB).inside("docker", "ps", "--quiet").strip() == "", "nobody serves twice"
+    assert keeper.run("recover", "--undo", "--yes")["state"] == "undone"
+    lab.shop(WEB).wait(PAGES[WEB], lab.authority)
+    assert lab.shop(WEB).sql(query) == found, "every order that the old machine had taken was on the new one"
 
 
 def _one_asset_comes_back(keeper: Keeper, machine: Machine) -> None:
