@@ -54,7 +54,7 @@ CASES = {
     ),
     # a secret that is set again to the same value is the same secret
     "secret": Case(
-        "ci-secret", GithubApi, lambda api: to(api, name="VM_HOST"), lambda api: len(set(api.secrets.values()))
+        "ci-secret", GithubApi, lambda api: to(api, secret="VM_HOST"), lambda api: len(set(api.secrets.values()))
     ),
     "cherry": Case(
         "create-machine",
