@@ -18,7 +18,7 @@ from outlive.errors import Failed, UsageError
 from outlive.keeper.children import Children
 from outlive.model.host import Host
 from outlive.model.recovery import Entry, Recovery
-from outlive.recovery.act import Actor
+from outlive.recovery.act import BACKWARD, FORWARD, Actor
 from outlive.recovery.report import report
 from outlive.recovery.runbook import Recipe, RunbookWrong, read
 from outlive.recovery.steps.base import World
@@ -119,8 +119,10 @@ def write_report(settings: Settings, recovery: Recovery, entries: Sequence[Entry
     return file
 
 
-def engine(settings: Settings, clock: Clock, store: Store, by: str) -> tuple[DbosEngine, Children]:
-    """The engine of recoveries. Call it within `alone`; `launch` goes on with what a kill cut off."""
+def engine(settings: Settings, clock: Clock, store: Store, by: str, *, undoing: bool) -> tuple[DbosEngine, Children]:
+    """The engine of recoveries. Call it within `alone`; `launch` goes on with what a kill cut off, in the one direction
+    alone: what was killed on its way forward must not go on while it is taken back."""
     children = Children(settings.path)
     actor = Actor(Recovering(store), lambda one: world(settings, clock, store, one, children), STEPS, by)
-    return DbosEngine(sqlite(room(settings) / "engine" / "runs.db"), actor.acts()), children
+    wanted = BACKWARD if undoing else FORWARD
+    return DbosEngine(sqlite(room(settings) / "engine" / "runs.db"), {wanted: actor.acts()[wanted]}), children

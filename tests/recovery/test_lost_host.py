@@ -202,7 +202,9 @@ def _one_asset_comes_back(keeper: Keeper, machine: Machine) -> None:
     """On the machine itself, killed on the way; what was there is kept, and comes back when that is wanted."""
     machine.inside("sh", "-c", f"rm {UPLOADS}/*; echo spoilt > {UPLOADS}/spoilt")
     keeper.die(("recover", "--asset", "uploads", "--yes"), "volume uploads", 0.0)
-    done = keeper.run("recover", "--resume")
+    assert keeper.run("recover", "--undo", "--yes")["state"] == "undone", "and nothing goes on meanwhile"
+    assert machine.inside("ls", UPLOADS).split() == ["spoilt"]
+    done = keeper.run("recover", "--asset", "uploads", "--yes")
     assert done["runbook"] == "restore-asset" and done["state"] == "done"
     assert len(machine.inside("ls", UPLOADS).splitlines()) == 40
     assert keeper.run("recover", "--undo", "--yes")["state"] == "undone"

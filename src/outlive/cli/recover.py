@@ -117,7 +117,7 @@ def _undo(call: Call) -> int:
 
 def _carry(call: Call, recovery: Recovery, run: str, runbook: Runbook, end: str) -> int:
     _note(call, recovery, f"recovery {recovery.id} ({recovery.title}) goes on, towards: {end}")
-    made = wiring_recovery.engine(call.settings, call.clock, call.store, person())
+    made = wiring_recovery.engine(call.settings, call.clock, call.store, person(), undoing=end == "undone")
     stopped = carry(made, run, runbook, call.journal, recovery, call.output)
     if stopped is None:
         call.journal.write(recovery.id, call.clock.now(), "", What.ENDED, person(), end)

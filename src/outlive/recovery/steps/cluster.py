@@ -41,7 +41,8 @@ class Cluster(Manners):
     def plan(self, world: World, inputs: Inputs) -> str:
         kept = "; what is there now is kept aside" if inputs.args.get("aside") else ""
         moment = inputs.args.get("at") or "the last durable second"
-        return f"brings the cluster {inputs.args['asset']} to {moment}, from copy {inputs.copy} and its log{kept}"
+        service = _service(world, inputs)
+        return f"brings the cluster of {service} to {moment}, from copy {inputs.copy} and its log{kept}"
 
     def look(self, world: World, inputs: Inputs) -> Look:
         data = self._data(world, inputs)
