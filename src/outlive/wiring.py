@@ -98,12 +98,22 @@ def page_password_file(settings: Settings) -> Path:
     return settings.keeper.state / "page" / "password"
 
 
+def page_tokens_file(settings: Settings) -> Path:
+    """Where `outlive token` keeps the digests of the page's tokens."""
+    return settings.keeper.state / "page" / "tokens.json"
+
+
 def page_password(settings: Settings) -> str | None:
     """The hash; None when none was ever made. Raises `ConfigError`."""
     if settings.page.password is not None:
         return resolve(settings.page.password, settings.base)
     path = page_password_file(settings)
     return resolve(SecretRef(file=str(path)), settings.base) if path.exists() else None
+
+
+def serves_page(settings: Settings) -> bool:
+    """Whether the keeper serves the page: only there can cron jobs tell that they ran. Raises `ConfigError`."""
+    return settings.page.enabled and page_password(settings) is not None
 
 
 def seal_policy(settings: Settings, on_progress: Callable[[int, int], None]) -> SealPolicy:

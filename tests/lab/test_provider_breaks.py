@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ import pytest
 
 from outlive import wiring_providers
 from outlive.cli.looking import Look
+from outlive.cli.main import run
 from outlive.config.load import load
 from outlive.lab.breaks.table import break_it, heal
 from outlive.lab.record import WEB
@@ -95,3 +97,22 @@ def test_credit_that_runs_out_is_told_before_it_is_spent(lab: Lab) -> None:
     with broken(lab, "credit-low"):
         found = looked(lab)
     assert (verdicts(found)[WEB], told(found), found.exit_code) == ("same_machine_ok", [("credit", "")], 1)
+
+
+def test_a_plan_for_the_wrong_workspace_is_refused_before_it_is_applied(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = str(lab.folder / "infra/plan.json")
+    assert run(["plan-guard", plan]) == 0
+    with broken(lab, "wrong-workspace"):
+        found = looked(lab)
+        capsys.readouterr()
+        assert run(["plan-guard", plan, "--json"]) == 4
+    reasons = json.loads(capsys.readouterr().out)["reasons"]
+    assert [(one["address"], one["action"]) for one in reasons] == [
+        ("var.environment", "workspace"),
+        ("cherryservers_server.web", "reinstall"),
+    ]
+    assert f"reinstalls id 700101, web-1, at {lab.record.address(11)}" in reasons[1]["why"]
+    assert (verdicts(found)[WEB], told(found), found.exit_code) == ("same_machine_ok", [], 0), "nothing was applied"
+    assert run(["plan-guard", plan]) == 0

@@ -45,6 +45,7 @@ COMMANDS: tuple[str, ...] = (
     "metrics",
     "advise",
     "page",
+    "token",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT

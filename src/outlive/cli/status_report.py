@@ -116,6 +116,7 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
             *status_provider.risks(providers),
             *selftest_risks(tested),
             *told.deaf,
+            *told.lost_crons,
             *status_recovery.risks(told.recoveries),
         ),
         notes=(*keeper_notes(memory), *key_notes(proven, now), *place_notes(settings, looked.same)),
