@@ -1,134 +1,81 @@
-"""`outlive plan-guard --gate`: what a plan would destroy is looked at now, and let through only by the gate."""
+"""The gate for `plan-guard --named`: one look now, what is remembered, and what a person says in writing."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
 
-from outlive import wiring
+from outlive import wiring, wiring_state
 from outlive.backup.copies import catalog
-from outlive.cli.looking import Look, look, person, remembering
-from outlive.clock import Clock
+from outlive.cli.incident_note import note
+from outlive.cli.looking import look, person
+from outlive.clock import Clock, SystemClock
+from outlive.config.load import load
 from outlive.config.schema import Settings
 from outlive.errors import UsageError
 from outlive.model.copy import Proof
-from outlive.model.host import Host
-from outlive.recovery.gate import Circumstances, Condition, Target, Waiver, gate, is_open
-
-_UNITS = {"m": 60, "h": 3600, "d": 86400}
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a person said of it, in writing: the target in full ("ID ADDRESS HOSTNAME"), how much may be lost, and why."""
-
-    named: str = ""
-    may_lose: str = ""
-    accept_loss: str = ""
-    waive_disk: str = ""
-    waive_order: str = ""
-
-    def target(self) -> Target | None:
-        """Raises `UsageError`."""
-        if not self.named:
-            return None
-        words = self.named.split()
-        if len(words) != 3:
-            raise UsageError(f"--named {self.named!r} is not three names.", hint='Write --named "ID ADDRESS HOSTNAME".')
-        return Target(*words)
-
-    def loss(self) -> timedelta:
-        """Raises `UsageError`."""
-        read = re.fullmatch(r"(\d{1,6})([mhd])", self.may_lose or "0m")
-        if read is None:
-            raise UsageError(f"--may-lose {self.may_lose}: it is no duration.", hint="Write 90m, 2h or 1d.")
-        return timedelta(seconds=int(read[1]) * _UNITS[read[2]])
+from outlive.recovery.gate import Condition, Target, Waiver, gate
+from outlive.recovery.known import WAIVABLE, Looked, Words, circumstances, host_of
+from outlive.recovery.plan_guard import Gate
+from outlive.state.store import Store
+from outlive.state.watching import Watching
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One resource of the plan before the gate. `host` is None where no guarded host is known to be it."""
-
-    address: str
-    target: Target
-    host: str | None
-    conditions: tuple[Condition, ...]
-
-    @property
-    def is_open(self) -> bool:
-        return self.host is not None and is_open(self.conditions)
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "address": self.address,
-            "target": asdict(self.target),
-            "host": self.host,
-            "open": self.is_open,
-            "conditions": [asdict(one) for one in self.conditions],
-        }
+@contextmanager
+def gate_of(config: Path | None, named: str, waive: Sequence[str]) -> Iterator[Gate]:
+    """Asks every address now. Raises `UsageError`, and what the look raises."""
+    settings, clock = load(config), SystemClock()
+    words = Words(_target(named), _waivers(waive, clock.now()))
+    store = wiring_state.store(settings)
+    try:
+        found = look(settings, clock, Watching(store))
+        looked = Looked(clock.now(), found.hosts, found.addresses)
+        yield partial(_decide, settings, clock, store, looked, words)
+    finally:
+        store.close()
 
 
-def judged(settings: Settings, targets: Mapping[str, Target], said: Said, clock: Clock) -> list[Judged]:
-    """Every host is looked at now. Raises `UsageError`."""
-    said.target(), said.loss()
-    with remembering(settings) as memory:
-        found = look(settings, clock, memory)
-    now = clock.now()
-    return [_judged(found, settings, where, target, said, clock, now) for where, target in targets.items()]
-
-
-def _judged(
-    found: Look, settings: Settings, where: str, target: Target, said: Said, clock: Clock, now: datetime
-) -> Judged:
-    host = _host(found, target)
-    if host is None:
-        return Judged(where, target, None, gate(target, Circumstances(named=said.target()), now))
-    verdict = next(one for one in found.hosts if one.host == host.name)
-    answers = {one.address: one.answers_as for one in found.addresses}
-    places = found.watcher.subjects(host)
-    is_seen = any(answers.get(place) for place, bare in places.items() if bare == target.address)
-    known = Circumstances(
-        named=said.target(),
-        seen_at=found.began if is_seen else None,
-        verdict=verdict.name,
-        is_confirmed=verdict.confirmed,
-        still_answers=tuple(sorted(place for place, name in answers.items() if name == host.name)),
-        restorable_until=_restorable_until(settings, host, clock),
-        accepted_loss=said.loss(),
-        loss_accepted=_waiver(said.accept_loss, now),
-        quarantine_waived=_waiver(said.waive_disk, now),
-        order_waived=_waiver(said.waive_order, now),
+def _decide(
+    settings: Settings, clock: Clock, store: Store, looked: Looked, words: Words, target: Target
+) -> tuple[Condition, ...]:
+    host = host_of(target, settings.hosts, looked)
+    for what, waiver in words.waivers.items():
+        note(store, host, f"{waiver.who} waives {what} for {target}: {waiver.text}", clock.now())
+    until = _proven_until(settings, clock, host)
+    return gate(
+        target, circumstances(target, host, looked, Watching(store).enrolments(host), words, until), clock.now()
     )
-    return Judged(where, target, host.name, gate(target, known, now))
 
 
-def _host(found: Look, target: Target) -> Host | None:
-    """The one that is known by the target's id or, where a host has none, by its address."""
-    claims = found.watcher.eyes.sight.claims
-    named = [
-        host
-        for host in found.watcher.settings.hosts
-        if (claim := claims.get(host.name)) is not None
-        and (target.id in claim.ids if claim.ids else target.address in claim.addresses)
-    ]
-    return named[0] if len(named) == 1 else None
-
-
-def _restorable_until(settings: Settings, host: Host, clock: Clock) -> datetime | None:
-    """Of all assets of the host, up to when each is in a copy that a drill has restored; None where one never was."""
+def _proven_until(settings: Settings, clock: Clock, host: str) -> datetime | None:
+    """Every write before it is in a copy whose restore a drill has proven; None when that is not so of every asset."""
     vault = wiring.vault(settings, clock)
-    moments = []
-    for asset in settings.assets:
-        if asset.host == host.name:
-            copies = catalog.listing(vault, asset.name).copies
-            proven = [one.manifest.data_until for one in copies if one.proof is Proof.RESTORED]
-            moments.append(max(proven, default=None))
-    known = [one for one in moments if one is not None]
-    return min(known) if known and len(known) == len(moments) else None
+    newest = []
+    for asset in (one for one in settings.assets if one.host == host):
+        proven = [
+            one for one in catalog.copies(vault, asset.name) if one.proof is Proof.RESTORED and not one.is_damaged
+        ]
+        if not proven:
+            return None
+        newest.append(max(one.manifest.data_until for one in proven))
+    return min(newest, default=None)
 
 
-def _waiver(text: str, now: datetime) -> Waiver | None:
-    return Waiver(person(), now, text) if text else None
+def _target(named: str) -> Target:
+    parts = [part.strip() for part in named.split(",")]
+    if len(parts) != 3 or not all(parts):
+        raise UsageError(f"--named {named!r}: it takes three names.", hint="--named 811287,203.0.113.9,web-1")
+    return Target(*parts)
+
+
+def _waivers(waive: Sequence[str], now: datetime) -> dict[str, Waiver]:
+    found = {}
+    for one in waive:
+        what, _, why = one.partition("=")
+        if what not in WAIVABLE or not why.strip():
+            raise UsageError(f"--waive {one!r}.", hint=f'Write WHAT="WHY"; WHAT is one of {", ".join(WAIVABLE)}.')
+        found[what] = Waiver(person(), now, why.strip())
+    return found

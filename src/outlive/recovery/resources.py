@@ -58,15 +58,12 @@ def described(change: Change) -> str:
     return ", ".join([*found, *([f"at {' and '.join(addresses)}"] if addresses else [])]) or "unnamed"
 
 
-def target(change: Change) -> Target:
-    """What is there now by all its names, "" for those that the plan does not know."""
-    names = (str(change.before[name]) for name in _NAMES if isinstance(change.before.get(name), str))
-    identity = change.before.get("id")
-    return Target(
-        id=str(identity) if isinstance(identity, str | int) else "",
-        address=next(_addresses(change.before), ""),
-        hostname=next(names, ""),
-    )
+def target_of(change: Change) -> Target | None:
+    """What is there now by all the names that the gate wants; None when the plan does not tell one of them."""
+    id = change.before.get("id")
+    name = next((change.before[one] for one in _NAMES if isinstance(change.before.get(one), str)), None)
+    address = next(_addresses(change.before), None)
+    return Target(str(id), address, name) if isinstance(id, str | int) and name and address else None
 
 
 def _addresses(attributes: dict[str, Any]) -> Iterator[str]:
