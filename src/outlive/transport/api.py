@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -65,7 +66,7 @@ class Api:
                 return Reply(headers, _json(body))
             wait = _retry_after(headers) if status == 429 else 1.0
             if status not in _AGAIN or not left or wait > LONGEST_WAIT_SECONDS:
-                raise NoAnswer(*_refused(status, headers, wait, body))
+                raise NoAnswer(*refused(status, headers, wait, body))
             await self.sleep(wait)
         raise AssertionError("the last try raises")
 
@@ -90,15 +91,22 @@ class Api:
             raise NoAnswer("unreachable", f"{url.hostname}: the connection broke off") from error
 
     async def _talk(self, url: SplitResult) -> tuple[int, Mapping[str, str], bytes]:
+        async with self.opened(url) as way:
+            return await self._exchange(url, way)
+
+    @asynccontextmanager
+    async def opened(self, url: SplitResult) -> AsyncIterator[Line]:
+        """A connection to that host over which the token may go. Raises `NoAnswer`."""
         host = url.hostname or ""
         address = (await self.names.resolve(host))[0]
         if url.scheme != "https":
-            async with line(address, url.port or 80, Steps()) as opened:
-                return await self._exchange(url, opened)
-        async with tls_line(address, url.port or 443, host, self.trust, Steps()) as opened:
-            if opened.distrust:
-                raise NoAnswer("tls", f"{host}: {opened.distrust}; the token was not sent")
-            return await self._exchange(url, opened)
+            async with line(address, url.port or 80, Steps()) as way:
+                yield way
+            return
+        async with tls_line(address, url.port or 443, host, self.trust, Steps()) as way:
+            if way.distrust:
+                raise NoAnswer("tls", f"{host}: {way.distrust}; the token was not sent")
+            yield way
 
     async def _exchange(self, url: SplitResult, opened: Line) -> tuple[int, Mapping[str, str], bytes]:
         talk = h11.Connection(our_role=h11.CLIENT)
@@ -123,14 +131,16 @@ class Api:
     def _request(self, url: SplitResult) -> h11.Request:
         headers = {
             "Host": url.netloc.rpartition("@")[2],
-            "User-Agent": f"outlive/{outlive.__version__}",
             "Accept": "application/json",
             "Connection": "close",
-            **self.headers,
-            **self._login(),
+            **self.introduction(),
         }
         target = url.path + (f"?{url.query}" if url.query else "")
         return h11.Request(method="GET", target=target, headers=list(headers.items()))
+
+    def introduction(self) -> dict[str, str]:
+        """Who asks: it holds the token."""
+        return {"User-Agent": f"outlive/{outlive.__version__}", **self.headers, **self._login()}
 
     def _login(self) -> dict[str, str]:
         if self.user:
@@ -146,7 +156,8 @@ def _json(body: bytes) -> Any:
         raise NoAnswer("unreadable", "the answer is no JSON, or was cut off") from error
 
 
-def _refused(status: int, headers: Mapping[str, str], wait: float, body: bytes) -> tuple[str, str]:
+def refused(status: int, headers: Mapping[str, str], wait: float, body: bytes) -> tuple[str, str]:
+    """The word and the words for an answer that is none. `headers` have lower-case names."""
     if 300 <= status < 400:
         where = urlsplit(headers.get("location", "")).hostname or "elsewhere"
         return "redirect", f"the API redirects to {where}: not followed, because the token would go along"
