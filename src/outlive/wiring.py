@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from outlive.backup.copies import keepsake
 from outlive.backup.log.ship import ShipPolicy
 from outlive.backup.restore.target import DirectoryTarget, DockerTarget, SshTarget
 from outlive.backup.streams.prior import find_prior
@@ -97,12 +98,22 @@ def page_password_file(settings: Settings) -> Path:
     return settings.keeper.state / "page" / "password"
 
 
+def page_tokens_file(settings: Settings) -> Path:
+    """Where `outlive token` keeps the digests of the page's tokens."""
+    return settings.keeper.state / "page" / "tokens.json"
+
+
 def page_password(settings: Settings) -> str | None:
     """The hash; None when none was ever made. Raises `ConfigError`."""
     if settings.page.password is not None:
         return resolve(settings.page.password, settings.base)
     path = page_password_file(settings)
     return resolve(SecretRef(file=str(path)), settings.base) if path.exists() else None
+
+
+def serves_page(settings: Settings) -> bool:
+    """Whether the keeper serves the page: only there can cron jobs tell that they ran. Raises `ConfigError`."""
+    return settings.page.enabled and page_password(settings) is not None
 
 
 def seal_policy(settings: Settings, on_progress: Callable[[int, int], None]) -> SealPolicy:
@@ -113,6 +124,18 @@ def seal_policy(settings: Settings, on_progress: Callable[[int, int], None]) -> 
         read_back=settings.vault.read_back,
         on_progress=on_progress,
     )
+
+
+def keeper_files(settings: Settings) -> dict[str, str]:
+    """The keeper's own files that go along with every copy: its configuration (which holds no secret, only where they are)
+    and the host keys it has pinned. What cannot be read keeps nobody from a copy."""
+    found = {}
+    for name, path in ((keepsake.CONFIG, settings.path), (keepsake.KNOWN_HOSTS, settings.keeper.known_hosts)):
+        try:
+            found[name] = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+    return found
 
 
 def identities(settings: Settings, chosen: Path | None) -> Sequence[Identity]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from outlive.errors import ConfigError
 from outlive.keeper.jobs import is_streamed
 from outlive.keeper.looks import LookParts, Looks
 from outlive.model.asset import PostgresAsset, PostgresDumpAsset
+from outlive.model.observation import Observation
 from outlive.state.store import Store
 from outlive.state.watching import Watching
 from outlive.transport.dns import Names
@@ -108,6 +109,7 @@ def looks(
     clock: Clock,
     opened: Store,
     say: Callable[[str], None],
+    counted: Callable[[str, Sequence[Observation]], None],
     by_stream: Callable[[str], PostgresIdentity | None],
 ) -> Looks:
     """The keeper's looking."""
@@ -116,7 +118,7 @@ def looks(
     remembered = Watching(opened)
     streamed = [one.name for one in settings.assets if is_streamed(settings, one)]
     watcher = Watcher(eyes(settings, clock, by_stream, live=True), remembered, streamed)
-    return Looks(LookParts(watcher, remembered, clock, say, opened.beat()))
+    return Looks(LookParts(watcher, remembered, clock, say, opened.beat(), counted))
 
 
 def _identify(settings: Settings, name: str) -> PostgresIdentity:

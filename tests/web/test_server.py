@@ -8,7 +8,7 @@ import httpx
 
 from outlive.web.app import Doors, make_app
 from outlive.web.server import PageServer
-from tests.web.test_app import HASH, World
+from tests.web.world import HASH, World
 
 
 def _server(listen: str, said: list[str]) -> PageServer:

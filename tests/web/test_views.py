@@ -1,12 +1,16 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from outlive.model.schedule import Outcome
 from outlive.model.verdict import Name
-from outlive.web.views import BAD, GOOD, SENTENCES, UNKNOWN, asset_view, host_view, now_view, progress
+from outlive.web.views.acting import progress
+from outlive.web.views.asset import asset_view
+from outlive.web.views.host import host_view
+from outlive.web.views.now import now_view
+from outlive.web.views.words import BAD, GOOD, SENTENCES, UNKNOWN
 from tests.web.documents import NOW, asset, copies, host, known, status
 
 
@@ -57,7 +61,8 @@ def test_a_blindness_that_is_over_is_told_apart() -> None:
 
 def test_the_unguarded_and_the_mirror_are_risks() -> None:
     cache = {"kind": "docker_volume", "name": "cache", "host": "web-1", "bytes": 1, "why": "nobody", "accepted": False}
-    view = now_view(status(unguarded=[cache, cache | {"accepted": True}], mirror={"risks": ["the mirror is old"]}))
+    mirror = {"assets": [{"asset": "shop-db", "risks": ["the mirror is old"]}], "blind": None}
+    view = now_view(status(unguarded=[cache, cache | {"accepted": True}], mirror=mirror))
     assert (view.state, len(view.risks)) == (BAD, 2)
 
 
@@ -87,13 +92,17 @@ def test_an_asset_with_its_copies() -> None:
 
 
 def test_what_was_asked_for_is_followed_to_its_end() -> None:
-    running = ["drill:shop-db", "backup:other", "prune"]
-    assert progress("shop-db", "", None, [], {}) == ()
-    assert progress("shop-db", "drill", NOW, running, {}) == ("At work: drill.",)
-    (asked,) = progress("shop-db", "drill", NOW, [], {})
+    running = {"drill:shop-db": NOW - timedelta(seconds=5), "backup:other": NOW, "prune": NOW}
+
+    def said(asked: str, running: dict[str, datetime], *ended: Outcome) -> list[str]:
+        since = NOW if asked else None
+        outcomes = {one.job: one for one in ended}
+        return [one.said for one in progress("shop-db", asked, since, running, outcomes, NOW)]
+
+    assert said("", {}) == []
+    assert said("drill", running) == ["At work: drill, for 5.0 s."]
+    (asked,) = said("drill", {})
     assert asked.startswith("Asked for: drill")
-    earlier = Outcome("drill:shop-db", "r1", NOW - timedelta(hours=1), True, "")
-    assert progress("shop-db", "drill", NOW, [], {"drill:shop-db": earlier}) == (asked,)
-    failed = Outcome("drill:shop-db", "r2", NOW, False, "no room")
-    (ended,) = progress("shop-db", "drill", NOW, [], {"drill:shop-db": failed})
+    assert said("drill", {}, Outcome("drill:shop-db", "r1", NOW - timedelta(hours=1), True, "")) == [asked]
+    (ended,) = said("drill", {}, Outcome("drill:shop-db", "r2", NOW, False, "no room"))
     assert ended.endswith("FAILED: no room")

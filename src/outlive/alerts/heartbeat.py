@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from outlive.alerts.crons import CRON
 from outlive.alerts.signs import COMPROMISE, LEAK
 from outlive.alerts.troubles import CHANNEL, HOST, KEEPER, Seen
 
@@ -38,7 +39,7 @@ def beat(
     proven. `unproven` None: the vault was not asked yet."""
     if seen.all_unknown or {f"{HOST}:{host}" for host in hosts} & seen.unknown:
         return None
-    others = (HOST, CHANNEL, KEEPER, COMPROMISE, LEAK)
+    others = (HOST, CHANNEL, KEEPER, COMPROMISE, LEAK, CRON)
     own = [one.what for one in seen.troubles if one.cause.partition(":")[0] not in others]
     own += [one.what for one in seen.troubles if one.cause.startswith(f"{KEEPER}:")]
     own += [f"alerts do not reach anybody by {name}" for name in deaf]

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from outlive.alerts import signs
+from outlive.alerts import crons, signs
 from outlive.model.incident import Trouble, Urgency
 from outlive.model.observation import Observation
 from outlive.model.schedule import Outcome
@@ -43,7 +43,7 @@ class Memory:
     """What is remembered. `fresh_seconds`: by host, how old a verdict may be to count; hosts that are not in it are not
     guarded any more. `on_host`: by asset, where it lives. `deaf`: channels whose last message could not be delivered, and
     why. `signs`: critical leaks and signs of compromise in logs, of the last `signs.TOLD`; `settled`: what people said of
-    them."""
+    them. `crons`: people's cron jobs."""
 
     standing: Mapping[str, Judged] = field(default_factory=dict)
     fresh_seconds: Mapping[str, float] = field(default_factory=dict)
@@ -54,6 +54,7 @@ class Memory:
     deaf: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
     signs: Sequence[Observation] = ()
     settled: Sequence[Settlement] = ()
+    crons: Sequence[crons.CronStanding] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,9 @@ def seen(memory: Memory, now: datetime) -> Seen:
         *(_keeper(one) for one in blind),
         *(_channel(name, since, why) for name, (since, why) in memory.deaf.items()),
         *signs.troubles(signs.unsettled(memory.signs, memory.settled)),
+        *crons.troubles(memory.crons),
     ]
-    return Seen(tuple(troubles), unknown)
+    return Seen(tuple(troubles), unknown | crons.unknown(memory.crons))
 
 
 def cause_of(host: str) -> str:
@@ -176,7 +178,7 @@ def explained(trouble: Trouble, by: Collection[Trouble]) -> Trouble | None:
     return None
 
 
-_WAYS_IN = ("backup", STREAM)
+_WAYS_IN = ("backup", STREAM, crons.CRON)
 _EXPLAINS: Mapping[str, tuple[str, ...]] = {
     name: _WAYS_IN
     for name in Name

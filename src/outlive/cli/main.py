@@ -24,10 +24,12 @@ COMMANDS: tuple[str, ...] = (
     "verify",
     "drill",
     "restore",
+    "recover",
     "status",
     "check",
     "identity",
     "keys",
+    "adopt",
     "vault",
     "prune",
     "selftest",
@@ -43,6 +45,7 @@ COMMANDS: tuple[str, ...] = (
     "metrics",
     "advise",
     "page",
+    "token",
 )
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT

@@ -20,6 +20,7 @@ from outlive.config.schema import (
     Document,
     KeeperSettings,
     KeySettings,
+    PageSettings,
     ProviderSettings,
     Settings,
     VaultSettings,
@@ -126,7 +127,8 @@ def _absolute(document: Document, path: Path) -> Settings:
         providers=tuple(_provider(one, base) for one in document.providers),
         tofu=tuple(replace(one, folder=_from(base, one.folder)) for one in document.tofu),
         loki=document.loki,
-        page=document.page,
+        crons=document.crons,
+        page=_page(document.page, base),
     )
 
 
@@ -150,6 +152,12 @@ def _watch(watch: WatchSettings, base: Path) -> WatchSettings:
 
 def _provider(one: ProviderSettings, base: Path) -> ProviderSettings:
     return one if one.file is None else replace(one, file=_from(base, one.file))
+
+
+def _page(page: PageSettings, base: Path) -> PageSettings:
+    files = {"tls_certificate": page.tls_certificate, "tls_key": page.tls_key}
+    absolute: dict[str, Any] = {name: _from(base, file) for name, file in files.items() if file is not None}
+    return replace(page, **absolute)
 
 
 def _host(host: Host, base: Path) -> Host:

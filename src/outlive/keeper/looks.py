@@ -45,13 +45,15 @@ BLIND = {
 
 @dataclass(frozen=True, slots=True)
 class LookParts:
-    """What the looking needs; made in `wiring_watch`. `last_beat` is the sign of life of the keeper before this one."""
+    """What the looking needs; made in `wiring_watch`. `last_beat` is the sign of life of the keeper before this one;
+    `counted` is told what was seen at a host."""
 
     watcher: Watcher
     memory: Watching
     clock: Clock
     say: Callable[[str], None]
     last_beat: Beat | None = None
+    counted: Callable[[str, Sequence[Observation]], None] = lambda host, seen: None
 
 
 class Looks:
@@ -126,6 +128,7 @@ class Looks:
             seen = await look_once(eyes.witness(ask), eyes.ceiling_seconds(ask))
             if blindness.answered(seen):
                 self._answered_at = self._steady()
+            self._parts.counted(ask.host, seen)
             own = await self._own.after(seen, alone=self._answered_at < began)
             self._done.add(ask)
             alarms = project_sight.alarms(self._watcher.learn(ask, seen))

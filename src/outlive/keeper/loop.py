@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from outlive.clock import Clock
 from outlive.commands.wal import show
@@ -19,7 +20,9 @@ from outlive.config.schema import Settings
 from outlive.engine.port import Engine
 from outlive.errors import OutliveError
 from outlive.keeper import jobs as wanted
+from outlive.keeper import restoring
 from outlive.keeper.alerting import Alerting
+from outlive.keeper.counting import Counting
 from outlive.keeper.looks import Looks
 from outlive.keeper.runner import Runner
 from outlive.keeper.schedule import job_of
@@ -34,6 +37,7 @@ TICK_SECONDS = 1.0
 BEAT_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 60.0
 HISTORY_DAYS = 30
+RECENT_RUNS = 500  # messages are runs too
 DRAIN_SECONDS = 60.0
 AGAIN_SECONDS = 30.0
 LOOKS_SECONDS = 20.0  # for looks to end, and the connections that are kept
@@ -56,6 +60,7 @@ class Parts:
     last_copy: Callable[[str], datetime | None]
     end_jobs: Callable[[], None]
     looks: Callable[[Callable[[str], PostgresIdentity | None]], Looks] | None = None
+    counting: Counting | None = None
     alerting: Alerting | None = None
     drain_seconds: float = DRAIN_SECONDS
     free_bytes: int = FREE_BYTES
@@ -107,9 +112,20 @@ class Keeper:
         """From another thread: the job is due now, and is begun as soon as it may. Returns at once."""
         self._teller.wanted(f"{act}:{asset}", self._parts.clock.now())
 
-    def running(self) -> list[str]:
-        """The names of the jobs whose runs have not ended."""
-        return [job_of(run.id) for run in self._parts.engine.running()]
+    def restore(self, asset: str, at: datetime | None) -> None:
+        """From another thread: the asset is restored, as it was at the moment (None: as late as can be), into a new folder
+        of the keeper's own. Returns at once."""
+        run_id, runbook = restoring.asked(self._parts.settings, asset, at, self._parts.clock.now())
+        self._parts.engine.start(run_id, runbook)
+        self._parts.say(f"started {runbook.name} ({run_id})")
+
+    def restores(self, asset: str) -> list[dict[str, Any]]:
+        """Those that were asked for, newest first."""
+        return restoring.told(self._parts.settings, asset, self._parts.engine.list(limit=RECENT_RUNS))
+
+    def running(self) -> dict[str, datetime]:
+        """The names of the jobs whose runs have not ended, and when those began."""
+        return {job_of(run.id): run.started_at for run in self._parts.engine.running()}
 
     def run(self) -> None:
         """Ticks once a second. When stopped, running jobs may come to their end, and streams ship what has come, before
@@ -150,6 +166,8 @@ class Keeper:
         if self._rhythm.housekeeping.is_time(steady):
             parts.engine.adopt_orphans()
             parts.engine.prune(now - timedelta(days=HISTORY_DAYS))
+            if parts.counting is not None:
+                parts.counting.write(now)
         self._runner.start_due(now)
 
     def _wind_down(self) -> None:
@@ -219,6 +237,10 @@ class Keeper:
 
     def _told(self, state: StreamState) -> None:
         """From a stream's thread."""
+        now = self._parts.clock.now()
+        if self._parts.counting is not None:
+            streams = state.health is StreamHealth.STREAMING
+            self._parts.counting.behind(state.asset, state.until, now, "" if streams else state.why or state.health)
         self._teller.stream(
             StreamRow(
                 asset=state.asset,
@@ -229,7 +251,7 @@ class Keeper:
                 bytes_at_risk=state.bytes_at_risk,
                 why=state.why,
                 advice=state.advice,
-                told_at=self._parts.clock.now(),
+                told_at=now,
                 skew_seconds=state.skew_seconds,
                 safe_bytes=state.safe_bytes,
             )

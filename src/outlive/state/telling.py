@@ -53,6 +53,13 @@ class Telling:
             done = connection.execute(change.values(acknowledged_at=now, acknowledged_by=by))
         return done.rowcount > 0
 
+    def release(self, number: int) -> bool:
+        """Takes an acknowledgement back; whether there is such an incident."""
+        change = sa.update(incidents).where(incidents.c.id == number)
+        with self._store.begin() as connection:
+            done = connection.execute(change.values(acknowledged_at=None, acknowledged_by=""))
+        return done.rowcount > 0
+
     def remember(self, changed: Iterable[Incident], queued: Iterable[Sending] = ()) -> None:
         """Both or neither: a message is on its way exactly when its incident says so."""
         with self._store.begin() as connection:

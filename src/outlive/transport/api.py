@@ -1,4 +1,5 @@
-"""Questions to an API that wants a token: GET, JSON, HTTP/1.1. The token goes to one host and to nobody else.
+"""Questions to an API that wants a token, and changes asked of it: JSON, HTTP/1.1. The token goes to one host and to nobody
+else.
 
 Apart from `http.py`, which looks at pages and therefore goes on where a certificate is not valid and follows redirects: here
 both end the question, because the token would be in the wrong hands (CherryServers' own SDK re-sends it to wherever a
@@ -29,6 +30,7 @@ TRIES = 3
 LONGEST_WAIT_SECONDS = 60.0  # who is told to come back later than that comes back with the next look
 _SAID_BYTES = 200  # of why a question was wrong
 _AGAIN = (429, 500, 502, 503, 504)
+NOT_DONE = frozenset({"dns", "refused", "tls", "refused_token", "rate_limited", "unwilling"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Reply:
 
     headers: Mapping[str, str]
     body: Any
+    status: int = 200
 
 
 @dataclass(slots=True)
@@ -57,16 +60,33 @@ class Api:
     asked: int = 0
     _next_at: float = 0.0
 
-    async def get(self, path: str) -> Reply:
-        """What is at `base` + `path`. Raises `NoAnswer`, with the last of the tries' words."""
+    async def get(self, path: str, *, absent_ok: bool = False) -> Reply:
+        """What is at `base` + `path`. Raises `NoAnswer`, with the last of the tries' words. With `absent_ok` a 404 is an
+        answer too, without a body; a token that may not see a thing is answered so as well."""
         for left in range(TRIES - 1, -1, -1):
             await self._turn()
             status, headers, body = await self._once(path)
             if status == 200:
                 return Reply(headers, _json(body))
+            if status == 404 and absent_ok:
+                return Reply(headers, None, status)
             wait = _retry_after(headers) if status == 429 else 1.0
             if status not in _AGAIN or not left or wait > LONGEST_WAIT_SECONDS:
                 raise NoAnswer(*refused(status, headers, wait, body))
+            await self.sleep(wait)
+        raise AssertionError("the last try raises")
+
+    async def send(self, method: str, path: str, body: Any = None) -> Reply:
+        """Asks for a change, and again only where it was surely not done: too many questions. Raises `NoAnswer`: with a word
+        of `NOT_DONE` nothing was done; with any other nobody knows, and a look must tell."""
+        for left in range(TRIES - 1, -1, -1):
+            await self._turn()
+            status, headers, answer = await self._once(path, method, body)
+            if 200 <= status < 300:
+                return Reply(headers, _json(answer) if answer.strip() else None, status)
+            wait = _retry_after(headers)
+            if status != 429 or not left or wait > LONGEST_WAIT_SECONDS:
+                raise NoAnswer(*_unwilling(status, headers, wait, answer))
             await self.sleep(wait)
         raise AssertionError("the last try raises")
 
@@ -78,21 +98,24 @@ class Api:
         if at > now:
             await self.sleep(at - now)
 
-    async def _once(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
+    async def _once(self, path: str, method: str = "GET", body: Any = None) -> tuple[int, Mapping[str, str], bytes]:
         url = urlsplit(self.base.rstrip("/") + path)
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                return await self._talk(url)
+                return await self._talk(url, method, None if body is None else json.dumps(body).encode())
         except TimeoutError as error:
             raise NoAnswer("timeout", f"{url.hostname}: no answer within {self.timeout_seconds:g} s") from error
+        except (h11.LocalProtocolError, UnicodeEncodeError) as error:
+            why = "the token holds what no token has (a line break, an accent): it was not sent"
+            raise NoAnswer("refused_token", why) from error
         except h11.RemoteProtocolError as error:
             raise NoAnswer("truncated", f"{url.hostname}: the answer broke off or is no HTTP") from error
         except (OSError, EOFError) as error:
             raise NoAnswer("unreachable", f"{url.hostname}: the connection broke off") from error
 
-    async def _talk(self, url: SplitResult) -> tuple[int, Mapping[str, str], bytes]:
+    async def _talk(self, url: SplitResult, method: str, sent: bytes | None) -> tuple[int, Mapping[str, str], bytes]:
         async with self.opened(url) as way:
-            return await self._exchange(url, way)
+            return await self._exchange(url, way, method, sent)
 
     @asynccontextmanager
     async def opened(self, url: SplitResult) -> AsyncIterator[Line]:
@@ -108,9 +131,14 @@ class Api:
                 raise NoAnswer("tls", f"{host}: {way.distrust}; the token was not sent")
             yield way
 
-    async def _exchange(self, url: SplitResult, opened: Line) -> tuple[int, Mapping[str, str], bytes]:
+    async def _exchange(
+        self, url: SplitResult, opened: Line, method: str, sent: bytes | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
         talk = h11.Connection(our_role=h11.CLIENT)
-        opened.writer.write((talk.send(self._request(url)) or b"") + (talk.send(h11.EndOfMessage()) or b""))
+        opened.writer.write(talk.send(self._request(url, method, sent)) or b"")
+        if sent:
+            opened.writer.write(talk.send(h11.Data(data=sent)) or b"")
+        opened.writer.write(talk.send(h11.EndOfMessage()) or b"")
         status, headers, body = 0, dict[str, str](), bytearray()
         while True:
             event = talk.next_event()
@@ -128,15 +156,17 @@ class Api:
             elif isinstance(event, h11.ConnectionClosed):
                 raise NoAnswer("truncated", f"{url.hostname}: the answer broke off")
 
-    def _request(self, url: SplitResult) -> h11.Request:
+    def _request(self, url: SplitResult, method: str, sent: bytes | None) -> h11.Request:
         headers = {
             "Host": url.netloc.rpartition("@")[2],
             "Accept": "application/json",
             "Connection": "close",
             **self.introduction(),
         }
+        if sent is not None or method != "GET":
+            headers |= {"Content-Type": "application/json", "Content-Length": str(len(sent or b""))}
         target = url.path + (f"?{url.query}" if url.query else "")
-        return h11.Request(method="GET", target=target, headers=list(headers.items()))
+        return h11.Request(method=method, target=target, headers=list(headers.items()))
 
     def introduction(self) -> dict[str, str]:
         """Who asks: it holds the token."""
@@ -167,6 +197,15 @@ def refused(status: int, headers: Mapping[str, str], wait: float, body: bytes) -
         return "rate_limited", f"the API is asked too often: not again for {wait:g} s"
     said = f": {body[:_SAID_BYTES].decode('utf-8', 'replace').strip()}" if status == 400 and body else ""
     return "status", f"the API answered with status {status}{said}"
+
+
+def _unwilling(status: int, headers: Mapping[str, str], wait: float, body: bytes) -> tuple[str, str]:
+    """Of a change. A status of 4xx says that it was not done, save for 408 and 409, which a look must explain."""
+    word, why = _refused(status, headers, wait, body)
+    if 400 <= status < 500 and status not in (401, 403, 408, 409, 429):
+        said = body[:_SAID_BYTES].decode("utf-8", "replace").strip()
+        return "unwilling", f"the API answered with status {status}: {said}"
+    return word, why
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

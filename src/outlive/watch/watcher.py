@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,7 @@ from outlive.witnesses.base import LogReader
 
 FIRST = ("dns", "tofu")  # what they tell is asked in the same look
 SECOND = ("provider",)  # after the states, which say which server is whose
+BESIDE = ("drift",)  # with the provider one channel, of which nobody else needs to know
 LAST = ("logs",)  # they read what the containers that were seen have written
 
 
@@ -99,16 +101,25 @@ class Watcher:
         """Everybody is asked once: first where the hosts are, then the hosts."""
         await self.locate()
         first = await self._look([ask for ask in self.plan() if ask.kind in FIRST])
-        first += await self._look([ask for ask in self.plan() if ask.kind in SECOND])
-        told = (*FIRST, *SECOND, *LAST)
+        until = asyncio.get_running_loop().time() + self.settings.watch.provider_seconds
+        beside = self._look([ask for ask in self.plan() if ask.kind in BESIDE], until)
+        drifted, others = await asyncio.gather(beside, self._provider_and_hosts(until))
+        return [*first, *others, *drifted]
+
+    async def _provider_and_hosts(self, until: float) -> list[Observation]:
+        """The provider may tell where the hosts are, so that it is waited for, until then."""
+        second = await self._look([ask for ask in self.plan() if ask.kind in SECOND], until)
+        told = (*FIRST, *SECOND, *BESIDE, *LAST)
         rest = await self._look([ask for ask in self.plan() if ask.kind not in told and not self._is_known(ask)])
         last = await self._look([ask for ask in self.plan() if ask.kind in LAST])
         own = await self.own.after(rest, alone=True)
         self.recall.add(own)
-        return [*first, *rest, *last, *own]
+        return [*second, *rest, *last, *own]
 
-    async def _look(self, asks: Sequence[Ask]) -> list[Observation]:
-        tasks = [look([self.eyes.witness(ask)], self.eyes.ceiling_seconds(ask)) for ask in asks]
+    async def _look(self, asks: Sequence[Ask], until: float = math.inf) -> list[Observation]:
+        """`until`: by the event loop's clock."""
+        left = until - asyncio.get_running_loop().time()
+        tasks = [look([self.eyes.witness(ask)], min(left, self.eyes.ceiling_seconds(ask))) for ask in asks]
         seen = [self.learn(ask, found) for ask, found in zip(asks, await asyncio.gather(*tasks), strict=True)]
         return [one for found in seen for one in found]
 

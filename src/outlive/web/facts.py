@@ -1,8 +1,8 @@
-"""What the page is given: the same documents that the commands print, and the one thing that it may ask for."""
+"""What the page is given: the same documents that the commands print, and the few things that it may ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,18 +13,45 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the page leaves with the keeper. `act` has an act (`backup`, `drill`, `verify`) done to an asset as soon as it
+    may; `restore` has an asset restored, as it was at a moment (None: as late as can be), into a new folder of the
+    keeper's own. `acknowledge` says that somebody sees to an incident, or (False) takes that back; `note` adds what a
+    person says of it. All raise `OutliveError`."""
+
+    act: Callable[[str, str], None]
+    restore: Callable[[str, datetime | None], None]
+    acknowledge: Callable[[int, bool], None]
+    note: Callable[[int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """`status` and `copies` give what the commands give with `--json` (copies of one asset); `hosts` what the keeper
-    remembers of each host: `judged` (the verdict that stands, as `check --json`), `changes`, `enrolments`, `addresses`.
-    All raise `OutliveError`. `request` has the keeper do an act (`backup`, `drill`, `verify`) to an asset as soon as it may;
-    `running` names the jobs at work (`backup:shop-db`), `outcomes` how the last run of each job ended; `incidents` the open
-    ones, a line each."""
+    """`status` and `copies` give what the commands give with `--json` (copies of one asset, and its `drills`); `hosts` what
+    the keeper remembers of each host: `judged` (the verdict that stands, as `check --json`), `changes`, `enrolments`,
+    `addresses`. `answers` are its looks at the pages and ports of a host by hour, `lag` how far the log of an asset was
+    behind. `incidents` are all that are remembered, newest first; `incident` one with its `messages` and `notes` (None:
+    there is none); `report` its postmortem in Markdown. `metrics` are the gauges of
+    `outlive metrics`; `vault` and `settings` describe themselves.
+
+    `running` gives the jobs at work (`backup:shop-db`) with the moment of their beginning, `outcomes` how the last run of
+    each job ended, `restores` those that the page was asked for. `pulse` is another value whenever something happened that
+    an open page should show; it costs little. All but `now` and `pulse` raise `OutliveError`."""
 
     status: Callable[[], Document]
+    metrics: Callable[[], str]
     copies: Callable[[str], Document]
     hosts: Callable[[], dict[str, Document]]
-    request: Callable[[str, str], None]
-    running: Callable[[], list[str]]
-    incidents: Callable[[], list[str]]
-    outcomes: Callable[[], dict[str, Outcome]]
+    answers: Callable[[str], list[Document]]
+    lag: Callable[[str], list[Document]]
+    incidents: Callable[[], list[Document]]
+    incident: Callable[[int], Document | None]
+    report: Callable[[int], str]
+    vault: Callable[[], Document]
+    settings: Callable[[], list[tuple[str, list[tuple[str, str]]]]]
+    running: Callable[[], Mapping[str, datetime]]
+    outcomes: Callable[[], Mapping[str, Outcome]]
+    restores: Callable[[str], list[Document]]
+    pulse: Callable[[], Hashable]
     now: Callable[[], datetime]
+    wishes: Wishes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -13,10 +14,12 @@ CLOSING_SECONDS = 3
 
 
 class PageServer:
-    """Serves at a loopback `address:port` from `start` to `stop`."""
+    """Serves at an `address:port` from `start` to `stop`; with TLS when there are files with a `certificate` and its key."""
 
-    def __init__(self, app: Starlette, listen: str, say: Callable[[str], None]) -> None:
-        self._listen, self._say = listen, say
+    def __init__(
+        self, app: Starlette, listen: str, say: Callable[[str], None], certificate: tuple[Path, Path] | None = None
+    ) -> None:
+        self._listen, self._say, self._scheme = listen, say, "https" if certificate else "http"
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -25,6 +28,8 @@ class PageServer:
             proxy_headers=False,
             timeout_graceful_shutdown=CLOSING_SECONDS,
             limit_concurrency=200,
+            ssl_certfile=certificate[0] if certificate else None,
+            ssl_keyfile=str(certificate[1]) if certificate else None,
         )
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
@@ -38,7 +43,7 @@ class PageServer:
             self._say(f"nobody serves the page: {self._listen}: {error.strerror}. See [page] listen.")
             return
         self.address = f"{self._listen.rpartition(':')[0]}:{there.getsockname()[1]}"
-        self._say(f"the page is at http://{self.address}/")
+        self._say(f"the page is at {self._scheme}://{self.address}/")
         self._thread = threading.Thread(target=self._serve, args=(there,), name="page", daemon=True)
         self._thread.start()
 

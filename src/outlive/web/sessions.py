@@ -5,13 +5,14 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from outlive.web.lockout import wait_seconds
 
 LASTS = timedelta(hours=12)
+SURE = timedelta(minutes=5)  # after the password was typed
 MOST = 100
 REMEMBERED_FAILURES = 20
 
@@ -23,6 +24,11 @@ class Session:
     digest: str
     csrf: str
     until: datetime
+    sure_until: datetime
+
+    def is_sure(self, now: datetime) -> bool:
+        """Whether the password was typed a moment ago. A clock that was put back makes nothing sure for long."""
+        return now < self.sure_until <= now + SURE
 
     def vouches(self, given: str) -> bool:
         return hmac.compare_digest(self.csrf.encode(), given.encode())
@@ -38,11 +44,15 @@ class Sessions:
     def begin(self, now: datetime) -> tuple[str, Session]:
         """A new session and the key for its cookie. The oldest goes when there are too many."""
         key = secrets.token_urlsafe(32)
-        session = Session(_digest(key), secrets.token_urlsafe(32), now + LASTS)
+        session = Session(_digest(key), secrets.token_urlsafe(32), now + LASTS, now + SURE)
         self._open[session.digest] = session
         while len(self._open) > MOST:
             del self._open[next(iter(self._open))]
         return key, session
+
+    def sure(self, session: Session, now: datetime) -> None:
+        """The password was typed again."""
+        self._open[session.digest] = replace(session, sure_until=now + SURE)
 
     def find(self, key: str, now: datetime) -> Session | None:
         session = self._open.get(_digest(key))

@@ -1,0 +1,106 @@
+"""One host: who answers, what speaks for the verdict and against it, how it was for ninety days. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from outlive.model.words import duration, moment
+from outlive.web.views.calendar import Day, host_days
+from outlive.web.views.charts import Chart, tally_chart
+from outlive.web.views.lines import AssetLine, HostLine, asset_line, host_line
+from outlive.web.views.words import BAD, GOOD, UNKNOWN, Document, ago, plain, value_words
+
+MOST_FACTS = 50  # of each kind; that there are more is said
+MOST_CHECKS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """Something that is asked again and again: how it answered in the last hour, and over the last week."""
+
+    name: str
+    state: str
+    last: str
+    mean: str
+    worst: str
+    answered: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    line: HostLine
+    pro: tuple[str, ...]
+    contra: tuple[str, ...]
+    missing: tuple[str, ...]
+    advice: tuple[str, ...]
+    forbidden: tuple[str, ...]
+    addresses: tuple[tuple[str, str, str], ...]
+    changes: tuple[tuple[str, str], ...]
+    enrolments: tuple[tuple[str, str], ...]
+    assets: tuple[AssetLine, ...]
+    days: tuple[Day, ...]
+    checks: tuple[CheckLine, ...]
+    more_checks: int
+    chosen: str
+    chart: Chart | None
+
+
+def host_view(
+    name: str, status: Document, known: Document, answers: Sequence[Document] = (), chosen: str = ""
+) -> HostView | None:
+    """One host, from `status --json` and what the keeper remembers; None when there is no such host. Of the check that is
+    `chosen` (else of the first) there is a chart."""
+    found = next((one for one in status["hosts"] if one["host"] == name), None)
+    if found is None:
+        return None
+    at, judged, changes = status["at"], known.get("judged") or {}, known.get("changes", ())
+    by_check: dict[str, list[Document]] = {}
+    for one in answers:
+        by_check.setdefault(one["check"], []).append(one)
+    checks = sorted((_check(*one) for one in by_check.items()), key=lambda one: (one.state == GOOD, one.name))
+    chosen = chosen if chosen in by_check else checks[0].name if checks else ""
+    return HostView(
+        line=host_line(found, at),
+        pro=_facts(judged.get("for", ())),
+        contra=_facts(judged.get("against", ())),
+        missing=tuple(judged.get("missing", ())),
+        advice=tuple(judged.get("advice", ())),
+        forbidden=plain(judged.get("forbidden", ())),
+        addresses=tuple(
+            (one["address"], one["told_by"], ago(one["last_at"], at)) for one in known.get("addresses", ())
+        ),
+        changes=tuple((moment(one["since"]), one["verdict"]) for one in changes)[:MOST_FACTS],
+        enrolments=tuple((moment(one["at"]), f"{one['how']}, by {one['by']}") for one in known.get("enrolments", ())),
+        assets=tuple(asset_line(one, at) for one in status["assets"] if one["host"] == name),
+        days=host_days(changes, known.get("blind", ()), at),
+        checks=tuple(checks[:MOST_CHECKS]),
+        more_checks=max(0, len(checks) - MOST_CHECKS),
+        chosen=chosen,
+        chart=tally_chart(f"How long {chosen} took to answer", by_check.get(chosen, ())),
+    )
+
+
+def _check(name: str, hours: Sequence[Document]) -> CheckLine:
+    """`hours` oldest first."""
+    last = hours[-1]
+    looks, failed = sum(one["looks"] for one in hours), sum(one["failed"] for one in hours)
+    state = GOOD if not last["failed"] else BAD if last["failed"] == last["looks"] else UNKNOWN
+    said = {GOOD: "answers", BAD: "does not answer as it should", UNKNOWN: "answers now and then"}[state]
+    return CheckLine(
+        name=name,
+        state=state,
+        last=said + (f": {last['why']}" if last["why"] and state != GOOD else ""),
+        mean="-" if last["mean_seconds"] is None else duration(last["mean_seconds"]),
+        worst="-" if last["most_seconds"] is None else duration(last["most_seconds"]),
+        answered=f"{100 * (looks - failed) / looks:.2f} % of {looks}",
+    )
+
+
+def _facts(observations: Sequence[Document]) -> tuple[str, ...]:
+    told = (
+        f"{one['fact']} at {one['subject']} ({one['channel']}): {value_words(one['value'])}" for one in observations
+    )
+    found = tuple(dict.fromkeys(told))
+    more = len(found) - MOST_FACTS
+    return (*found[:MOST_FACTS], *([f"and {more} more: `outlive check --json`"] if more > 0 else ()))

@@ -1,0 +1,87 @@
+"""The first view: everything in one sentence, then what it is made of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from outlive.model.words import moment
+from outlive.web.views.calendar import Day, host_days
+from outlive.web.views.lines import AssetLine, HostLine, asset_line, host_line, mirror_risks
+from outlive.web.views.words import BAD, GOOD, MARKS, UNKNOWN, Document
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """`headline` is one sentence about everything, `state` the worst of all, `days` the last ninety of each host."""
+
+    at: str
+    state: str
+    headline: str
+    hosts: tuple[HostLine, ...]
+    assets: tuple[AssetLine, ...]
+    risks: tuple[str, ...]
+    blind: tuple[str, ...]
+    blind_before: tuple[str, ...]
+    notes: tuple[str, ...]
+    days: Mapping[str, tuple[Day, ...]]
+
+    @property
+    def mark(self) -> str:
+        return MARKS[self.state]
+
+
+def now_view(status: Document, known: Mapping[str, Document] | None = None) -> Now:
+    """The first view, from `status --json` and what the keeper remembers of each host."""
+    at = status["at"]
+    hosts = tuple(host_line(one, at) for one in status["hosts"])
+    assets = tuple(asset_line(one, at) for one in status["assets"])
+    unguarded = [one for one in status["unguarded"] if not one["accepted"]]
+    risks = (
+        *status["risks"],
+        *(f"{one.name}: {risk}" for one in assets for risk in one.risks),
+        *mirror_risks(status),
+        *(f"{one['host']}: {one['kind']} {one['name']} is not guarded: {one['why']}" for one in unguarded),
+    )
+    unseen = tuple(one for one in status["blind"] if one["to"] >= at)
+    state = BAD if risks or any(one.state == BAD for one in hosts) else GOOD
+    if state == GOOD and (unseen or not hosts or any(one.state == UNKNOWN for one in hosts)):
+        state = UNKNOWN
+    return Now(
+        at=moment(at),
+        state=state,
+        headline=_headline(state, assets, risks, len(status.get("incidents", ()))),
+        hosts=hosts,
+        assets=assets,
+        risks=risks,
+        blind=tuple(_blind(one, at) for one in unseen),
+        blind_before=tuple(_blind(one, at) for one in status["blind"] if one["to"] < at),
+        notes=tuple(status["notes"]),
+        days={one.name: _days((known or {}).get(one.name, {}), at) for one in hosts},
+    )
+
+
+def _days(known: Document, at: datetime) -> tuple[Day, ...]:
+    return host_days(known.get("changes", ()), known.get("blind", ()), at)
+
+
+def _headline(state: str, assets: Sequence[AssetLine], risks: Sequence[str], incidents: int) -> str:
+    if state == BAD:
+        return f"{_count(max(1, len(risks)), 'thing')} at risk."
+    if state == UNKNOWN and incidents:
+        return f"{_count(incidents, 'incident')} open, and not everything could be seen: what that means is not known."
+    if state == UNKNOWN:
+        return "Nothing is known to be wrong, but not everything could be seen."
+    if not assets:
+        return "All is well, but nothing is guarded: outlive.toml names no asset."
+    return "All is well."
+
+
+def _count(number: int, what: str) -> str:
+    return f"One {what} is" if number == 1 else f"{number} {what}s are"
+
+
+def _blind(one: Document, at: datetime) -> str:
+    until = "now" if one["to"] >= at else moment(one["to"])
+    return f"{one['what']}, {moment(one['from'])} to {until}: {one['why']}"
