@@ -201,7 +201,7 @@ def refused(status: int, headers: Mapping[str, str], wait: float, body: bytes) -
 
 def _unwilling(status: int, headers: Mapping[str, str], wait: float, body: bytes) -> tuple[str, str]:
     """Of a change. A status of 4xx says that it was not done, save for 408 and 409, which a look must explain."""
-    word, why = _refused(status, headers, wait, body)
+    word, why = refused(status, headers, wait, body)
     if 400 <= status < 500 and status not in (401, 403, 408, 409, 429):
         said = body[:_SAID_BYTES].decode("utf-8", "replace").strip()
         return "unwilling", f"the API answered with status {status}: {said}"
