@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE :=
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks bench-tell bench-page bench-inside world-down clean
+.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks bench-tell bench-page bench-inside fuzz world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -48,6 +48,12 @@ bench-page: $(READY)
 
 bench-inside: $(READY)
 	@$(VENV)/bin/python -m bench.inside
+
+# Each parser for so many seconds; what breaks one is left in fuzz/found. The fuzzer has wheels for CPython on Linux.
+FUZZ_SECONDS ?= 120
+fuzz: $(READY)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check $(if $(LOCK),-c $(LOCK)) 'atheris>=3,<4'
+	@$(VENV)/bin/python -m fuzz $(FUZZ_SECONDS)
 
 # Ends what the tests may have left running (a Docker engine they started, servers of a killed session).
 world-down: $(READY)

@@ -46,9 +46,14 @@ def memory(settings: Settings) -> Iterator[Watching]:
 
 
 def eyes(
-    settings: Settings, clock: Clock, by_stream: Callable[[str], PostgresIdentity | None] = lambda asset: None
+    settings: Settings,
+    clock: Clock,
+    by_stream: Callable[[str], PostgresIdentity | None] = lambda asset: None,
+    *,
+    live: bool = False,
 ) -> Eyes:
-    """Who looks. Nothing is asked yet. `by_stream` may know a cluster already, so that it need not be asked."""
+    """Who looks. Nothing is asked yet. `by_stream` may know a cluster already, so that it need not be asked. `live`: all
+    day."""
     watch = settings.watch
     control = wiring.ssh_paths(settings).control
     private_folder(control)
@@ -64,6 +69,7 @@ def eyes(
             loki=lambda one: wiring_providers.loki(settings, one),
             marker_key=marker_key(settings),
             log_key=log_key(settings),
+            live=live,
         )
     )
 
@@ -111,7 +117,7 @@ def looks(
         _key(settings.keeper.state / LOG_KEY, secrets.token_bytes)
     remembered = Watching(opened)
     streamed = [one.name for one in settings.assets if is_streamed(settings, one)]
-    watcher = Watcher(eyes(settings, clock, by_stream), remembered, streamed)
+    watcher = Watcher(eyes(settings, clock, by_stream, live=True), remembered, streamed)
     return Looks(LookParts(watcher, remembered, clock, say, opened.beat(), counted))
 
 

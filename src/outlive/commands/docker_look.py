@@ -151,9 +151,9 @@ def look(since: int | None, *, brief: bool = False) -> tuple[str, ...]:
 def read_look(text: str) -> DockerLook:
     """Raises ValueError when it was cut off, or is no answer of that command."""
     lines = [line.split("\t", 2) for line in text.splitlines()]
-    if not lines or lines[0][0] != "now" or lines[-1][0] != "end":
+    if not lines or lines[0][0] != "now" or len(lines[0]) < 2 or lines[-1][0] != "end":
         raise ValueError("the host did not answer as Docker's command line does")
-    kills = {line[1]: int(line[2]) for line in lines if line[0] == "oom" and len(line) == 3 and line[2].isdigit()}
+    kills = {line[1]: int(line[2]) for line in lines if line[0] == "oom" and len(line) == 3 and _is_number(line[2])}
     found = [_json(line) for line in lines if line[0] == "container"]
     events = [_event(_json(line)) for line in lines if line[0] == "event"]
     is_same = any(line[0] == "same" for line in lines)
@@ -190,7 +190,10 @@ def _death(one: Event, ordered: Sequence[Event]) -> Death:
 
 
 def _json(line: Sequence[str]) -> dict[str, Any]:
-    found = json.loads("\t".join(line[1:]))
+    try:
+        found = json.loads("\t".join(line[1:]))
+    except RecursionError as error:
+        raise ValueError("Docker gave no object") from error
     if not isinstance(found, dict):
         raise ValueError("Docker gave no object")
     return found
@@ -209,7 +212,7 @@ def _states(found: Sequence[dict[str, Any]], kills: dict[str, int]) -> Iterator[
 
 def _order(one: dict[str, Any]) -> tuple[int, str]:
     number = str(one.get("number") or "")
-    return int(number) if number.isdigit() else 0, str(one.get("name"))
+    return int(number) if _is_number(number) else 0, str(one.get("name"))
 
 
 def _seat(one: dict[str, Any]) -> Seat:
@@ -221,7 +224,8 @@ def _state(one: dict[str, Any], seat: Seat, kills: dict[str, int]) -> ContainerS
     state = one["state"] if isinstance(one.get("state"), dict) else {}
     health = state["Health"] if isinstance(state.get("Health"), dict) else {}
     running = state.get("Running") is True and state.get("Restarting") is not True
-    said = [str(entry.get("Output")) for entry in health.get("Log") or () if isinstance(entry, dict)]
+    log = health["Log"] if isinstance(health.get("Log"), list) else []
+    said = [str(entry.get("Output")) for entry in log if isinstance(entry, dict)]
     failing = str(health.get("Status")) == "unhealthy" or _count(health.get("FailingStreak")) > 0
     return ContainerState(
         seat=seat,
@@ -255,13 +259,26 @@ def _event(one: dict[str, Any]) -> Event:
     return Event(
         action=str(one.get("action")),
         id=str(one.get("id")),
-        nano=_count(one.get("nano")),
+        nano=_nano(one.get("nano")),
         seat=_seat(one),
-        exit_code=int(exit_code) if exit_code.isdigit() else None,
-        lived_seconds=float(lived) if lived.isdigit() else None,
+        exit_code=int(exit_code) if _is_number(exit_code) else None,
+        lived_seconds=float(lived) if _is_number(lived) else None,
         signal=str(one.get("signal") or ""),
     )
 
 
 def _count(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _is_number(text: str) -> bool:
+    """Of so many digits that it means something."""
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
+def _nano(value: Any) -> int:
+    """Raises ValueError: an event without a time says nothing."""
+    nano = _count(value)
+    if not 0 <= nano < 1 << 63:
+        raise ValueError("Docker told of an event at no time")
+    return nano

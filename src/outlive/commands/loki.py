@@ -1,4 +1,5 @@
-"""What is asked of Grafana Loki, and how its answers are read. Shapes: Grafana Loki, HTTP API reference, `query_range`.
+"""What is asked of Grafana Loki, and how its answers are read. Shapes: Grafana Loki, HTTP API reference, `query_range` and
+`tail`.
 
 Timestamps are nanoseconds as text; qryn, another program that speaks this API, gives whole numbers (research/components.md
 4). A fraction has lost its last digits in somebody's parser, and is refused: paging by it would lose or double lines.
@@ -36,6 +37,20 @@ def read_range(body: Any) -> list[Entry]:
     if not isinstance(data, dict) or data.get("resultType") != "streams" or not isinstance(data.get("result"), list):
         raise ValueError('the answer holds no log streams: the query must be a plain selector, such as {app="shop"}')
     return [entry for stream in data["result"] for entry in _entries(stream)]
+
+
+def tail_path(query: str, start_nano: int, limit: int) -> str:
+    """Lines as they come in. What was written between `start_nano` and now comes first, at most `limit` of it, and not
+    surely all."""
+    return f"/loki/api/v1/tail?{urlencode({'query': query, 'start': start_nano, 'limit': limit, 'delay_for': 0})}"
+
+
+def read_tail(body: Any) -> tuple[list[Entry], int]:
+    """The lines of one message, and how many it says were left out because we were too slow. Raises ValueError."""
+    streams, dropped = (body.get("streams"), body.get("dropped_entries")) if isinstance(body, dict) else (0, 0)
+    if not isinstance(streams, list | None) or not isinstance(dropped, list | None):
+        raise ValueError("a message without streams")
+    return [entry for stream in streams or () for entry in _entries(stream)], len(dropped or ())
 
 
 def allowed_entries(why: str) -> int | None:

@@ -179,7 +179,8 @@ class ProviderSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LokiSettings:
     """A Grafana Loki that holds what the services of `host` write: `query` is a plain selector. With a `user` the `token` is
-    its password (Grafana Cloud), without it a bearer token; `tenant` is the X-Scope-OrgID of a Loki with several.
+    its password (Grafana Cloud), without it a bearer token; `tenant` is the X-Scope-OrgID of a Loki with several. With
+    `tail` the keeper also listens.
     """
 
     name: str
@@ -189,6 +190,7 @@ class LokiSettings:
     user: str | None = None
     token: SecretRef | None = None
     tenant: str | None = None
+    tail: bool = False
     every_seconds: Annotated[float, Field(ge=10)] = 60.0
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 

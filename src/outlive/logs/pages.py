@@ -21,14 +21,17 @@ OVERLAP_SECONDS = 60
 FIRST_SECONDS = 600
 MOST_BEHIND_SECONDS = 300
 MOST_NOTED = 900  # lines that are known after a restart, less than a page: of a busier log less is asked for again
+MOST_KNOWN = 100_000  # lines; of what is older than that many nothing is heard any more, rather than twice
 _NANO = 1_000_000_000
 _NOTE = Struct(">QQ")  # the mark, and its nanosecond
 
 
 @dataclass(slots=True)
 class Pages:
-    """How far a store was read. `start` begins a look; then each page is taken until one says that there is no more."""
+    """How far a store was read. `start` begins a look; then each page is taken until one says that there is no more.
+    `keep_seconds`: how late a line may come a second time."""
 
+    keep_seconds: int = OVERLAP_SECONDS
     _from: int | None = None  # everything before it was asked for
     _known: dict[int, int] = field(default_factory=dict)  # hashes of what came since the overlap's begin, and when
     _known_from: int = 0  # everything since then is known
@@ -58,7 +61,7 @@ class Pages:
             self._page = self._from = newest if newest > self._page else self._page + 1
         else:
             self._from = end_nano
-        self._forget(self._from - OVERLAP_SECONDS * _NANO)
+        self._forget(self._from - self.keep_seconds * _NANO)
         return fresh, self._page if self._behind else None
 
     def fresh(self, entries: Iterable[Entry]) -> list[Entry]:
@@ -66,10 +69,17 @@ class Pages:
         found = []
         for one in entries:
             mark = _mark(one)
-            if mark not in self._known:
+            if mark not in self._known and one.nano >= self._known_from:
                 self._known[mark] = one.nano
                 found.append(one)
+        if len(self._known) > MOST_KNOWN:
+            self._known_from = sorted(self._known.values())[MOST_KNOWN // 4] + 1
+            self._forget(self._known_from)
         return found
+
+    @property
+    def has_begun(self) -> bool:
+        return self._from is not None
 
     def noted(self) -> dict[str, Any]:
         """As JSON, for who comes after a restart; empty before anything was asked."""
@@ -86,7 +96,12 @@ class Pages:
         try:
             packed = b64decode(document["known"], validate=True)
             known = dict(_NOTE.iter_unpack(packed[: len(packed) // _NOTE.size * _NOTE.size]))
-            return cls(int(document["from"]), known, int(document["since"]), bool(document["behind"]))
+            return cls(
+                _from=int(document["from"]),
+                _known=known,
+                _known_from=int(document["since"]),
+                _behind=bool(document["behind"]),
+            )
         except (KeyError, TypeError, ValueError, binascii.Error):
             return cls()
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -71,7 +72,7 @@ class Api:
                 return Reply(headers, None, status)
             wait = _retry_after(headers) if status == 429 else 1.0
             if status not in _AGAIN or not left or wait > LONGEST_WAIT_SECONDS:
-                raise NoAnswer(*_refused(status, headers, wait, body))
+                raise NoAnswer(*refused(status, headers, wait, body))
             await self.sleep(wait)
         raise AssertionError("the last try raises")
 
@@ -113,15 +114,22 @@ class Api:
             raise NoAnswer("unreachable", f"{url.hostname}: the connection broke off") from error
 
     async def _talk(self, url: SplitResult, method: str, sent: bytes | None) -> tuple[int, Mapping[str, str], bytes]:
+        async with self.opened(url) as way:
+            return await self._exchange(url, way, method, sent)
+
+    @asynccontextmanager
+    async def opened(self, url: SplitResult) -> AsyncIterator[Line]:
+        """A connection to that host over which the token may go. Raises `NoAnswer`."""
         host = url.hostname or ""
         address = (await self.names.resolve(host))[0]
         if url.scheme != "https":
-            async with line(address, url.port or 80, Steps()) as opened:
-                return await self._exchange(url, opened, method, sent)
-        async with tls_line(address, url.port or 443, host, self.trust, Steps()) as opened:
-            if opened.distrust:
-                raise NoAnswer("tls", f"{host}: {opened.distrust}; the token was not sent")
-            return await self._exchange(url, opened, method, sent)
+            async with line(address, url.port or 80, Steps()) as way:
+                yield way
+            return
+        async with tls_line(address, url.port or 443, host, self.trust, Steps()) as way:
+            if way.distrust:
+                raise NoAnswer("tls", f"{host}: {way.distrust}; the token was not sent")
+            yield way
 
     async def _exchange(
         self, url: SplitResult, opened: Line, method: str, sent: bytes | None
@@ -151,16 +159,18 @@ class Api:
     def _request(self, url: SplitResult, method: str, sent: bytes | None) -> h11.Request:
         headers = {
             "Host": url.netloc.rpartition("@")[2],
-            "User-Agent": f"outlive/{outlive.__version__}",
             "Accept": "application/json",
             "Connection": "close",
-            **self.headers,
-            **self._login(),
+            **self.introduction(),
         }
         if sent is not None or method != "GET":
             headers |= {"Content-Type": "application/json", "Content-Length": str(len(sent or b""))}
         target = url.path + (f"?{url.query}" if url.query else "")
         return h11.Request(method=method, target=target, headers=list(headers.items()))
+
+    def introduction(self) -> dict[str, str]:
+        """Who asks: it holds the token."""
+        return {"User-Agent": f"outlive/{outlive.__version__}", **self.headers, **self._login()}
 
     def _login(self) -> dict[str, str]:
         if self.user:
@@ -176,7 +186,8 @@ def _json(body: bytes) -> Any:
         raise NoAnswer("unreadable", "the answer is no JSON, or was cut off") from error
 
 
-def _refused(status: int, headers: Mapping[str, str], wait: float, body: bytes) -> tuple[str, str]:
+def refused(status: int, headers: Mapping[str, str], wait: float, body: bytes) -> tuple[str, str]:
+    """The word and the words for an answer that is none. `headers` have lower-case names."""
     if 300 <= status < 400:
         where = urlsplit(headers.get("location", "")).hostname or "elsewhere"
         return "redirect", f"the API redirects to {where}: not followed, because the token would go along"
@@ -190,7 +201,7 @@ def _refused(status: int, headers: Mapping[str, str], wait: float, body: bytes) 
 
 def _unwilling(status: int, headers: Mapping[str, str], wait: float, body: bytes) -> tuple[str, str]:
     """Of a change. A status of 4xx says that it was not done, save for 408 and 409, which a look must explain."""
-    word, why = _refused(status, headers, wait, body)
+    word, why = refused(status, headers, wait, body)
     if 400 <= status < 500 and status not in (401, 403, 408, 409, 429):
         said = body[:_SAID_BYTES].decode("utf-8", "replace").strip()
         return "unwilling", f"the API answered with status {status}: {said}"

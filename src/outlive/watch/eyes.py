@@ -40,6 +40,7 @@ from outlive.witnesses.http import HttpWitness
 from outlive.witnesses.inside import LocalWitness
 from outlive.witnesses.logs import LogWitness
 from outlive.witnesses.loki import LokiWitness
+from outlive.witnesses.loki_tail import LokiTail
 from outlive.witnesses.postgres_identity import PostgresWitness
 from outlive.witnesses.provider import Claim, ProviderWitness
 from outlive.witnesses.ssh_identity import SshWitness
@@ -60,7 +61,8 @@ class Sight:
     """What the eyes need. `folder` is private, and removed in the end; `routes` and `pinned` are what SSH's configuration
     and the keeper's known_hosts say of each host; `identify` asks the cluster of an asset (it may wait); `provider` and
     `loki` make the way to one (they may wait); `planted` are the markers, `log_key` makes the fingerprints of
-    leaks; `claims`: which servers the hosts say are theirs; `positions`: how far logs were read."""
+    leaks; `claims`: which servers the hosts say are theirs; `positions`: how far logs were read; `live`: they
+    look all day, so that it is worth to listen."""
 
     settings: Settings
     clock: Clock
@@ -77,6 +79,7 @@ class Sight:
     log_key: bytes = field(default=b"", repr=False)
     claims: dict[str, Claim] = field(default_factory=dict)
     positions: LogPositions = field(default_factory=LogPositions)
+    live: bool = False
 
     def plans(self, name: str) -> TofuSettings:
         return next(one for one in self.settings.tofu if one.name == name)
@@ -118,7 +121,9 @@ class Eyes:
         return max(SLOW_SECONDS, 4 * timeout) if ask.kind in SLOW else timeout + 5
 
     async def close(self) -> None:
-        """Ends the kept connections."""
+        """Ends the kept connections, and what listens."""
+        listening = (one for one in self._made.values() if isinstance(one, LokiWitness))
+        await asyncio.gather(*(one.close() for one in listening))
         await asyncio.gather(*(peer.close() for peer in self.peers))
         shutil.rmtree(self.sight.folder, ignore_errors=True)
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -188,6 +193,8 @@ class Eyes:
         open_it = partial(one.loki, found)
         made = LokiWitness(found.name, found.host, found.query, open_it, one.clock, one.log_key, self._limits)
         made.resume(one.positions.of_reader(made.reader))
+        if found.tail and one.live:
+            made.listen(LokiTail(found.query), found.every_seconds)
         return made
 
     @property

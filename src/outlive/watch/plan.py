@@ -16,6 +16,7 @@ DATA_SECONDS = 300.0  # the way in to a container's database costs the host more
 STATE_SECONDS = 300.0
 DOCKER_SECONDS = 15.0  # a start of Docker's command line, three at every fourth look: bench/README.md
 CAPACITY_SECONDS = 300.0  # what runs full does so in hours
+TAIL_SECONDS = 5.0  # of a Loki that is listened to: such a look asks nobody
 DOMAIN_SECONDS = 86400.0
 
 
@@ -54,7 +55,8 @@ def plan(
             asks[Ask("postgres", every, asset.host, name=asset.name)] = None
     asks |= dict.fromkeys(Ask("provider", one.every_seconds, name=one.name) for one in settings.providers)
     asks |= dict.fromkeys(Ask("drift", one.every_seconds, name=one.name) for one in settings.tofu)
-    asks |= dict.fromkeys(Ask("loki", one.every_seconds, one.host, name=one.name) for one in settings.loki)
+    lokis = ((TAIL_SECONDS if one.tail else one.every_seconds, one) for one in settings.loki)
+    asks |= dict.fromkeys(Ask("loki", every, one.host, name=one.name) for every, one in lokis)
     return list(asks)
 
 

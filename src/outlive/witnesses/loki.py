@@ -26,8 +26,11 @@ from outlive.model.observation import Channel, Observation
 from outlive.transport.api import Api
 from outlive.transport.net import NoAnswer
 from outlive.witnesses.base import Pad
+from outlive.witnesses.loki_tail import LokiTail
 
-FACT = "log.seen"
+FACT, TAIL = "log.seen", "log.tail"
+RECONCILE_SECONDS = 300.0
+TAIL_LATE_SECONDS = 600
 LIMIT = 1000  # Loki refuses more than 5000 unless it is told otherwise
 MOST_PAGES = 20
 MOST_EARS = 200
@@ -40,8 +43,9 @@ Whose = tuple[str, str, str]  # project, service, stream
 
 @dataclass(slots=True)
 class LokiWitness:
-    """Of one query. `open` fetches the token and may wait; it is called again when the token was refused. `key`: what the
-    fingerprints of leaks are made with. `subject` is the host whose services these are."""
+    """Of one query. With a `tail` lines are heard as they come in, and asked for only every `ask_seconds` while they may be
+    missing, every `RECONCILE_SECONDS` else. `open` fetches the token and may wait; it is called again when the token was
+    refused. `key`: what the fingerprints of leaks are made with. `subject` is the host whose services these are."""
 
     name: str
     subject: str
@@ -50,6 +54,10 @@ class LokiWitness:
     clock: Clock = field(repr=False)
     key: bytes = field(repr=False)
     limits: Limits = field(default_factory=Limits)
+    tail: LokiTail | None = None
+    ask_seconds: float = 0.0
+    _asked_at: float = float("-inf")
+    _tail_told: str = ""
     _api: Api | None = None
     _pages: Pages = field(default_factory=Pages)
     _limit: int = LIMIT
@@ -91,27 +99,78 @@ class LokiWitness:
         return told
 
     async def _look(self, now: datetime) -> list[Observation]:
+        trouble = await self._asked(now) if self._is_to_ask() else []
+        if self.tail is not None and self._api is not None:
+            self._listen(self.tail, self._api, now)
+        return [*self._told(now), *trouble, *self._of_tail()]
+
+    async def _asked(self, now: datetime) -> list[Observation]:
+        """What there is to say of the asking itself: nothing when all went well."""
+        if self.tail is not None:
+            self.tail.asks()
         try:
             if self._api is None:
                 self._api = await asyncio.to_thread(self.open)
             lost = await self._read_on(self._api, now)
+            self._asked_at = self.clock.monotonic()
         except NoAnswer as error:
             self._api = None if error.word == "refused_token" else self._api
-            return [*self._told(now), self._pad.no_data(FACT, error.word, error.why)]
+            return [self._missed(error.word, error.why)]
         except ValueError as error:
-            return [*self._told(now), self._pad.no_data(FACT, "unreadable", str(error))]
+            return [self._missed("unreadable", str(error))]
         except OutliveError as error:
-            return [self._pad.no_data(FACT, "configuration", error.detail)]
+            return [self._missed("configuration", error.detail)]
         why = f"{lost} s of it were given up: out of reach for too long, or more was written than may be read"
-        return [*self._told(now), *([self._pad.no_data(FACT, "behind", why)] if lost else [])]
+        return [self._pad.no_data(FACT, "behind", why)] if lost else []
+
+    def _missed(self, word: str, why: str) -> Observation:
+        if self.tail is not None:
+            self.tail.misses = True
+        self._asked_at = self.clock.monotonic()
+        return self._pad.no_data(FACT, word, why)
+
+    def _of_tail(self) -> Iterator[Observation]:
+        """That it holds, or why not: once."""
+        if self.tail is None:
+            return
+        state = self.tail.word or ("open" if self.tail.is_open else "")
+        if state and state != self._tail_told:
+            self._tail_told = state
+            more = {"source": self.name}
+            if self.tail.word:
+                yield self._pad.no_data(TAIL, state, self.tail.why, **more)
+            else:
+                yield self._pad.note(TAIL, {"state": state} | more)
 
     @property
     def _pad(self) -> Pad:
         return Pad(f"loki {self.name}", Channel.TELEMETRY, self.subject, self.clock)
 
+    def _is_to_ask(self) -> bool:
+        """A tail that holds without a gap brings everything, as far as anybody knows."""
+        if self.tail is None:
+            return True
+        every = self.ask_seconds if self.tail.misses else max(self.ask_seconds, RECONCILE_SECONDS)
+        return self.clock.monotonic() - self._asked_at >= every
+
+    def _listen(self, tail: LokiTail, api: Api, now: datetime) -> None:
+        """What came by itself; before anything was asked nobody knows what of it is new."""
+        if self._pages.has_begun:
+            self._hear(self._pages.fresh(tail.take()), now)
+        tail.see_to_it(api, _nano(now))
+
+    def listen(self, tail: LokiTail, ask_seconds: float) -> None:
+        """From now on; what was remembered is to be taken up before."""
+        self.tail, self.ask_seconds, self._pages.keep_seconds = tail, ask_seconds, TAIL_LATE_SECONDS
+
+    async def close(self) -> None:
+        """Ends what listens."""
+        if self.tail is not None:
+            await self.tail.close()
+
     async def _read_on(self, api: Api, now: datetime) -> int:
         """How many seconds had to be given up."""
-        end = (now - _EPOCH) // timedelta(microseconds=1) * 1000
+        end = _nano(now)
         start, lost = self._pages.start(end)
         for _ in range(MOST_PAGES):
             page = await self._page(api, start, end)
@@ -157,6 +216,10 @@ class LokiWitness:
                 if one.fact == "log.flood" and stream != "stderr":
                     continue  # what is written on purpose is counted, and no alarm
                 yield self._pad.note(one.fact, of | one.value, at=one.at, source=self.name)
+
+
+def _nano(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 def _said(entries: Sequence[Entry]) -> dict[Whose, list[LogLine]]:
