@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from outlive.errors import NoData
 from outlive.model.observation import rfc3339
+from outlive.web.views.calendar import bars
 
 MOST_FORM_BYTES = 8192
 PATIENCE_SECONDS = 20.0
@@ -36,7 +37,7 @@ def coded(text: str) -> Markup:
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
-_pages.filters["coded"] = coded
+_pages.filters |= {"coded": coded, "bars": bars}
 
 
 async def told(ask: Callable[[], T]) -> T:

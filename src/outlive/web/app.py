@@ -15,4 +15,6 @@ ROUTERS = (statics.routes, entrance.routes, public.routes, live.routes, api.rout
 def make_app(doors: Doors) -> Starlette:
     house = House(doors)
     routes: list[BaseRoute] = [one for router in ROUTERS for one in router(house)]
-    return Starlette(routes=[*routes, *pages.nothing(house)])
+    app = Starlette(routes=[*routes, *pages.nothing(house)])
+    app.state.stopping = False
+    return app

@@ -42,9 +42,14 @@
   };
   const listen = () => {
     const source = new EventSource("/live");
-    source.onopen = () => say("live", "live");
+    let heard = false;
+    source.onopen = () => {
+      say("live", "live");
+      if (heard) news(); // what happened meanwhile
+      heard = true;
+    };
     source.onerror = () => say("old", "NOT LIVE: the keeper does not answer");
-    source.addEventListener("news", (event) => event.data !== "0" && news());
+    source.addEventListener("news", news);
     source.addEventListener("out", () => location.assign("/sign-in"));
     addEventListener("pagehide", () => source.close());
   };
