@@ -110,6 +110,11 @@ def page_password(settings: Settings) -> str | None:
     return resolve(SecretRef(file=str(path)), settings.base) if path.exists() else None
 
 
+def serves_page(settings: Settings) -> bool:
+    """Whether the keeper serves the page: only there can cron jobs tell that they ran. Raises `ConfigError`."""
+    return settings.page.enabled and page_password(settings) is not None
+
+
 def seal_policy(settings: Settings, on_progress: Callable[[int, int], None]) -> SealPolicy:
     """To whom copies are encrypted and how they are cut."""
     return SealPolicy(

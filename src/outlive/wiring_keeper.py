@@ -3,6 +3,7 @@ command needs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -25,11 +26,15 @@ from outlive.keeper.loop import Parts
 from outlive.keeper.proving import Proving, not_proven
 from outlive.keeper.whereabouts import Whereabouts, look_around, server_of_folder, server_of_url
 from outlive.model.asset import PostgresAsset
+from outlive.model.cron import Signal, digest
+from outlive.state.crons import Crons
 from outlive.state.tallies import Tallies
 from outlive.vault.base import Vault
-from outlive.wiring import host_shell, stream_plan, vault
+from outlive.wiring import host_shell, serves_page, stream_plan, vault
 from outlive.wiring_state import database, sqlite, store
 from outlive.wiring_watch import looks
+
+_CRON_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 def keeper_parts(settings: Settings, clock: Clock, say: Callable[[str], None]) -> Parts:
@@ -54,7 +59,9 @@ def keeper_parts(settings: Settings, clock: Clock, say: Callable[[str], None]) -
         end_jobs=children.end_all,
         looks=partial(looks, settings, clock, opened, say, counting.looked) if settings.hosts else None,
         counting=counting,
-        alerting=Alerting(AlertParts(settings, clock, opened, engine, say, pinging, proving.failures)),
+        alerting=Alerting(
+            AlertParts(settings, clock, opened, engine, say, pinging, proving.failures, serves_page(settings))
+        ),
     )
 
 
@@ -64,6 +71,29 @@ def channel_url(settings: Settings, name: str) -> str:
     if channel is None:
         raise ConfigError(f"There is no channel {name}.", hint="See [[alerts.channels]] in outlive.toml.")
     return resolve(channel.url, settings.base)
+
+
+def cron_ids(settings: Settings) -> dict[bytes, str]:
+    """The name of each cron job by the digest of its secret id. Raises `ConfigError`."""
+    found: dict[bytes, str] = {}
+    for one in settings.crons:
+        secret = resolve(one.id, settings.base)
+        if not _CRON_ID.fullmatch(secret):
+            raise ConfigError(
+                f"The id of the cron job {one.name} is none: it is in an address, and nobody may guess it.",
+                hint="Make one with `uuidgen`: 16 to 64 letters, digits, - and _.",
+            )
+        if found.setdefault(digest(secret), one.name) != one.name:
+            raise ConfigError(
+                f"The cron jobs {found[digest(secret)]} and {one.name} have one id.", hint="Give each its own."
+            )
+    return found
+
+
+def cron_heard(parts: Parts) -> Callable[[str, Signal, int | None], None]:
+    """Notes what a cron job tells, by the keeper's clock."""
+    crons = Crons(parts.store)
+    return lambda name, signal, status: crons.hear(name, signal, status, parts.clock.now())
 
 
 def whereabouts(settings: Settings) -> Whereabouts:

@@ -27,6 +27,12 @@ def provider(settings: Settings, one: ProviderSettings) -> Provider:
     return Cherry(_api(settings, one, cherry.BASE, CHERRY_EVERY_SECONDS), one.project or "", one.team)
 
 
+def api(kind: str, token: str, url: str | None = None) -> Api:
+    """For a look before there is a configuration."""
+    base, every = {"hetzner": (hetzner.BASE, HETZNER_EVERY_SECONDS)}.get(kind, (cherry.BASE, CHERRY_EVERY_SECONDS))
+    return Api(url or base, token, Names(), trust(), every)
+
+
 def _api(settings: Settings, one: ProviderSettings, base: str, every_seconds: float) -> Api:
     assert one.token is not None
     watch = settings.watch

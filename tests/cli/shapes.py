@@ -172,7 +172,20 @@ SHAPES: dict[str, Any] = {
             }
         ],
     },
-    "ack": {"acknowledged": [INCIDENT]},
+    "ack": {
+        "acknowledged": [INCIDENT],
+        "settled": [
+            {
+                "subject": str,
+                "service": str,
+                "rule": str,
+                "fingerprint": str,
+                "how": Text("rotated|harmless"),
+                "by": str,
+                "at": MOMENT,
+            }
+        ],
+    },
     "incident list": {"incidents": [INCIDENT]},
     "incident show": INCIDENT
     | {

@@ -10,10 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from outlive.alerts.signs import cause
 from outlive.cli.main import run
 from outlive.config.load import load
 from outlive.model.incident import Delivery, Incident, Sending, Told, Trouble, Urgency
+from outlive.model.observation import Channel, Observation
+from outlive.model.stretch import Stretch
+from outlive.model.verdict import Name, Verdict
+from outlive.model.watching import Judged
 from outlive.state.telling import Telling
+from outlive.state.watching import Watching
 from outlive.wiring_state import store
 from tests.cli.home import Done
 from tests.cli.shapes import SHAPES, differences
@@ -116,6 +122,35 @@ def test_acknowledging_one_or_all(call: Call, config: Path) -> None:
     assert "acknowledged" in call("incident", "list").out
     done = call("ack", "7", "1")
     assert done.code == 2 and "no incident 7" in done.err
+
+
+def test_what_was_found_in_a_log_is_settled_by_the_number_of_its_incident(call: Call, config: Path) -> None:
+    def sign(service: str, **more: object) -> Observation:
+        value = {"service": service, "rule": "next-rsc-exec", "fingerprint": "f", "count": 1, "compromise": True} | more
+        return Observation(THEN, "logs", Channel.INSIDE, "here", "log.leak", value)
+
+    app, jobs, edge = sign("app"), sign("jobs"), sign("edge")
+    judged = Verdict("here", Name.POSSIBLE_COMPROMISE, False, in_favour=(edge,))
+    suspicion = replace(GONE, name="possible_compromise")
+    remember(config, Incident(1, suspicion, THEN, THEN), Incident(2, replace(GONE, cause=cause(app)), THEN, THEN))
+    remember(config, Incident(3, replace(GONE, cause="backup:files"), THEN, THEN))
+    opened = store(load(config))
+    watching = Watching(opened)
+    watching.keep(map(Stretch.of, (app, jobs, edge)))
+    watching.judged(Judged("here", THEN, THEN, judged.name, False, judged.to_json()))
+    done = json.loads(call("ack", "--rotated", "1", "2", "--json").out)
+    assert sorted(one["service"] for one in done["settled"]) == ["app", "edge"]
+    assert [one["id"] for one in done["acknowledged"]] == [1, 2]
+    refused = call("ack", "--harmless", "3")
+    assert refused.code == 2 and "incident 3" in refused.err
+    assert [one["service"] for one in json.loads(call("ack", "--harmless", "--json").out)["settled"]] == ["jobs"]
+    assert {one.service: one.how for one in watching.settlements()} == {
+        "app": "rotated",
+        "edge": "rotated",
+        "jobs": "harmless",
+    }
+    assert [one.is_acknowledged for one in Telling(opened).incidents()] == [True, True, False]
+    opened.close()
 
 
 # --- channels ----------------------------------------------------------------------------------------------------

@@ -7,8 +7,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from outlive.lab.provider.faults import Fault
 from outlive.model.observation import Observation
 from tests.cli.home import Done, Home
+from tests.cli.shapes import SHAPES, differences
+from tests.world.cloud import TOKEN as CLOUD_TOKEN
+from tests.world.cloud import Cloud
 from tests.world.loki import QUERY, TENANT, TOKEN, USER, Loki
 from tests.world.names import NameServer
 from tests.world.need import need
@@ -245,3 +249,50 @@ def test_what_a_loki_holds_is_judged_and_a_token_never_told(
         assert "signs of compromise stand in the log of app" in str(host["advice"])
         assert "hunter2x" not in str(done.document) and TOKEN not in str(done.document)
         assert loki.wrong == []
+
+
+def test_one_deadline_holds_for_all_that_the_provider_says(stack: Home, outlive: Call) -> None:
+    """An API that says "later" again and again, and a plan that hangs: without the deadline this takes minutes."""
+    outlive("identity", "--enrol")
+    program = stack.folder / "tofu"
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o700)
+    (stack.folder / "token").write_text(CLOUD_TOKEN)
+    (stack.folder / "token").chmod(0o600)
+    with Cloud() as cloud:
+        cloud.faults(Fault(times=99, status=429, headers={"Retry-After": "50"}))
+        provider = f'name = "cloud"\nkind = "cherryservers"\nproject = "100200"\nurl = "{cloud.url}"\n'
+        provider += 'token = { file = "token" }'
+        plans = f'name = "infra"\nfolder = "."\nprogram = "{program}"\ntimeout_seconds = 600'
+        text = stack.config.read_text().replace("[watch]\n", "[watch]\nprovider_seconds = 1\n")
+        stack.config.write_text(f"{text}\n[[providers]]\n{provider}\n[[tofu]]\n{plans}\n")
+        done = outlive("check", "--json")
+    assert (done.code, done.document["hosts"][0]["verdict"]) == (3, "same_machine_ok")
+    assert [one["provider"] for one in done.document["provider"]["no_data"]] == ["cloud", "infra"]
+    assert all(one["why"] == "no end within 1 s" for one in done.document["provider"]["no_data"])
+
+
+def test_what_was_found_in_a_log_is_acknowledged_and_what_is_new_after_that_alarms(
+    stack: Home, outlive: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTLIVE_LOKI_TOKEN", TOKEN)
+    with Loki() as loki:
+        table = f'name = "grafana"\nhost = "web-1"\nurl = "{loki.url}"\nquery = \'{QUERY}\'\nuser = "{USER}"\n'
+        login = f'tenant = "{TENANT}"\ntoken = {{ env = "OUTLIVE_LOKI_TOKEN" }}\n'
+        stack.config.write_text(f"{stack.config.read_text()}\n[[loki]]\n{table}{login}")
+        assert outlive("identity", "--enrol").code == 0
+        dump = "PATH=/usr/bin:/bin HOME=/root PWD=/app NODE_VERSION=20.20.0 AUTH_SECRET=hunter2x"
+        loki.write(time.time_ns() - 10**9, dump)
+        assert outlive("check", "--json").document["hosts"][0]["verdict"] == "possible_compromise"
+        begun = [int(one["start"]) for one in loki.asked]
+        done = outlive("ack", "--rotated", "--json")
+        assert done.code == 0 and differences(done.document, SHAPES["ack"]) == []
+        assert {one["how"] for one in done.document["settled"]} == {"rotated"} and "hunter2x" not in str(done.document)
+        well = outlive("check", "--json")
+        (host,) = well.document["hosts"]
+        assert (well.code, host["verdict"]) == (0, "same_machine_ok")
+        assert int(loki.asked[-1]["start"]) > begun[0] + 5 * 60 * 10**9, "read on from where the look before had ended"
+        assert any(line.startswith("acknowledged by ") and "rotated" in line for line in host["advice"])
+        loki.write(time.time_ns() - 10**9, dump)
+        assert outlive("check", "--json").document["hosts"][0]["verdict"] == "possible_compromise"
+        assert outlive("ack", "--rotated", "--harmless").code == 2

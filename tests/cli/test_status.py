@@ -85,6 +85,7 @@ def test_a_proven_copy_is_well(proven: Home) -> None:
         "mirror",
         "selftest",
         "incidents",
+        "crons",
         "providers",
     }
     assert keys == set(document)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from outlive.commands import registry
 
@@ -50,3 +53,39 @@ def test_where_to_ask() -> None:
     assert registry.read_refer("nothing") is None
     assert registry.candidates("Shop.Example.co.uk.") == ("shop.example.co.uk", "example.co.uk", "co.uk")
     assert registry.rdap_url("https://rdap.org/", "example.com") == "https://rdap.org/domain/example.com"
+
+
+NETWORK = {
+    "objectClassName": "ip network",
+    "name": "LT-EXAMPLE-2014",
+    "entities": [
+        {
+            "vcardArray": ["vcard", [["version", {}, "text", "4.0"], ["fn", {}, "text", "UAB Example"]]],
+            "entities": [{"vcardArray": ["vcard", [["org", {}, "text", "Example Abuse"]]]}],
+        },
+        {"handle": "X-MNT", "vcardArray": ["vcard", [["fn", {}, "text", "UAB Example"], ["tel", {}, "uri", "tel:1"]]]},
+    ],
+}
+
+
+def test_whose_an_address_is() -> None:
+    assert registry.read_owners(json.dumps(NETWORK).encode()) == ("LT-EXAMPLE-2014", "UAB Example", "Example Abuse")
+    assert registry.rdap_ip_url("https://rdap.org/", "2001:db8::1") == "https://rdap.org/ip/2001:db8::1"
+
+
+@given(st.integers(0, len(json.dumps(NETWORK)) - 1))
+def test_an_answer_about_an_address_that_was_cut_off_is_none(length: int) -> None:
+    with pytest.raises(ValueError):
+        registry.read_owners(json.dumps(NETWORK)[:length].encode())
+
+
+JUNK = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["vcardArray", "entities"]), inner),
+    max_leaves=12,
+)
+
+
+@given(JUNK)
+def test_whatever_stands_in_an_answer_about_an_address(junk: object) -> None:
+    registry.read_owners(json.dumps(NETWORK | {"entities": junk, "name": junk}).encode())

@@ -9,7 +9,7 @@ import pytest
 
 from outlive.model.observation import Channel, Observation
 from outlive.model.stretch import Stretch
-from outlive.model.watching import Blind, Enrolment, Judged, Planted, Told, Window
+from outlive.model.watching import Blind, Enrolment, Judged, LogPosition, Planted, Settlement, Told, Window
 from outlive.state.store import Store
 from outlive.state.watching import Watching
 
@@ -58,6 +58,41 @@ def test_of_each_thing_the_last_is_there_however_old(memory: Watching) -> None:
     memory.keep([old, older, fresh])
     assert memory.stretches(NOON - HOUR) == [old, fresh]
     assert memory.stretches(NOON - 200 * HOUR) == [older, old, fresh]
+
+
+def test_log_positions_move_on_with_what_was_told_and_end(memory: Watching) -> None:
+    first = LogPosition(A, "/a.log", NOON, {"inode": 1, "offset": 10})
+    other = LogPosition("loki grafana", "f" * 64, NOON, {"from": 1770000000000000000})
+    memory.keep([], [first, other])
+    moved = replace(first, at=NOON + HOUR, document={"inode": 1, "offset": 99})
+    memory.keep([stretch("SHA256:a", NOON)], [moved])
+    assert sorted(memory.log_positions(), key=lambda one: one.reader) == sorted(
+        [moved, other], key=lambda one: one.reader
+    )
+    memory.keep([], [], [(A, "/a.log")])
+    assert memory.log_positions() == [other]
+    memory.prune(NOON + HOUR, 1000)
+    assert memory.log_positions() == []
+
+
+def test_what_people_said_of_signs_comes_back_and_covers_only_what_was_before(memory: Watching) -> None:
+    def sign(at: datetime, **more: object) -> Observation:
+        value = {"service": "app", "project": "shop", "rule": "jwt", "fingerprint": "f", "count": 1} | more
+        return Observation(at, "logs", Channel.INSIDE, A, "log.leak", value)
+
+    grave, sly = sign(NOON, severity="critical"), sign(NOON, rule="next-rsc-exec", compromise=True)
+    memory.keep([Stretch.of(grave), Stretch.of(sly), Stretch.of(sign(NOON, fingerprint="g", severity="high"))])
+    assert {one.value["rule"] for one in memory.signs(NOON - HOUR)} == {"jwt", "next-rsc-exec"}
+    assert memory.signs(NOON + HOUR) == []
+    said = Settlement.of(grave, NOON + HOUR, "ann", "rotated")
+    memory.settle([Settlement.of(grave, NOON, "bob", "harmless")])
+    memory.settle([said])
+    assert memory.settlements() == [said]
+    assert said.covers(grave) and not said.covers(sly)
+    assert not said.covers(replace(grave, at=NOON + 2 * HOUR)) and not said.covers(replace(grave, subject=B))
+    assert Settlement.from_observation(said.observation()) == said
+    memory.prune(NOON + 2 * HOUR, 1000)
+    assert memory.settlements() == []
 
 
 def test_old_rows_go_then_the_oldest_of_too_many(memory: Watching) -> None:

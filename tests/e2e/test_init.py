@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,11 @@ import pytest
 
 from outlive import wiring_watch
 from outlive.config.load import load
+from outlive.config.secrets import resolve
 from outlive.model.asset import ConfigAsset, DockerVolumeAsset, PostgresAsset, PostgresDumpAsset, SecretRef
 from tests.world import ledger
+from tests.world.cloud import TOKEN, Cloud
+from tests.world.cloud import server as listed
 from tests.world.machine import Machine
 from tests.world.need import need
 from tests.world.postgres import PostgresServer
@@ -110,6 +114,41 @@ def test_a_compose_stack_is_found_proposed_and_written(keeper: Keeper, vm: Machi
     assert enrolment.facts["pg.system_identifier"] == {
         "app-db": vm.sql("select system_identifier from pg_control_system()").strip()
     }
+
+
+@pytest.mark.docker
+def test_a_person_is_asked_for_a_token_and_then_the_project_is_watched(keeper: Keeper, vm: Machine) -> None:
+    with Cloud() as cloud:
+        cloud.servers(listed(1), listed(811287, "web-1", vm.address))
+        words = ("--provider", "cherryservers", "--provider-url", cloud.url, "--ssh-config", vm.config, "root@web-1")
+        said = typed(keeper, words, wanted="may only read", line=TOKEN)
+    assert TOKEN not in said
+    settings = load(keeper.folder / "outlive.toml")
+    assert settings.hosts[0].server_id == "811287"
+    (provider,) = settings.providers
+    assert (provider.kind, provider.project, provider.url) == ("cherryservers", "100200", cloud.url)
+    assert resolve(provider.token or SecretRef(), keeper.folder) == TOKEN
+    assert (keeper.folder / "provider-token").stat().st_mode & 0o777 == 0o600
+
+
+def typed(keeper: Keeper, words: Sequence[str | Path], *, wanted: str, line: str) -> str:
+    """All that a person reads who types that line when `init` asks for it."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "outlive", "init", *map(str, words)]
+    process = subprocess.Popen(
+        command, cwd=keeper.folder, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    )
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):  # EIO: the other end has gone
+        while piece := os.read(ours, 4096):
+            said += piece
+            if wanted.encode() in said and line:
+                os.write(ours, f"{line}\n".encode())
+                line = ""
+    os.close(ours)
+    assert process.wait(60) == 0, said.decode()
+    return said.decode()
 
 
 @pytest.mark.docker

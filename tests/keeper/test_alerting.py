@@ -12,6 +12,7 @@ import pytest
 
 from outlive.alerts.heartbeat import Beat, Signal
 from outlive.alerts.ping import HeartbeatUnheard
+from outlive.alerts.signs import MOST_PARTS, TOLD
 from outlive.config.load import load
 from outlive.engine.port import RunStatus
 from outlive.keeper.alerting import STEP_SECONDS, Alerting, AlertParts
@@ -19,7 +20,7 @@ from outlive.model.incident import Delivery
 from outlive.model.observation import Channel, Observation
 from outlive.model.schedule import Outcome
 from outlive.model.stretch import Stretch
-from outlive.model.watching import Blind, Judged
+from outlive.model.watching import Blind, Judged, Settlement
 from outlive.state.store import Store
 from outlive.state.telling import Telling
 from outlive.state.watching import Watching
@@ -200,20 +201,70 @@ def test_old_incidents_are_forgotten(world: World) -> None:
     assert world.telling.incidents() == []
 
 
-def test_signs_of_compromise_in_a_log_are_an_incident_for_a_day_and_leaks_are_none(world: World) -> None:
-    def leak(rule: str, **more: Any) -> Stretch:
-        value = {"service": "app", "rule": rule, "severity": "high", "fingerprint": rule, "count": 1, **more}
-        return Stretch.of(Observation(world.clock.now(), "logs", Channel.INSIDE, "here", "log.leak", value, ""))
+def leak(world: World, rule: str, fingerprint: str = "f1", count: int = 1, **more: Any) -> None:
+    value = {"service": "app", "project": "shop", "rule": rule, "severity": "high", "count": count}
+    value |= {"fingerprint": fingerprint, **more}
+    seen = Observation(world.clock.now(), "logs", Channel.INSIDE, "here", "log.leak", value)
+    world.watching.keep([Stretch.of(seen)])
 
+
+def settle(world: World) -> None:
+    now = world.clock.now()
+    world.watching.settle(Settlement.of(one, now, "ann", "rotated") for one in world.watching.signs(now - TOLD))
+
+
+def test_signs_of_compromise_in_a_log_are_an_incident_for_a_day(world: World) -> None:
     world.live(10)
-    world.watching.keep(
-        [leak("jwt"), leak("environment-dump", compromise=True), leak("next-rsc-exec", compromise=True)]
-    )
+    leak(world, "jwt")
+    leak(world, "environment-dump", compromise=True)
+    leak(world, "next-rsc-exec", compromise=True)
     world.live(30)
-    said = "possible compromise: signs in the log of app at here (environment-dump, next-rsc-exec)"
-    assert world.heard("phone") == [said]
+    (said,) = world.heard("phone")
+    assert said.startswith("possible compromise: signs in the log of shop/app at here (environment-dump f1")
     (one,) = world.telling.incidents()
-    assert not one.trouble.sure and "scan" in one.trouble.safe[0]
+    assert not one.trouble.sure and "scan" in one.trouble.safe[0] and "next-rsc-exec f1" in one.trouble.what
     world.clock.advance(86400)
     world.live(30)
     assert world.heard("phone")[-1].startswith("Over: possible compromise")
+
+
+def test_a_critical_leak_is_told_by_rule_fingerprint_place_and_count_and_what_is_less_is_not(world: World) -> None:
+    world.live(10)
+    leak(world, "jwt")
+    world.live(30)
+    assert world.heard("phone") == []
+    leak(world, "private-key", "ab12", count=3, severity="critical")
+    world.live(30)
+    (one,) = world.telling.incidents()
+    assert one.trouble.what == "secrets stand in the log of shop/app at here (private-key ab12, 3 times)"
+    assert (one.cause, one.trouble.name, one.trouble.sure) == ("leak:here shop/app", "leak", True)
+    assert len(world.heard("phone")) == 1
+
+
+def test_what_is_dealt_with_is_over_and_what_is_new_after_that_is_told_though_acknowledged(world: World) -> None:
+    world.live(10)
+    leak(world, "private-key", "ab12", severity="critical")
+    world.live(30)
+    world.telling.acknowledge(1, "ann", world.clock.now())
+    settle(world)
+    world.live(30)
+    assert [one[:4] for one in world.heard("phone")] == ["secr", "Over"]
+    leak(world, "private-key", "ab12", count=2, severity="critical")
+    world.live(30)
+    assert world.heard("phone")[-1].startswith("Again: ")
+    (one,) = [one for one in world.telling.incidents() if one.ended_at is None]
+    assert not one.is_acknowledged, "it is repeated and escalated until somebody sees to it anew"
+
+
+def test_another_secret_in_the_same_log_makes_it_worse_though_acknowledged_but_not_each_step(world: World) -> None:
+    world.live(10)
+    leak(world, "private-key", "f0", severity="critical")
+    world.live(30)
+    world.telling.acknowledge(1, "ann", world.clock.now())
+    for number in range(1, 60):
+        leak(world, "private-key", f"f{number}", severity="critical")
+        world.live(6)
+    told = world.heard("phone")
+    assert 2 <= len(told) <= 8 and told[1].startswith("Now: ")
+    (one,) = world.telling.incidents()
+    assert len(one.trouble.parts) == MOST_PARTS and "and 55 more" in one.trouble.what

@@ -113,10 +113,10 @@ def test_a_memory_that_is_away_is_unknown_for_that_time(
     away = [True]
     keep = Watching.keep
 
-    def sometimes(memory: Watching, stretches: object) -> None:
+    def sometimes(memory: Watching, *news: object) -> None:
         if away[0]:
             raise StateUnreachable("the disk is away")
-        keep(memory, stretches)  # type: ignore[arg-type]
+        keep(memory, *news)  # type: ignore[arg-type]
 
     with Watched(stack(tmp_path, ssh, web)) as looking:
         looking.until(lambda: looking.verdict()[0] == "same_machine_ok", "a first verdict")

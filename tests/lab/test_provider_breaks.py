@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from outlive import wiring_providers
-from outlive.cli.looking import Look, look
-from outlive.clock import SystemClock
+from outlive.cli.looking import Look
+from outlive.cli.main import run
 from outlive.config.load import load
 from outlive.lab.breaks.table import break_it, heal
 from outlive.lab.record import WEB
 from outlive.lab.world import Lab
 from outlive.transport.net import NoAnswer
+from tests.lab.looking import looked, reasons, until_well, verdicts
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settled(whole_lab: Lab) -> None:
+    """What other tests broke and healed is told for some time yet."""
+    until_well(whole_lab)
 
 
 @contextmanager
@@ -29,22 +37,8 @@ def broken(lab: Lab, what: str) -> Iterator[None]:
         heal(lab, what)
 
 
-def looked(lab: Lab) -> Look:
-    return look(load(lab.folder / "outlive.toml"), SystemClock(), None)
-
-
 def told(found: Look) -> list[tuple[str, str]]:
     return [(one["kind"], one["server"]) for one in found.provider["findings"]]
-
-
-def reasons(found: Look) -> list[str]:
-    """Why a host is not well: a verdict that differs is of no use to a reader without its evidence."""
-    ill = [one for one in found.hosts if one.name != "same_machine_ok"]
-    return [f"{host.host}: {one.fact} {one.value}" for host in ill for one in (*host.in_favour, *host.against)]
-
-
-def verdicts(found: Look) -> dict[str, str]:
-    return {one.host: one.name for one in found.hosts}
 
 
 @pytest.mark.parametrize(
@@ -103,3 +97,22 @@ def test_credit_that_runs_out_is_told_before_it_is_spent(lab: Lab) -> None:
     with broken(lab, "credit-low"):
         found = looked(lab)
     assert (verdicts(found)[WEB], told(found), found.exit_code) == ("same_machine_ok", [("credit", "")], 1)
+
+
+def test_a_plan_for_the_wrong_workspace_is_refused_before_it_is_applied(
+    lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = str(lab.folder / "infra/plan.json")
+    assert run(["plan-guard", plan]) == 0
+    with broken(lab, "wrong-workspace"):
+        found = looked(lab)
+        capsys.readouterr()
+        assert run(["plan-guard", plan, "--json"]) == 4
+    reasons = json.loads(capsys.readouterr().out)["reasons"]
+    assert [(one["address"], one["action"]) for one in reasons] == [
+        ("var.environment", "workspace"),
+        ("cherryservers_server.web", "reinstall"),
+    ]
+    assert f"reinstalls id 700101, web-1, at {lab.record.address(11)}" in reasons[1]["why"]
+    assert (verdicts(found)[WEB], told(found), found.exit_code) == ("same_machine_ok", [], 0), "nothing was applied"
+    assert run(["plan-guard", plan]) == 0

@@ -32,10 +32,13 @@ def asset(**more: Any) -> dict[str, Any]:
     }
 
 
+CRONS = [{"cron": "report", "state": "down", "last_at": NOON}, {"cron": "other", "state": "unknown", "last_at": None}]
+
+
 def document(*assets: dict[str, Any], **more: Any) -> dict[str, Any]:
     host = {"host": "web-1", "verdict": "same_machine_ok", "confirmed": True, "seen_at": NOON}
     blind = [{"to": NOON}, {"to": NOON - timedelta(hours=1)}]
-    return {"at": NOON, "assets": list(assets), "hosts": [host], "blind": blind, **more}
+    return {"at": NOON, "assets": list(assets), "hosts": [host], "blind": blind, "crons": CRONS, **more}
 
 
 def test_what_is_known_is_told() -> None:
@@ -51,9 +54,11 @@ def test_what_is_known_is_told() -> None:
         "outlive_incidents_open 2",
         'outlive_channel_reaches{channel="phone"} 0',
         "outlive_blind 1",
+        'outlive_cron_missing{cron="report"} 1',
+        'outlive_cron_timestamp_seconds{cron="report"} 1770465600',
     ):
         assert f"{line}\n" in text, line
-    assert text.endswith("# EOF\n")
+    assert text.endswith("# EOF\n") and 'cron="other"' not in text
 
 
 def test_what_is_not_known_has_no_sample() -> None:

@@ -6,12 +6,18 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from tests.world import tofu
+from tests.world.infrastructure import Infrastructure
+from tests.world.need import need
 
 FOLDER = Path(__file__).parents[2] / "docs" / "ci"
 NAMES = ["github-watch.yml", "gitlab-watch.yml"]
@@ -119,11 +125,20 @@ def test_a_key_that_is_none_ends_the_canary_before_it_looks(name: str, runner: R
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("code", [0, 4])
 def test_the_guard_judges_the_plan_that_was_made(name: str, code: int, runner: Runner) -> None:
-    runner.program("tofu", 'if [ "$1" = show ]; then echo \'{"secret": "in clear"}\'; fi')
-    runner.program("outlive", f'grep -q secret "$2" || exit 99\nexit {code}')
+    shown = (
+        'if [ "$1" = show ]; then echo \'{"secret": "in clear"}\'; fi\nif [ "$1" = workspace ]; then echo preview; fi'
+    )
+    runner.program("tofu", shown)
+    runner.program("outlive", f'grep -q secret "${{@: -1}}" || exit 99\nexit {code}')
     status, said = runner.run(guard(name))
     assert status == code and "in clear" not in said
-    assert [line.split()[1] for line in runner.called if line.startswith("tofu")] == ["init", "plan", "show"]
+    assert [line.split()[1] for line in runner.called if line.startswith("tofu")] == [
+        "init",
+        "plan",
+        "show",
+        "workspace",
+    ]
+    assert any(line.startswith("outlive plan-guard --workspace preview ") for line in runner.called)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -156,3 +171,27 @@ def test_gitlab_is_asked_for_what_it_knows() -> None:
     for job in read("gitlab-watch.yml").values():
         assert job.keys() <= {"image", "timeout", "rules", "variables", "before_script", "script"}
         assert all(isinstance(one, str) for one in [*job.get("before_script", []), *job["script"]])
+
+
+@pytest.fixture(scope="module")
+def infra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrastructure]:
+    program = need("tofu", tofu.opentofu)
+    need("tofu", tofu.framework)
+    with Infrastructure(tmp_path_factory.mktemp("infrastructure"), program) as made:
+        yield made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("environment", "code"), [("production", 0), ("preview", 4)])
+def test_with_the_real_opentofu_the_guard_knows_for_which_workspace_it_planned(
+    name: str, environment: str, code: int, runner: Runner, infra: Infrastructure
+) -> None:
+    (runner.room / "work" / "infra").rmdir()
+    (runner.room / "work" / "infra").symlink_to(infra.folder)
+    (runner.room / "bin" / "tofu").unlink()
+    (runner.room / "bin" / "tofu").symlink_to(infra.program)
+    runner.program("outlive", f'exec {sys.executable} -m outlive "$@"')
+    status, said = runner.run(guard(name), TF_VAR_environment=environment, TF_VAR_reinstall="false")
+    assert status == code, said
+    assert ("the plan is for 'preview', the workspace is 'production'" in " ".join(said.split())) == (code == 4)

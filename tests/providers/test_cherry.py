@@ -10,7 +10,7 @@ import pytest
 from outlive.lab.provider.documents import Key
 from outlive.lab.provider.faults import Fault
 from outlive.model.project import Snapshot
-from outlive.providers.cherry import Cherry
+from outlive.providers.cherry import Cherry, projects
 from outlive.transport.net import NoAnswer
 from tests.world.cloud import TOKEN, Cloud, server
 
@@ -119,6 +119,19 @@ def test_one_that_never_answers_is_no_data(cloud: Cloud) -> None:
 
 def test_another_token_is_refused(cloud: Cloud) -> None:
     assert word(cloud.client("another")) == "refused_token"
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "acc\u00e9nt", "\u20ac"])
+def test_what_is_no_token_is_not_sent(cloud: Cloud, token: str) -> None:
+    assert word(cloud.client(token)) == "refused_token"
+    assert cloud.heard == []
+
+
+def test_the_projects_that_a_token_sees(cloud: Cloud) -> None:
+    assert asyncio.run(projects(cloud.client().api)) == ("100200",)
+    cloud.faults(Fault(path="/v1/teams", rewrite={"id": None}))
+    with pytest.raises(NoAnswer, match="is no id"):
+        asyncio.run(projects(cloud.client().api))
 
 
 def test_the_token_goes_nowhere_else(cloud: Cloud) -> None:

@@ -75,6 +75,7 @@ def test_hetzner_tells_the_machines_own_address_of_its_network() -> None:
 def test_a_file_stands_for_a_provider() -> None:
     text = (
         'credit_hours = 48\n[[servers]]\nid = 4711\nhostname = "web-1"\nstate = "active"\naddresses = ["203.0.113.9"]\n'
+        "[end]\n"
     )
     found = static.read_file(text)
     assert (found.credit_hours, found.servers[0].id, found.servers[0].addresses) == (48, "4711", ("203.0.113.9",))
@@ -85,8 +86,8 @@ def test_a_file_stands_for_a_provider() -> None:
     ["", "[servers", "servers = 3", '[[servers]]\nid = "1"', '[[servers]]\nid = "1"\nhostname = "a"\nstat = "b"'],
 )
 def test_a_file_that_is_wrong_is_no_data(text: str) -> None:
-    with pytest.raises(ValueError):
-        static.read_file(text)
+    with pytest.raises(ValueError, match=r"^(?!its last line)"):
+        static.read_file(f"{text}\n[end]\n")
 
 
 def test_credit_is_that_of_the_named_team() -> None:

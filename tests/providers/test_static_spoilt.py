@@ -16,6 +16,7 @@ from outlive.providers.static import read_file
 STATE = (Path(__file__).parents[1] / "recorded" / "tofu" / "state.json").read_text()
 SERVERS = (
     'credit_hours = 720\n[[servers]]\nid = "4711"\nhostname = "web-1"\nstate = "active"\naddresses = ["203.0.113.9"]\n'
+    '[[servers]]\nid = "4712"\nhostname = "web-2"\nstate = "active"\naddresses = ["203.0.113.10"]\n[end]\n'
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -45,6 +46,17 @@ def state(content: bytes) -> bool:
 @given(st.integers(0, len(SERVERS)), st.text(max_size=6))
 def test_a_file_spoilt_anywhere(at: int, put: str) -> None:
     static(SERVERS[:at] + put + SERVERS[at + len(put) :])
+
+
+def test_a_file_that_was_cut_off_anywhere_is_no_data() -> None:
+    """Also at the end of a line, where what is left is good TOML with fewer servers."""
+    assert static(SERVERS) and static(SERVERS.rstrip())
+    assert not any(static(SERVERS[:at]) for at in range(len(SERVERS.rstrip())))
+
+
+@pytest.mark.parametrize("more", ["[end]\nat = 1\n[other]\n", "credit = 3\n", '[[servers]]\nid = "1"\n[end]\n'])
+def test_what_nobody_knows_or_follows_the_end_is_no_data(more: str) -> None:
+    assert not static(more + SERVERS) and not static(SERVERS + more)
 
 
 @settings(max_examples=60, deadline=None)

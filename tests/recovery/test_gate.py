@@ -1,4 +1,4 @@
-"""Nothing that holds data is destroyed unless all five conditions hold."""
+"""Nothing that holds data is destroyed unless all conditions hold."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlive.model.verdict import Name
-from outlive.recovery.gate import Circumstances, Condition, Target, Waiver, gate, is_open
+from outlive.recovery.gate import Circumstances, Condition, Target, Waiver, gate, is_open, take_over
 
 NOW = datetime(2026, 2, 7, 9, 30, tzinfo=UTC)
 TARGET = Target("811287", "192.0.2.16", "production")
 WORD = Waiver("derek", NOW, "I accept it")
+GONE = {Name.MACHINE_REPLACED, Name.OS_REINSTALLED, Name.DATA_REPLACED}
 GOOD = Circumstances(
     named=TARGET,
     seen_at=NOW - timedelta(minutes=1),
     verdict=Name.OS_REINSTALLED,
     is_confirmed=True,
     is_quarantined=True,
+    replacement_serves=True,
 )
 
 
@@ -49,6 +51,7 @@ def test_all_conditions_open_it() -> None:
         ({"is_confirmed": False}, "lost or proven"),
         ({"verdict": None}, "lost or proven"),
         ({"is_quarantined": False}, "kept"),
+        ({"replacement_serves": False}, "replaced first"),
     ],
 )
 def test_each_closes_it_alone(change: dict[str, object], closed: str) -> None:
@@ -80,7 +83,7 @@ def test_the_outage() -> None:
         is_confirmed=True,
         still_answers=("192.0.2.16",),
     )
-    assert failing(known) == ["named", "silent", "lost or proven", "kept"]
+    assert failing(known) == ["named", "silent", "lost or proven", "kept", "replaced first"]
     assert "192.0.2.16 still answers as production" in one(known, "silent").why
     assert "no restore was ever proven" in one(known, "lost or proven").why
 
@@ -96,7 +99,31 @@ def test_silence_never_opens_it(
         verdict=verdict,
         is_confirmed=confirmed,
         is_quarantined=quarantined,
+        replacement_serves=True,
         still_answers=("192.0.2.16",) if answers else (),
     )
     lost = verdict in (Name.MACHINE_REPLACED, Name.OS_REINSTALLED, Name.DATA_REPLACED) and confirmed
     assert is_open(gate(TARGET, known, NOW)) == (lost and quarantined and not answers and 0 <= age <= 300)
+
+
+def shut(known: Circumstances) -> list[str]:
+    return [one.name for one in take_over("production", known, NOW) if not one.is_met]
+
+
+def test_another_machine_takes_the_place_of_one_that_is_lost() -> None:
+    assert shut(GOOD) == []
+    assert shut(replace(GOOD, seen_at=NOW - timedelta(minutes=6))) == ["seen"]
+
+
+@pytest.mark.parametrize("verdict", [one for one in Name if one not in GONE])
+def test_silence_or_illness_is_no_reason_to_leave_data_behind(verdict: Name) -> None:
+    assert shut(replace(GOOD, verdict=verdict)) == ["gone or given up"]
+    assert shut(replace(GOOD, verdict=verdict, loss_accepted=WORD)) == []
+
+
+def test_a_machine_that_still_answers_is_named() -> None:
+    known = replace(GOOD, still_answers=("192.0.2.16",))
+    (_, gone) = take_over("production", known, NOW)
+    assert not gone.is_met and "192.0.2.16 still answers as production" in gone.why and "outlive backup" in gone.cure
+    assert shut(replace(known, loss_accepted=WORD)) == []
+    assert shut(replace(GOOD, is_confirmed=False)) == ["gone or given up"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from outlive.commands.tofu import read_plan
@@ -58,6 +58,7 @@ def test_the_wrong_workspace_is_named() -> None:
     assert [reason.action for reason in found] == ["workspace", "reinstall"]
     assert "'preview'" in found[0].why and "'production'" in found[0].why
     assert reasons("no-changes", "production") == ()
+    assert reasons("no-changes", "preview") != () == reasons("no-changes", "default"), "nobody uses workspaces"
 
 
 @pytest.mark.parametrize(
@@ -148,3 +149,44 @@ def test_anything_in_its_place_is_a_plan_or_no_data(junk: Any) -> None:
                 guard(read_plan(json.dumps({"format_version": "1.2", "planned_values": {}, key: value}).encode()), "w")
             except ValueError:
                 continue
+
+
+PLANS = ["tainted", "wrong-workspace", "destroy", "other-image"]
+LISTS, CHANGES = ("resource_changes", "resource_drift"), ("actions", "before", "after", "after_unknown")
+
+
+def of_type(value: Any) -> str:
+    return "nothing" if value is None else type(value).__name__
+
+
+@given(st.sampled_from(PLANS), st.sampled_from([*LISTS, "output_changes", "variables", "errored"]), LEAVES)
+def test_what_stands_in_the_place_of_a_part_is_no_data(name: str, key: str, junk: Any) -> None:
+    """Never "nothing to do": an empty text, a nought or nothing at all is no empty list."""
+    assume(not (key == "errored" and isinstance(junk, bool)))
+    with pytest.raises(ValueError, match=key):
+        read_plan(json.dumps(json.loads(recorded(name)) | {key: junk}).encode())
+
+
+@given(st.sampled_from(PLANS), st.sampled_from(CHANGES), LEAVES | st.lists(LEAVES, max_size=2))
+def test_a_hole_in_the_change_of_the_server_is_no_data_or_still_refused(name: str, key: str, junk: Any) -> None:
+    plan = json.loads(recorded(name))
+    (change,) = (one["change"] for one in plan["resource_changes"] if one["address"] == SERVER)
+    if of_type(change[key]) == of_type(junk) and key != "actions":
+        return
+    change[key] = junk
+    try:
+        refused = guard(read_plan(json.dumps(plan).encode()))
+    except ValueError:
+        return
+    assert refused
+
+
+@pytest.mark.parametrize("actions", [["obliterate"], ["update", "obliterate"], []])
+def test_an_action_that_nobody_knows_is_no_data(actions: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"nobody knows what 'obliterate' does|names no actions"):
+        read_plan(made("hcloud_server", actions, {}, {}))
+
+
+def test_what_is_not_known_afterwards_may_be_everything() -> None:
+    with pytest.raises(ValueError, match="after_unknown is no object"):
+        read_plan(made("hcloud_server", ["update"], {}, {}, after_unknown=True))

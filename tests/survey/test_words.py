@@ -19,6 +19,7 @@ from outlive.survey.found import FoundDocker, FoundPostgres, Survey, WayIn
 from outlive.survey.look import look
 from outlive.survey.proposal import Proposal
 from outlive.survey.propose import propose
+from outlive.survey.propose_provider import Whose
 from outlive.survey.tell import COLUMNS, tell
 from outlive.survey.write_toml import Setup, write_toml
 from tests.survey.recording import ADDRESS, WANTED, Replay
@@ -128,7 +129,8 @@ def check_hostile(text: str) -> None:
 
 @pytest.mark.parametrize("kind", ["cherryservers", "hetzner", ""])
 def test_the_provider_is_a_comment_that_works_once_it_is_none(recorded: tuple[Survey, Proposal], kind: str) -> None:
-    setup = replace(SETUP, provider=kind, host=replace(SETUP.host, tofu_state="a.tfstate", server_id="4711"))
+    whose = Whose(kind, "a state beside this file says" if kind else "")
+    setup = replace(SETUP, provider=whose, host=replace(SETUP.host, tofu_state="a.tfstate", server_id="4711"))
     text = write_toml(*recorded, setup, NOW)
     assert parse(text, Path("outlive.toml")).providers == ()
     begin = text.index("# [[providers]]")
@@ -137,6 +139,20 @@ def test_the_provider_is_a_comment_that_works_once_it_is_none(recorded: tuple[Su
     settings = parse(meant, Path("outlive.toml"))
     assert [one.kind for one in settings.providers] == [kind or "static"]
     assert settings.hosts[0].server_id == "4711"
+
+
+@pytest.mark.parametrize(("kind", "project"), [("cherryservers", "100200"), ("hetzner", None)])
+def test_a_provider_that_can_be_asked_is_no_comment(
+    recorded: tuple[Survey, Proposal], kind: str, project: str | None
+) -> None:
+    whose = Whose(kind, "its API says", SecretRef(file="provider-token"), project, "https://api.example.test/v1")
+    (provider,) = parse(write_toml(*recorded, replace(SETUP, provider=whose), NOW), Path("outlive.toml")).providers
+    assert (provider.kind, provider.project, provider.url, provider.token) == (
+        kind,
+        project,
+        "https://api.example.test/v1",
+        SecretRef(file="provider-token"),
+    )
 
 
 def test_the_alerts_that_are_proposed_load_once_uncommented(recorded: tuple[Survey, Proposal]) -> None:

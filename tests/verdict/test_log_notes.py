@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from outlive.model.observation import Channel, Observation
+from outlive.model.watching import Settlement
+from outlive.verdict.judge import judge
 from outlive.verdict.judging import Judging
-from tests.verdict.scenes import enrolled, look, saw, verdict
+from tests.verdict.scenes import NOW, enrolled, look, saw, verdict
 
 HUNG, OK = "same_machine_app_hung", "same_machine_ok"
 APP = {"service": "app", "project": "shop"}
@@ -59,3 +62,37 @@ def test_only_grave_leaks_are_told_and_not_without_end() -> None:
 @pytest.mark.parametrize("value", [{}, 7, "x", {"service": 3, "severity": [], "detail": 9, "count": "x", "rule": {}}])
 def test_nonsense_changes_nothing(fact: str, value: Any) -> None:
     assert told(heard(fact, value))[0] == OK
+
+
+def settled(*signs: Observation, ago: float, how: str = "rotated") -> list[Observation]:
+    return [Settlement.of(one, NOW - timedelta(seconds=ago), "ann@box", how).observation() for one in signs]
+
+
+def test_what_a_person_has_dealt_with_alarms_no_more_and_is_named_with_who_and_when() -> None:
+    value = APP | {"rule": "next-rsc-exec", "severity": "high", "fingerprint": "f1", "count": 1, "compromise": True}
+    secret = APP | {"rule": "private-key", "severity": "critical", "fingerprint": "f2", "count": 1}
+    signs = [heard("log.leak", value, ago=3600), heard("log.leak", secret, ago=3600)]
+    assert told(*signs)[0] == "possible_compromise"
+    name, advice = told(*signs, *settled(*signs, ago=600))
+    assert name == OK and "acknowledged by ann@box at" in advice and "rotated" in advice
+    assert "next-rsc-exec f1, private-key f2" in advice and "rotate every secret" not in advice
+    again = heard("log.leak", value | {"count": 2}, ago=60)
+    assert told(*signs, again, *settled(*signs, ago=600))[0] == "possible_compromise"
+    other = heard("log.leak", value | {"fingerprint": "f9"}, ago=3600)
+    assert told(*signs, other, *settled(*signs, ago=600))[0] == "possible_compromise"
+
+
+@pytest.mark.parametrize("ago", [600, 5000])
+def test_an_acknowledged_leak_is_no_reason_to_end_with_1(ago: float) -> None:
+    secret = heard("log.leak", APP | {"rule": "k", "severity": "critical", "fingerprint": "f", "count": 1}, ago=3600)
+    seen = [*look(), secret, *settled(secret, ago=ago)]
+    found = judge([enrolled(), *seen], now=NOW)
+    assert found.is_leaking == (ago > 3600), "only what was there when it was said is dealt with"
+
+
+@pytest.mark.parametrize(
+    "value", [None, "x", {}, {"service": 1}, {"service": "shop/app", "rule": "k", "fingerprint": "f"}]
+)
+def test_a_settlement_that_says_too_little_settles_nothing(value: Any) -> None:
+    sign = heard("log.leak", APP | {"rule": "k", "severity": "high", "fingerprint": "f", "compromise": True}, ago=60)
+    assert told(sign, saw("log.settled", value, ago=5, channel=Channel.PERSON))[0] == "possible_compromise"

@@ -19,6 +19,10 @@ from outlive.transport.inside import InsideHere
 from outlive.witnesses.logs import BUDGET_BYTES, LogWitness
 
 CLOCK = SystemClock()
+KILLED = "child-process-killed"
+ONE_ERROR = (
+    "status: null,\nsignal: 'SIGTERM',\npid: 50820,\noutput: [ null, <Buffer>, <Buffer> ],\ndigest: '3159934052'"
+)
 pytestmark = pytest.mark.slow
 
 
@@ -33,6 +37,10 @@ def container(path: Path, service: str = "app", **changed: Any) -> ContainerStat
     }
     rest = {"health": "none", "failing_streak": 0, "log_path": str(path), "log_driver": "json-file"}
     return ContainerState(Seat(service, "shop"), **(state | rest | changed))
+
+
+def signatures(seen: list[Observation]) -> list[str]:
+    return [one.value["signature"] for one in seen if one.fact == "log.signature" and one.value["signature"] == KILLED]
 
 
 class Logs:
@@ -68,6 +76,13 @@ class Logs:
 
     def look(self) -> list[Observation]:
         return asyncio.run(self.witness.look())
+
+    def restart(self) -> None:
+        """A new keeper, that knows what the one before had remembered."""
+        remembered = json.loads(json.dumps(self.witness.positions()))
+        self.witness = LogWitness(
+            "web-1", InsideHere(), CLOCK, lambda: self.containers, b"k" * 32, remembered=remembered
+        )
 
 
 @pytest.fixture
@@ -169,3 +184,89 @@ def test_a_sign_of_compromise_brings_the_names_to_rotate_and_nothing_else(logs: 
     logs.write("curl http://169.254.169.254/latest/")
     (told,) = [one for one in logs.look() if one.fact == "stack.secrets"]
     assert told.error == "not_readable" and told.value["project"] == "shop"
+
+
+def test_a_restart_reads_nothing_twice_and_loses_nothing(logs: Logs) -> None:
+    wanted: list[bytes] = []
+    logs.write("before anybody looked")
+    logs.look()
+    for turn in range(6):
+        lines = [f"{turn}-{number} {'x' * 300}" for number in range(100)]
+        logs.write(*lines)
+        wanted += [line.encode() for line in lines]
+        if turn % 2:
+            logs.look()
+        if turn % 3 == 2:
+            logs.rotate()
+        logs.restart()
+    logs.look()
+    assert logs.heard == [b"before anybody looked", *wanted]
+
+
+def test_what_was_told_before_a_restart_is_not_told_again_and_more_of_it_is(logs: Logs) -> None:
+    logs.write("curl http://169.254.169.254/latest/")
+    assert "log.leak" in {one.fact for one in logs.look()}
+    for _ in range(2):
+        logs.restart()
+        assert logs.look() == [] and logs.look() == []
+    logs.write("curl http://169.254.169.254/latest/")
+    assert "log.leak" in {one.fact for one in logs.look()}
+
+
+def test_what_a_restart_cuts_in_halves_is_seen_once(logs: Logs) -> None:
+    halves = ONE_ERROR.partition("pid")
+    logs.write("quiet")
+    logs.look()
+    logs.write(*halves[0].splitlines())
+    assert KILLED not in signatures(logs.look())
+    logs.restart()
+    logs.write(*(halves[1] + halves[2]).splitlines())
+    assert [one for _ in range(3) for one in signatures(logs.look())] == [KILLED]
+
+
+def test_what_was_not_told_yet_is_told_after_the_restart_and_only_once(logs: Logs) -> None:
+    logs.write("quiet")
+    logs.look()
+    logs.write(*ONE_ERROR.splitlines()[:-1])
+    assert KILLED not in signatures(logs.look()), "more may belong to it"
+    logs.restart()
+    assert [one for _ in range(3) for one in signatures(logs.look())] == [KILLED]
+    logs.restart()
+    assert [one for _ in range(3) for one in signatures(logs.look())] == []
+
+
+def test_a_container_that_came_while_nobody_looked_is_read_from_its_beginning(logs: Logs, tmp_path: Path) -> None:
+    logs.write("mine")
+    logs.look()
+    other = tmp_path / "other.log"
+    mine, logs.path = logs.path, other
+    logs.write(*[f"{number} {'x' * 1000}" for number in range(200)])
+    logs.path = mine
+    logs.restart()
+    seen, logs.containers = logs.containers, []
+    assert logs.look() == [] and set(logs.witness.positions()) == {str(mine)}, "no container seen: none is gone"
+    logs.containers = [*seen, container(other, "jobs")]
+    logs.look()
+    assert len(logs.heard) == 201 and set(logs.witness.positions()) == {str(mine), str(other)}
+    logs.containers = [container(other, "jobs")]
+    logs.look()
+    assert set(logs.witness.positions()) == {str(other)}
+
+
+def test_a_log_that_was_emptied_while_nobody_looked_is_read_anew(logs: Logs) -> None:
+    logs.write(*["x" * 1000] * 30)
+    logs.look()
+    logs.heard.clear()
+    logs.path.write_bytes(b"")
+    logs.write("after")
+    logs.restart()
+    logs.look()
+    assert logs.heard == [b"after"]
+
+
+@pytest.mark.parametrize("document", [{}, {"inode": "x"}, {"inode": 1, "offset": None, "open": []}, []])
+def test_a_position_that_cannot_be_read_is_none(logs: Logs, document: Any) -> None:
+    logs.write("kept")
+    logs.witness.remembered = {str(logs.path): document}
+    logs.look()
+    assert logs.heard == [b"kept"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Iterator
 from datetime import timedelta
@@ -42,6 +43,12 @@ class Reader:
     def open(self) -> Api:
         self.opened += 1
         return self.loki.api(self.token)
+
+    def restart(self) -> None:
+        """A new keeper, that knows what the one before had remembered."""
+        remembered = json.loads(json.dumps(self.witness.positions()))
+        self.witness = LokiWitness("grafana", "web-1", QUERY, self.open, self.clock, b"k" * 32)
+        self.witness.resume(remembered)
 
     def ago(self, seconds: float) -> int:
         return int(self.clock.now().timestamp()) * SECOND - int(seconds * SECOND)
@@ -187,3 +194,44 @@ def test_long_out_of_reach_is_said(reader: Reader) -> None:
 
 def test_quiet_is_not_behind(reader: Reader) -> None:
     assert [reader.errors(later=300) for _ in range(6)] == [[]] * 6
+
+
+def test_a_restart_reads_nothing_twice_and_loses_nothing_that_came_late(reader: Reader) -> None:
+    chance, wanted = random.Random(11), []
+    for look in range(6):
+        for number in range(200):
+            wanted.append(text := f"line {look} {number}")
+            reader.loki.write(reader.ago(chance.choice((0, 1, 20, 40))) - chance.randrange(3), text)
+        reader.witness._limit = 150
+        assert reader.errors(later=15) == []
+        reader.restart()
+    reader.errors(later=15)
+    assert sorted(reader.heard) == sorted(wanted)
+
+
+def test_a_restart_tells_nothing_again_and_finishes_what_was_begun(reader: Reader) -> None:
+    reader.loki.write(reader.ago(5), "curl http://169.254.169.254/latest/")
+    reader.loki.write(reader.ago(4), "signal: 'SIGTERM',")
+    assert "log.leak" in {one.fact for one in reader.look(later=1)}
+    reader.restart()
+    reader.loki.write(reader.ago(1), "status: null, pid: 50820,")
+    seen = [one for _ in range(3) for one in reader.look(later=1)]
+    assert "log.leak" not in {one.fact for one in seen}
+    reader.loki.write(reader.ago(1), "curl http://169.254.169.254/latest/")
+    assert "log.leak" in {one.fact for one in reader.look()}
+
+
+def test_of_a_busy_store_what_is_remembered_is_bounded(reader: Reader) -> None:
+    for number in range(5000):
+        reader.loki.write(reader.ago(5) + number, f"{number}")
+    assert reader.errors() == [] and len(reader.heard) == 5000
+    assert len(json.dumps(reader.witness.positions())) < 25_000
+    reader.restart()
+    assert reader.errors(later=1) == [] and len(reader.heard) == 5000
+
+
+@pytest.mark.parametrize("document", [{}, {"from": 1}, {"from": 1, "since": 0, "behind": False, "known": "%"}])
+def test_a_position_that_cannot_be_read_is_none(reader: Reader, document: dict[str, Any]) -> None:
+    reader.loki.write(reader.ago(5), "kept")
+    reader.witness.resume({reader.witness._which: document})
+    assert reader.errors() == [] and reader.heard == ["kept"]

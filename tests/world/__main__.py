@@ -17,7 +17,7 @@ from contextlib import suppress
 from outlive.lab.ground import dockerd, wheels
 from outlive.lab.ground.images import server
 from outlive.lab.ground.process import run
-from tests.world import images, ledger, machine, packages
+from tests.world import images, ledger, machine, packages, tofu
 from tests.world.docker import DockerEngine
 from tests.world.need import Missing, is_required
 from tests.world.postgres_trees import MAJORS, usable
@@ -31,6 +31,14 @@ def postgres_servers() -> str:
 
 def rclone() -> str:
     return run([wheels.program(wheels.RCLONE, "rclone"), "version"]).splitlines()[0]
+
+
+TOFU: dict[str, Part] = {
+    "tofu packages": packages.for_tofu,
+    "tofu: opentofu": lambda: tofu.opentofu().version,
+    "tofu: terraform": lambda: tofu.terraform().version,
+    "tofu: framework": lambda: tofu.framework().name,
+}
 
 
 def docker_parts(engine: DockerEngine) -> dict[str, Part]:
@@ -67,7 +75,7 @@ def prepare_all() -> int:
             "postgres": postgres_servers,
             "s3: rclone": rclone,
         }
-        status = prepare({**parts, "docker packages": packages.for_docker})
+        status = prepare({**parts, **TOFU, "docker packages": packages.for_docker})
         return max(status, prepare(docker_parts(engine), stop_at="docker"))
     finally:
         engine.close()

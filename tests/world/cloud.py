@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from collections.abc import Callable
 from http.server import ThreadingHTTPServer
 from types import TracebackType
+from typing import Any
 
-from outlive.lab.provider.documents import Server
+from outlive.lab.provider.api import Answer
+from outlive.lab.provider.documents import Knowledge, Server
 from outlive.lab.provider.faults import Fault
 from outlive.lab.provider.server import Handler, Provider
 from outlive.providers.cherry import Cherry
@@ -19,12 +23,14 @@ CREATED = "2026-01-03T10:00:00+00:00"
 
 
 class Cloud:
-    """`waits` are the seconds for which the client was told to wait."""
+    """`waits` are the seconds for which the client was told to wait. With `changes` it takes orders too, as the real one
+    does; without, it can only be asked."""
 
     def __init__(self) -> None:
         seconds = iter(range(0, 10**9, 10))
         self.provider = Provider(TOKEN, lambda: float(next(seconds)))
         self.heard: list[str] = []
+        self.changes: Callable[[str, str, dict[str, Any], Knowledge], Answer] | None = None
         cloud = self
 
         class Bound(Handler):
@@ -34,7 +40,16 @@ class Cloud:
                 cloud.heard.append(self.headers.get("Authorization", ""))
                 super().handle_any()
 
+            def handle_order(self) -> None:
+                if cloud.changes is None or self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                    return self.handle_any()
+                body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+                with self.provider.lock:
+                    path = self.path.removeprefix("/v1/")
+                    return self._send(cloud.changes(self.command, path, body, self.provider.known))
+
             do_GET = handle_any
+            do_PUT = do_POST = do_DELETE = handle_order
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
         self.port = self._server.server_address[1]

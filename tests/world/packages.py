@@ -28,6 +28,7 @@ PROGRAMS = {
     "socat": "socat",
 }
 DOCKER_PROGRAMS = {"dockerd": "docker.io", "iptables": "iptables", "debootstrap": "debootstrap"}
+TOFU_PROGRAMS = {"npm": "npm"}
 
 
 def missing(programs: dict[str, str], libraries: Sequence[str] = ()) -> list[str]:
@@ -66,6 +67,10 @@ def for_browser() -> str:
 
 def for_docker() -> str:
     return install(DOCKER_PROGRAMS)
+
+
+def for_tofu() -> str:
+    return install(TOFU_PROGRAMS)
 
 
 def _is_installed(library: str) -> bool:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from outlive.alerts.troubles import CHANNEL, COMPROMISE, HOST, KEEPER, Seen
+from outlive.alerts.crons import CRON
+from outlive.alerts.signs import COMPROMISE, LEAK
+from outlive.alerts.troubles import CHANNEL, HOST, KEEPER, Seen
 
 
 class Signal(StrEnum):
@@ -37,7 +39,8 @@ def beat(
     proven. `unproven` None: the vault was not asked yet."""
     if seen.all_unknown or {f"{HOST}:{host}" for host in hosts} & seen.unknown:
         return None
-    own = [one.what for one in seen.troubles if one.cause.partition(":")[0] not in (HOST, CHANNEL, KEEPER, COMPROMISE)]
+    others = (HOST, CHANNEL, KEEPER, COMPROMISE, LEAK, CRON)
+    own = [one.what for one in seen.troubles if one.cause.partition(":")[0] not in others]
     own += [one.what for one in seen.troubles if one.cause.startswith(f"{KEEPER}:")]
     own += [f"alerts do not reach anybody by {name}" for name in deaf]
     own += unproven or ()

@@ -72,7 +72,7 @@ def _latest(known: Iterable[Incident]) -> dict[str, Incident]:
 
 
 def _goes_on(before: Incident, trouble: Trouble, now: datetime) -> Incident:
-    worse = trouble.urgency > before.trouble.urgency
+    worse = trouble.urgency > before.trouble.urgency or _has_more(before, trouble)
     came_back = before.ended_at is not None or before.gone_since is not None
     return replace(
         before,
@@ -82,6 +82,11 @@ def _goes_on(before: Incident, trouble: Trouble, now: datetime) -> Incident:
         gone_since=None,
         times=before.times + came_back,
     )
+
+
+def _has_more(before: Incident, trouble: Trouble) -> bool:
+    """Of what is found one by one: something new, or the same again after it was dealt with."""
+    return bool(set(trouble.parts) - set(before.trouble.parts)) or (bool(trouble.parts) and before.ended_at is not None)
 
 
 def _is_gone(one: Incident, now: datetime) -> Incident:

@@ -17,6 +17,7 @@ from outlive.model.watching import Window
 GROUP = timedelta(seconds=5)  # what begins together is told together
 TRY_AGAIN = timedelta(minutes=5)  # by a channel that could not be reached
 TEST_AGAIN = timedelta(hours=1)
+MORE = timedelta(minutes=1)  # what becomes worse again and again is told so often at the most
 REACH = timedelta(days=3)  # an end is told so late at most: quiet hours, or a channel that failed, came between
 NIGHT = timedelta(days=1)  # what was over in quiet hours is told when they end, and not of days ago to a new channel
 
@@ -166,6 +167,8 @@ def _next(one: Incident, told: Told, policy: Policy, now: datetime) -> Kind | No
     if told.over:
         return Kind.AGAIN
     if told.name != one.trouble.name or (one.trouble.sure and not told.sure):
+        return Kind.CHANGED
+    if one.worsened_at > told.at and not one.is_acknowledged and now - told.at >= MORE:
         return Kind.CHANGED
     if one.is_acknowledged or now - told.at < policy.repeat:
         return None

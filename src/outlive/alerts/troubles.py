@@ -8,19 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
+from outlive.alerts import crons, signs
 from outlive.model.incident import Trouble, Urgency
 from outlive.model.observation import Observation
 from outlive.model.schedule import Outcome
 from outlive.model.verdict import MEANING, Name
-from outlive.model.watching import Blind, Judged
+from outlive.model.watching import Blind, Judged, Settlement
 
 NO_NETWORK = "the hosts, over the network"  # how the keeper calls it when none of its canaries answers
-HOST, STREAM, CHANNEL, KEEPER, COMPROMISE = "host", "stream", "channel", "keeper", "compromise"
-COMPROMISE_TOLD = timedelta(
-    days=1
-)  # a sign in a log does not end by itself: it is told of so long after the last new one
+HOST, STREAM, CHANNEL, KEEPER = "host", "stream", "channel", "keeper"
 DATA_GONE = (Name.OS_REINSTALLED, Name.MACHINE_REPLACED, Name.DATA_REPLACED, Name.ROLLED_BACK)
 CAN_WAIT = (Name.REBOOTED,)
 JOBS_THAT_CAN_WAIT = ("prune", "mirror", "selftest")
@@ -29,10 +26,6 @@ UNTOLD_SECONDS = 300.0  # a verdict that says nothing is a trouble when it goes 
 STREAM_SECONDS = 120.0  # a stream that is away for a moment comes back by itself
 MOST_ADVICE = 2
 SAFE_UNSEEN = ("look again from elsewhere", "ask every address that was ever ours: outlive identity")
-SAFE_COMPROMISED = (
-    "save that log; `outlive scan --env-file .env LOG` lists the secrets to change, in order",
-    "change every secret in that service's environment, the most powerful first",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +42,8 @@ class StreamSeen:
 class Memory:
     """What is remembered. `fresh_seconds`: by host, how old a verdict may be to count; hosts that are not in it are not
     guarded any more. `on_host`: by asset, where it lives. `deaf`: channels whose last message could not be delivered, and
-    why. `compromises`: signs in logs, of the last `COMPROMISE_TOLD`."""
+    why. `signs`: critical leaks and signs of compromise in logs, of the last `signs.TOLD`; `settled`: what people said of
+    them. `crons`: people's cron jobs."""
 
     standing: Mapping[str, Judged] = field(default_factory=dict)
     fresh_seconds: Mapping[str, float] = field(default_factory=dict)
@@ -58,7 +52,9 @@ class Memory:
     streams: Sequence[StreamSeen] = ()
     on_host: Mapping[str, str | None] = field(default_factory=dict)
     deaf: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
-    compromises: Sequence[Observation] = ()
+    signs: Sequence[Observation] = ()
+    settled: Sequence[Settlement] = ()
+    crons: Sequence[crons.CronStanding] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +81,10 @@ def seen(memory: Memory, now: datetime) -> Seen:
         *(_job(one, memory.on_host) for one in memory.outcomes if not one.ok),
         *(_keeper(one) for one in blind),
         *(_channel(name, since, why) for name, (since, why) in memory.deaf.items()),
-        *_compromises(memory.compromises),
+        *signs.troubles(signs.unsettled(memory.signs, memory.settled)),
+        *crons.troubles(memory.crons),
     ]
-    return Seen(tuple(troubles), unknown)
+    return Seen(tuple(troubles), unknown | crons.unknown(memory.crons))
 
 
 def cause_of(host: str) -> str:
@@ -169,30 +166,6 @@ def _channel(name: str, since: datetime, why: str) -> Trouble:
     return Trouble(f"{CHANNEL}:{name}", "unreachable", None, Urgency.HIGH, since, what, safe=safe)
 
 
-def _compromises(signs: Sequence[Observation]) -> Iterator[Trouble]:
-    """One for each log; never sure, and never an ordinary leak."""
-    logs: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    since: dict[tuple[str, str], datetime] = {}
-    for one in signs:
-        if isinstance(one.value, dict) and one.value.get("compromise") is True:
-            log = one.subject, str(one.value.get("service", "a service"))
-            logs.setdefault(log, []).append(one.value)
-            since[log] = min(one.at, since.get(log, one.at))
-    for (subject, service), values in logs.items():
-        rules = ", ".join(sorted({str(value.get("rule")) for value in values}))
-        yield Trouble(
-            cause=f"{COMPROMISE}:{subject} {service}",
-            name=COMPROMISE,
-            host=None,
-            urgency=Urgency.HIGH,
-            since=since[subject, service],
-            what=f"possible compromise: signs in the log of {service} at {subject} ({rules})",
-            sure=False,
-            safe=SAFE_COMPROMISED,
-            forbidden=("do not remove the container before its log is saved",),
-        )
-
-
 def explained(trouble: Trouble, by: Collection[Trouble]) -> Trouble | None:
     """The trouble of its host that explains this one: it is a symptom. What happens on the keeper's own side (drills,
     re-reading, pruning, the mirror) no host explains."""
@@ -205,7 +178,7 @@ def explained(trouble: Trouble, by: Collection[Trouble]) -> Trouble | None:
     return None
 
 
-_WAYS_IN = ("backup", STREAM)
+_WAYS_IN = ("backup", STREAM, crons.CRON)
 _EXPLAINS: Mapping[str, tuple[str, ...]] = {
     name: _WAYS_IN
     for name in Name

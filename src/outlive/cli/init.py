@@ -11,9 +11,10 @@ import typer
 
 from outlive.cli import init_enrol
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
-from outlive.cli.init_files import Plan, Written, check, states, write
+from outlive.cli.init_files import Plan, Written, check, write
 from outlive.cli.init_host import Reached, host_of, reach
 from outlive.cli.init_json import document
+from outlive.cli.init_provider import Told, find
 from outlive.clock import SystemClock
 from outlive.config.load import NAME, load
 from outlive.config.secrets import resolve
@@ -25,12 +26,13 @@ from outlive.survey.look import Say, look
 from outlive.survey.look_postgres import through
 from outlive.survey.proposal import Proposal
 from outlive.survey.propose import host_name, propose
-from outlive.survey.propose_provider import stated
+from outlive.survey.propose_provider import NOBODYS, Whose
 from outlive.survey.tell import tell
 from outlive.survey.write_toml import Setup
 from outlive.transport.postgres import DsnWay
 
 AT_RISK = 1
+RDAP = "https://rdap.org"
 
 
 @app.command()
@@ -45,6 +47,15 @@ def init(
     dsn_file: Annotated[Path | None, typer.Option(help="The same, from a file (mode 600).")] = None,
     ssh_config: Annotated[Path | None, typer.Option(help="Handed to ssh as -F.")] = None,
     identity: Annotated[Path | None, typer.Option(help="Handed to ssh as -i.")] = None,
+    provider: Annotated[
+        str, typer.Option(help="Whose the server is, when nothing tells: cherryservers or hetzner.")
+    ] = "",
+    token: Annotated[
+        str, typer.Option(metavar="NAME", help="Variable holding a token of the provider's that only reads.")
+    ] = "",
+    token_file: Annotated[Path | None, typer.Option(help="The same, from a file (mode 600).")] = None,
+    provider_url: Annotated[str, typer.Option(help="Where its API is, when it is not at its usual place.")] = "",
+    rdap: Annotated[str, typer.Option(help="Who is asked whose a public address is; 'none': nobody.")] = RDAP,
     accept_host_key: Annotated[str, typer.Option(metavar="SHA256:...", help="The host key you have verified.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look and print the file; write nothing.")] = False,
     config: ConfigOption = None,
@@ -53,32 +64,34 @@ def init(
     """Look at a host over SSH (nothing is written there), show what would die with it, make keys, write outlive.toml."""
     output = Output(as_json)
     plan = Plan((config or Path(NAME)).absolute(), vault, endpoint or None, dry_run)
-    secret = _dsn(dsn, dsn_file)
+    secret = _secret("--dsn", dsn, dsn_file)
+    told = Told(provider, _secret("--token", token, token_file), provider_url or None, rdap)
+    told.check()
     if bool(address) == (secret is not None):
         raise UsageError("Name a host, or a DSN with --dsn; one of them.", hint="`outlive init root@web-1.example.com`")
     check(plan)
     if secret is not None:
-        return _finish(plan, output, *_look_at_dsn(secret, plan.base), None, {})
+        return _finish(plan, output, *_look_at_dsn(secret, plan.base), None, NOBODYS, {})
     target = host_of(address, ssh_config, identity)
     with reach(target, plan.known_hosts, accept_host_key, output) as reached:
         survey = look(reached.shell, target.address, wanted=_absolute(path or []), say=_progress())
         facts = init_enrol.ask(reached, target, SystemClock())
     survey = replace(survey, login=reached.login)
     name = host_name(survey, target.name)
-    met = (replace(reached.host, name=name), reached)
-    return _finish(plan, output, survey, propose(survey, host=name), met, facts)
+    host, whose = find(replace(reached.host, name=name), plan, told)
+    return _finish(plan, output, survey, propose(survey, host=name), (host, reached), whose, facts)
 
 
-def _dsn(variable: str, file: Path | None) -> SecretRef | None:
-    """Where the DSN is. Raises `UsageError` when the DSN itself was given, without repeating it."""
+def _secret(option: str, variable: str, file: Path | None) -> SecretRef | None:
+    """Where it is. Raises `UsageError` when the secret itself was given, without repeating it."""
     if variable and file:
-        raise UsageError("--dsn and --dsn-file are two places for one thing.", hint="Give one of them.")
+        raise UsageError(f"{option} and {option}-file are two places for one thing.", hint="Give one of them.")
     if variable and not variable.isidentifier():
-        hint = (
-            "Export it (read -rs MY_DSN; export MY_DSN) and give the variable's name: --dsn MY_DSN. Or use --dsn-file."
-        )
+        name = f"MY_{option.lstrip('-').upper()}"
+        export = f"Export it (read -rs {name}; export {name}) and give the variable's name: {option} {name}."
         raise UsageError(
-            "--dsn takes the name of a variable: an argument is seen by everybody on this machine.", hint=hint
+            f"{option} takes the name of a variable: an argument is seen by everybody on this machine.",
+            hint=f"{export} Or use {option}-file.",
         )
     if variable:
         return SecretRef(env=variable)
@@ -106,19 +119,18 @@ def _finish(
     survey: Survey,
     proposal: Proposal,
     met: tuple[Host, Reached] | None,
+    whose: Whose,
     facts: dict[str, Any],
 ) -> int:
     """Writes, unless it is a dry run, and tells. `facts` are what is pinned of the host."""
     now = SystemClock().now()
     host, reached = met or (None, None)
-    whose = stated(states(plan.base), host) if host else None
-    host = whose.known(host) if whose and host else host
     setup = Setup(
         "",
         (),
         "",
         host=host,
-        provider=whose.kind if whose else "",
+        provider=whose,
         host_key=reached.fingerprint if reached else "",
         endpoint=plan.endpoint,
     )

@@ -47,14 +47,17 @@ def keep(config: ConfigOption = None) -> int:
 @contextmanager
 def _page(settings: Settings, parts: Parts, keeper: Keeper) -> Iterator[None]:
     """The page, once somebody has made a password for it."""
-    if not settings.page.enabled or wiring.page_password(settings) is None:
+    if not wiring.serves_page(settings):
         if settings.page.enabled:
             _say("no page is served: `outlive page` makes a password for it")
+        if settings.crons:
+            _say("no cron job can tell anything, because no page is served: none is called missing")
         yield
         return
     from outlive.cli.page_facts import page_facts  # the web's libraries are loaded only where there is a page
     from outlive.web import tokens
     from outlive.web.app import Doors, make_app
+    from outlive.web.house import CronDoor
     from outlive.web.server import PageServer
 
     facts = page_facts(settings, parts.clock, parts.store, keeper)
@@ -64,6 +67,7 @@ def _page(settings: Settings, parts: Parts, keeper: Keeper) -> Iterator[None]:
         names=settings.page.names,
         tokens=lambda: tokens.read(wiring.page_tokens_file(settings)),
         is_public=settings.page.public,
+        crons=CronDoor(wiring_keeper.cron_ids(settings), wiring_keeper.cron_heard(parts)),
     )
     server = PageServer(make_app(doors), settings.page.listen, _say, _certificate(settings))
     server.start()

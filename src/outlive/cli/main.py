@@ -24,6 +24,7 @@ COMMANDS: tuple[str, ...] = (
     "verify",
     "drill",
     "restore",
+    "recover",
     "status",
     "check",
     "identity",

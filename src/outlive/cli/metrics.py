@@ -31,12 +31,17 @@ def metrics(
     """Print gauges in OpenMetrics: loss, copies, drills, verdicts, the keeper. No host is asked."""
     settings = load(config)
     report = gather(settings, SystemClock(), Looked())
-    text = render(document(report), _told(report))
+    text = gauges(report)
     if out is None:
         say(text)
     else:
         _write(out, text)
     return 0
+
+
+def gauges(report: Report) -> str:
+    """In OpenMetrics."""
+    return render(document(report), _told(report))
 
 
 def _told(report: Report) -> Told:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from outlive import wiring
+from outlive.cli.metrics import gauges
 from outlive.cli.page_memory import PageMemory
 from outlive.cli.page_settings import settings_words
 from outlive.cli.page_vault import copies_document, vault_document
@@ -35,9 +36,15 @@ def page_facts(settings: Settings, clock: Clock, store: Store, keeper: Keeper) -
     looking = Looking(
         partial(look_around, settings, clock), clock.monotonic, ThreadPoolExecutor(1, "page-look"), LOOK_AGAIN_SECONDS
     )
-    status = Kept(lambda: document(report(settings, clock, looking(), "being looked at")), clock.monotonic)
+
+    def told() -> tuple[dict[str, Any], str]:
+        one = report(settings, clock, looking(), "being looked at")
+        return document(one), gauges(one)
+
+    status = Kept(told, clock.monotonic)
     return Facts(
-        status=status,
+        status=lambda: status()[0],
+        metrics=lambda: status()[1],
         copies=partial(copies_document, vault),
         hosts=Kept(memory.hosts, clock.monotonic),
         answers=memory.answers,
@@ -56,7 +63,7 @@ def page_facts(settings: Settings, clock: Clock, store: Store, keeper: Keeper) -
     )
 
 
-def _pulse(store: Store, keeper: Keeper, status: Kept[dict[str, Any]]) -> Callable[[], Hashable]:
+def _pulse(store: Store, keeper: Keeper, status: Kept[tuple[dict[str, Any], str]]) -> Callable[[], Hashable]:
     """What is kept of the status is forgotten when something happened: who asks because of it wants to see it."""
     last: list[Hashable] = [None]
 

@@ -1,4 +1,4 @@
-"""`outlive rules`: alert rules for people's own monitoring."""
+"""`outlive rules`: alert rules and a dashboard for people's own monitoring."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import typer
 from outlive.cli.app import app
 from outlive.cli.voice import say
 
-group = typer.Typer(help="Alert rules for your own monitoring.", no_args_is_help=True, rich_markup_mode=None)
+group = typer.Typer(
+    help="Alert rules and a dashboard for your own monitoring.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(group, name="rules")
 
 
 @group.callback()
 def rules() -> None:
-    """Alert rules for your own monitoring."""
+    """Alert rules and a dashboard for your own monitoring."""
 
 
 @group.command()
@@ -34,6 +36,12 @@ def loki() -> int:
 def alloy() -> int:
     """Print a configuration for Grafana Alloy that puts machine and boot on every line."""
     return _print("config.alloy")
+
+
+@group.command()
+def grafana() -> int:
+    """Print a dashboard for Grafana of the gauges of `outlive metrics`, as JSON to import."""
+    return _print("grafana.json")
 
 
 def _print(name: str) -> int:

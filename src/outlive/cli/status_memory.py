@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from outlive import wiring
+from outlive.alerts.crons import CronStanding, standings
 from outlive.backup.upkeep.standing import StreamFacts
-from outlive.cli import status_provider
+from outlive.cli import status_provider, status_recovery
 from outlive.cli.status_hosts import Watched
 from outlive.clock import Clock
 from outlive.commands.postgres import lsn
@@ -35,6 +36,13 @@ class Remembered:
     stretches: Sequence[Stretch] = ()
     incidents: tuple[Incident, ...] = ()
     latest: Mapping[str, Sending] = field(default_factory=dict)
+    recoveries: tuple[status_recovery.Told, ...] = ()
+    crons: tuple[CronStanding, ...] = ()
+
+    @property
+    def lost_crons(self) -> tuple[str, ...]:
+        """A sentence for each cron job that failed or did not tell."""
+        return tuple(f"cron job {one.name}: {one.why}" for one in self.crons if one.is_down)
 
     @property
     def reaches(self) -> dict[str, bool]:
@@ -53,22 +61,29 @@ def remembered(settings: Settings, clock: Clock) -> Remembered:
     if not wiring.has_store(settings):
         return Remembered()
     from outlive import wiring_state  # its database layer is loaded only where there is a database
+    from outlive.state.crons import Crons
+    from outlive.state.recovering import Recovering
     from outlive.state.telling import Telling
     from outlive.state.watching import Watching
 
     store = wiring_state.store(settings)
     try:
-        watching, telling = Watching(store), Telling(store)
+        watching, telling, journal = Watching(store), Telling(store), Recovering(store)
         wanted = {one.name for one in settings.alerts.channels}
         is_told = settings.providers or settings.tofu
         latest = telling.latest(Delivery.SENT, Delivery.FAILED)
+        memory, now = Memory(store.beat(), tuple(store.outcomes().values())), clock.now()
+        listens = bool(settings.crons) and memory.is_running(now) and wiring.serves_page(settings)
+        listening_since = memory.beat.started_at if memory.beat and listens else None
         return Remembered(
-            memory=Memory(store.beat(), tuple(store.outcomes().values())),
+            memory=memory,
             streams={asset: _facts(row) for asset, row in store.stream_rows().items()},
             watched=Watched(watching.standing(), tuple(watching.blind(clock.now() - BLIND_TOLD))),
             stretches=watching.stretches(clock.now() - status_provider.DAY) if is_told else [],
             incidents=tuple(one for one in telling.incidents() if one.ended_at is None),
             latest={name: one for name, one in latest.items() if name in wanted},
+            crons=standings(settings.crons, Crons(store).heard(), listening_since, now) if settings.crons else (),
+            recoveries=tuple(status_recovery.Told(one, tuple(journal.entries(one.id))) for one in journal.recoveries()),
         )
     finally:
         store.close()

@@ -15,7 +15,7 @@ from outlive.backup.drill.log_proof import last_log_proof
 from outlive.backup.drill.selftest import SelfTest, last_selftest
 from outlive.backup.restore.recover_to import windows
 from outlive.backup.upkeep.standing import AWAY_SECONDS, Standing, standing
-from outlive.cli import status_provider
+from outlive.cli import status_provider, status_recovery
 from outlive.cli.mirror_look import MirrorLook
 from outlive.cli.status_hosts import hosts, not_seen, risks, was_not_seen
 from outlive.cli.status_look import Looked, blind
@@ -116,6 +116,8 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
             *status_provider.risks(providers),
             *selftest_risks(tested),
             *told.deaf,
+            *told.lost_crons,
+            *status_recovery.risks(told.recoveries),
         ),
         notes=(*keeper_notes(memory), *key_notes(proven, now), *place_notes(settings, looked.same)),
         blind=(*looked.blind, *unseen, *not_seen(settings, watched, now), *status_provider.not_seen(providers, now)),

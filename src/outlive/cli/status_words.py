@@ -10,8 +10,9 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
+from outlive.alerts.crons import CronStanding
 from outlive.backup.upkeep.standing import Standing
-from outlive.cli import status_provider
+from outlive.cli import status_provider, status_recovery
 from outlive.cli.incident_words import document as incident_document
 from outlive.cli.status_report import Report
 from outlive.cli.window_words import window_document
@@ -37,6 +38,8 @@ def words(report: Report, width: int) -> list[RenderableType]:
         ("Open incidents", [_incident(one) for one in report.remembered.incidents]),
         ("The mirror", report.mirror.lines if report.mirror else ()),
         ("Hosts", [_verdict(one) for one in report.hosts]),
+        ("Cron jobs", [_cron(one) for one in report.remembered.crons]),
+        ("Rehearsed", status_recovery.lines(report.remembered.recoveries, report.at)),
         ("The provider", list(status_provider.lines(report.providers))),
         ("Not seen", [f"{one['what']}: {one['why']}" for one in report.blind]),
         ("Not seen for a time", [_blind_time(one) for one in report.blind_before]),
@@ -61,6 +64,11 @@ def _notes(report: Report) -> Iterator[str]:
 def _incident(one: Incident) -> str:
     seen_to = ", acknowledged" if one.is_acknowledged else ""
     return f"{one.id}, since {moment(one.trouble.since)}{seen_to}: {one.trouble.what}"
+
+
+def _cron(one: CronStanding) -> str:
+    last = f", last heard {moment(one.last_at)}" if one.last_at else ""
+    return f"{one.name}: {one.state}{last}{f': {one.why}' if one.why else ''}"
 
 
 def _verdict(host: dict[str, Any]) -> str:
@@ -94,7 +102,19 @@ def document(report: Report) -> dict[str, Any]:
         "selftest": tested
         and {"at": tested.at, "ok": tested.noticed, "asset": tested.asset, "mutation": tested.mutation},
         "incidents": [incident_document(one) for one in report.remembered.incidents],
+        "crons": [
+            {
+                "cron": one.name,
+                "host": one.host,
+                "state": one.state,
+                "why": one.why,
+                "last_at": one.last_at,
+                "due_at": one.due_at,
+            }
+            for one in report.remembered.crons
+        ],
         "providers": [one.to_json() for one in report.providers],
+        "rehearsals": status_recovery.rehearsed(report.remembered.recoveries),
         "risks": list(report.risks),
         "notes": list(report.notes),
     }

@@ -1,4 +1,4 @@
-"""What the registries of names say of a domain: RDAP (RFC 9083) and whois, and how their answers are read."""
+"""What the registries say of a domain or an address: RDAP (RFC 9083) and whois, and how their answers are read."""
 
 from __future__ import annotations
 
@@ -46,6 +46,36 @@ def read_rdap(text: bytes, domain: str) -> Registration:
         if isinstance(event, dict) and event.get("eventAction") == "expiration":
             return Registration(domain, moment(str(event.get("eventDate"))))
     raise ValueError("it names no expiration")
+
+
+def rdap_ip_url(base: str, address: str) -> str:
+    """RFC 9082, 3.1.1."""
+    return f"{base.rstrip('/')}/ip/{address}"
+
+
+def read_owners(text: bytes) -> tuple[str, ...]:
+    """By which names a network and those who answer for it go (RFC 9083, 5.4; RFC 7095: `fn` and `org`). Raises ValueError
+    when it is no such answer."""
+    answer: Any = json.loads(text)
+    if not isinstance(answer, dict) or answer.get("objectClassName") != "ip network":
+        raise ValueError("it is no answer about an address")
+    return tuple(dict.fromkeys([*_texts([answer.get("name")]), *_contacts(answer.get("entities"))]))
+
+
+def _contacts(entities: Any, depth: int = 3) -> Iterator[str]:
+    for one in entities if isinstance(entities, list) and depth else ():
+        if not isinstance(one, dict):
+            continue
+        card = one.get("vcardArray")
+        properties = card[1] if isinstance(card, list) and len(card) == 2 and isinstance(card[1], list) else ()
+        for line in properties:
+            if isinstance(line, list) and len(line) == 4 and line[0] in ("fn", "org"):
+                yield from _texts([line[3]])
+        yield from _contacts(one.get("entities"), depth - 1)
+
+
+def _texts(values: list[Any]) -> Iterator[str]:
+    yield from (value for value in values if isinstance(value, str) and value)
 
 
 def read_refer(text: str) -> str | None:

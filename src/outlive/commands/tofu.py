@@ -8,11 +8,13 @@ a thing (id, name, addresses) may be shown to anybody.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 FORMAT_MAJOR = "1"
+ACTIONS = frozenset(["no-op", "create", "read", "update", "delete", "forget"])
+_HAS_BEFORE, _HAS_AFTER = ACTIONS - {"create", "read"}, ACTIONS - {"delete", "forget", "read"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def read_plan(document: bytes) -> Plan:
         drift=tuple(_changes(read, "resource_drift")),
         outputs={name: _actions(one) for name, one in _object(read, "output_changes").items()},
         variables={name: one.get("value") for name, one in _object(read, "variables").items() if isinstance(one, dict)},
-        is_errored=read.get("errored") is True,
+        is_errored=_truth(read, "errored"),
     )
 
 
@@ -85,7 +87,7 @@ def _not_json(document: bytes) -> str:
 
 
 def _changes(read: dict[str, Any], key: str) -> Iterable[Change]:
-    listed = read.get(key) or []
+    listed = read.get(key, [])  # left out when there are none
     if not isinstance(listed, list):
         raise ValueError(f"{key} is no list")
     for one in listed:
@@ -99,16 +101,14 @@ def _change(one: dict[str, Any]) -> Change:
     address, kind, change = one.get("address"), one.get("type"), one["change"]
     if not isinstance(address, str) or not isinstance(kind, str):
         raise ValueError("a change names no address or no type")
-    unknown = change.get("after_unknown")
+    actions = _actions(change)
     return Change(
         address=address + (f" (deposed {one['deposed']})" if one.get("deposed") else ""),
         type=kind,
-        actions=_actions(change),
-        before=_attributes(change, "before", address),
-        after=_attributes(change, "after", address),
-        unknown=frozenset(name for name, is_so in unknown.items() if is_so)
-        if isinstance(unknown, dict)
-        else frozenset(),
+        actions=actions,
+        before=_attributes(change, "before", address, _HAS_BEFORE.intersection(actions)),
+        after=_attributes(change, "after", address, _HAS_AFTER.intersection(actions)),
+        unknown=frozenset(name for name, is_so in _unknown(change, address).items() if is_so),
         reason=str(one.get("action_reason") or ""),
         replaced_for=tuple(
             ".".join(map(str, path)) for path in change.get("replace_paths") or () if isinstance(path, list)
@@ -120,12 +120,15 @@ def _actions(change: Any) -> tuple[str, ...]:
     actions = change.get("actions") if isinstance(change, dict) else None
     if not isinstance(actions, list) or not actions or not all(isinstance(one, str) for one in actions):
         raise ValueError("a change names no actions")
+    if unheard := set(actions) - ACTIONS:
+        raise ValueError(f"nobody knows what {', '.join(sorted(map(repr, unheard)))} does")
     return tuple(actions)
 
 
-def _attributes(change: dict[str, Any], key: str, address: str) -> dict[str, Any]:
+def _attributes(change: dict[str, Any], key: str, address: str, wanted: Collection[str]) -> dict[str, Any]:
+    """`wanted`: the actions for which it must be there. A hole in a document is no resource without attributes."""
     value = change.get(key)
-    if value is None:
+    if value is None and not wanted:
         return {}
     if not isinstance(value, dict):
         raise ValueError(f"{address}: {key} is no object")
@@ -133,7 +136,24 @@ def _attributes(change: dict[str, Any], key: str, address: str) -> dict[str, Any
 
 
 def _object(read: dict[str, Any], key: str) -> dict[str, Any]:
-    value = read.get(key) or {}
+    value = read.get(key, {})
     if not isinstance(value, dict):
         raise ValueError(f"{key} is no object")
+    return value
+
+
+def _unknown(change: dict[str, Any], address: str) -> dict[str, Any]:
+    """`false` stands for nothing, where there is nothing afterwards."""
+    value = change.get("after_unknown")
+    if value in (None, False):
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(f"{address}: after_unknown is no object")
+    return value
+
+
+def _truth(read: dict[str, Any], key: str) -> bool:
+    value = read.get(key, False)
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} is neither true nor false")
     return value

@@ -28,6 +28,7 @@ def problems(document: Document) -> list[Problem]:
         *_names("hosts", [host.name for host in document.hosts]),
         *_names("providers", [one.name for one in document.providers]),
         *_names("loki", [one.name for one in document.loki]),
+        *_names("crons", [one.name for one in document.crons]),
         *_names("tofu", [one.name for one in document.tofu]),
         *_names("assets", [asset.name for asset in document.assets]),
         *_addresses(document),
@@ -130,7 +131,7 @@ def _is_ssh(host: Host) -> bool:
 def _references(document: Document) -> Iterator[Problem]:
     names = [host.name for host in document.hosts]
     known = f"There are: {', '.join(names)}." if names else "Add a [[hosts]] table for it."
-    for table, entries in (("assets", document.assets), ("unguarded", document.unguarded)):
+    for table, entries in (("assets", document.assets), ("unguarded", document.unguarded), ("crons", document.crons)):
         for index, entry in enumerate(entries):
             if entry.host is not None and entry.host not in names:
                 yield Problem((table, index, "host"), f'there is no host "{entry.host}".', known)

@@ -127,6 +127,7 @@ def _absolute(document: Document, path: Path) -> Settings:
         providers=tuple(_provider(one, base) for one in document.providers),
         tofu=tuple(replace(one, folder=_from(base, one.folder)) for one in document.tofu),
         loki=document.loki,
+        crons=document.crons,
         page=_page(document.page, base),
     )
 

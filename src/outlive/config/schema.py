@@ -98,7 +98,8 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchSettings:
-    """How hosts are looked at. `every_seconds` is how often, unless a host or a check says otherwise.
+    """How hosts are looked at. `every_seconds` is how often, unless a host or a check says otherwise. For the provider's
+    channel (its API and plans, together) a single look waits `provider_seconds` at most; then there is no data from it.
 
     `canaries` are independent places (`address:port`, or a URL, whose clock is then compared with ours): when a host does
     not answer and none of them does, it is the keeper that sees nothing. `resolvers` are addresses of DNS resolvers,
@@ -110,6 +111,7 @@ class WatchSettings:
 
     every_seconds: Annotated[float, Field(ge=5)] = 30.0
     timeout_seconds: Annotated[float, Field(ge=1, le=60)] = 10.0
+    provider_seconds: Annotated[float, Field(ge=1, le=600)] = 60.0
     canaries: tuple[str, ...] = CANARIES
     resolvers: tuple[str, ...] = ()
     ca_file: Path | None = None
@@ -208,6 +210,19 @@ class TofuSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CronSettings:
+    """A cron job of yours that tells the keeper when it ran, at the page's `/ping/<id>`: `id` is a secret that nobody
+    guesses. It should tell every `every_seconds`; `grace_seconds` later it is missing. `host` is where it runs."""
+
+    name: str
+    id: SecretRef
+    every_seconds: Annotated[float, Field(ge=60)]
+    grace_seconds: Annotated[float, Field(ge=10)] = 300.0
+    host: str | None = None
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageSettings:
     """The page that `outlive keep` serves. `listen` is a loopback `address:port`: to be reached from elsewhere it wants a
     tunnel, a proxy that speaks TLS, or a `tls_certificate` with its `tls_key` (PEM files): then it may listen anywhere.
@@ -255,6 +270,7 @@ class Document:
     providers: tuple[ProviderSettings, ...] = ()
     tofu: tuple[TofuSettings, ...] = ()
     loki: tuple[LokiSettings, ...] = ()
+    crons: tuple[CronSettings, ...] = ()
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
@@ -278,6 +294,7 @@ class Settings:
     providers: tuple[ProviderSettings, ...] = ()
     tofu: tuple[TofuSettings, ...] = ()
     loki: tuple[LokiSettings, ...] = ()
+    crons: tuple[CronSettings, ...] = ()
     page: PageSettings = field(default_factory=PageSettings)
 
     def host(self, name: str) -> Host | None:

@@ -12,6 +12,7 @@ from outlive.config.errors import Problem, Where
 from outlive.config.schema import (
     AlertSettings,
     ChannelSettings,
+    CronSettings,
     Document,
     KeeperSettings,
     KeySettings,
@@ -51,6 +52,8 @@ TABLES: dict[str, type] = {
     "providers": ProviderSettings,
     "tofu": TofuSettings,
     "loki": LokiSettings,
+    "crons": CronSettings,
+    "id": SecretRef,
     "token": SecretRef,
     "hosts": Host,
     "checks": Check,

@@ -12,7 +12,7 @@ from dbos import DBOS
 from outlive.engine.interpreter import interpret
 from outlive.engine.port import Acts, Interrupted
 from outlive.engine.serializer import StepFailed
-from outlive.errors import OutliveError
+from outlive.errors import OutliveError, Refused
 from outlive.model.runbook import Step
 
 RECOVERY_ATTEMPTS = 10_000  # the default of 100 gives up every run within minutes of a crash loop
@@ -57,7 +57,7 @@ class Carrier:
             try:
                 return act(step.args, step.timeout_seconds)
             except (OutliveError, StepFailed) as error:
-                if attempt == step.attempts:
+                if attempt == step.attempts or isinstance(error, Refused):  # a no stays a no
                     raise StepFailed(str(error)) from error
             self.stopping.wait(step.pause_seconds)
         raise StepFailed(f"step {step.name!r} allows no attempt")

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from outlive.alerts import heartbeat, telling
+from outlive.alerts.crons import CronStanding, standings
 from outlive.alerts.heartbeat import Beat, Signal
 from outlive.alerts.incidents import follow
 from outlive.alerts.render import render
+from outlive.alerts.signs import TOLD
 from outlive.alerts.telling import Channel, Notice, Policy, Quiet
-from outlive.alerts.troubles import COMPROMISE_TOLD, Memory, Seen, StreamSeen, seen
+from outlive.alerts.troubles import Memory, Seen, StreamSeen, seen
 from outlive.clock import Clock
 from outlive.config.checks_alerts import hours, zone
 from outlive.config.schema import AlertSettings, Settings
@@ -22,6 +24,7 @@ from outlive.errors import OutliveError
 from outlive.keeper.jobs import ALERT
 from outlive.model.incident import Delivery, Incident, Sending, Urgency
 from outlive.model.runbook import Runbook, Step
+from outlive.state.crons import Crons
 from outlive.state.store import Store
 from outlive.state.telling import Telling
 from outlive.state.watching import Watching
@@ -36,7 +39,8 @@ ATTEMPTS, ATTEMPT_PAUSE_SECONDS, ATTEMPT_SECONDS = 4, 20.0, 90.0
 @dataclass(frozen=True, slots=True)
 class AlertParts:
     """What alerting joins; made in `wiring_keeper`. `ping` sends a heartbeat; None where nobody waits for one. `unproven`
-    says at once which protection is not proven; None when that is not known yet."""
+    says at once which protection is not proven; None when that is not known yet. `hears_crons`: the page is served, where
+    cron jobs tell that they ran."""
 
     settings: Settings
     clock: Clock
@@ -45,6 +49,7 @@ class AlertParts:
     say: Callable[[str], None]
     ping: Callable[[Beat], None] | None = None
     unproven: Callable[[datetime], Sequence[str] | None] = lambda _now: ()
+    hears_crons: bool = False
 
 
 class Alerting:
@@ -145,8 +150,17 @@ class Alerting:
             streams=[StreamSeen(row.asset, row.health, row.since, row.why) for row in rows],
             on_host={asset.name: asset.host for asset in settings.assets},
             deaf={name: (one.ended_at or one.at, one.why) for name, one in deaf.items()},
-            compromises=self._watching.compromises(now - COMPROMISE_TOLD),
+            signs=self._watching.signs(now - TOLD),
+            settled=self._watching.settlements(),
+            crons=self._crons(now),
         )
+
+    def _crons(self, now: datetime) -> tuple[CronStanding, ...]:
+        crons = self._parts.settings.crons
+        if not crons:
+            return ()
+        beat = self._parts.store.beat() if self._parts.hears_crons else None
+        return standings(crons, Crons(self._parts.store).heard(), beat.started_at if beat else None, now)
 
     def _tell_log(self, changed: list[Incident], known: list[Incident]) -> None:
         before = {one.id: one for one in known}

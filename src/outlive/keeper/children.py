@@ -51,9 +51,9 @@ class Children:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
 
-    def run(self, argv: Sequence[str], timeout_seconds: float) -> dict[str, Any]:
-        """`outlive ARGV --config CONFIG --json` to its end; its JSON and exit code. Raises `StepEnded` when it failed or
-        did not end in time (then its whole process group is ended), `Interrupted` after `end_all`."""
+    def run(self, argv: Sequence[str], timeout_seconds: float, good: Sequence[int] = DONE) -> dict[str, Any]:
+        """`outlive ARGV --config CONFIG --json` to its end; its JSON and exit code. Raises `StepEnded` when its code is none
+        of the `good` or it did not end in time (then its whole process group is ended), `Interrupted` after `end_all`."""
         shown = f"outlive {' '.join(argv)}"
         child = self._start((*argv, "--config", str(self._config), "--json"))
         try:
@@ -64,9 +64,9 @@ class Children:
             raise StepEnded(f"{shown}: no end after {timeout_seconds:.0f} s, ended.") from None
         finally:
             self._forget(child)
-        if self._stopped and child.returncode not in DONE:
+        if self._stopped and child.returncode not in good:
             raise Interrupted
-        if child.returncode not in DONE:
+        if child.returncode not in good:
             raise StepEnded(f"{shown}: exit {child.returncode}: {_said(stderr)}")
         return {"exit_code": child.returncode, "document": _document(stdout, shown)}
 

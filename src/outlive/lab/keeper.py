@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from string import Template
 
+from outlive.lab import infra
 from outlive.lab.ground.ssh_keys import client_config
 from outlive.lab.record import PREVIEW, WEB
-from outlive.lab.world import Lab
+from outlive.lab.world import SERVER_IDS, Lab
 from outlive.vault.keys import create_keys
 from outlive.vault.local import LocalVault
 
@@ -31,4 +32,5 @@ def prepare(lab: Lab, now: datetime) -> None:
     told = {"recovery_key": keys.recipients[0], "drill_key": keys.recipients[1], "ns1": servers[0], "ns2": servers[1]}
     told["provider"] = lab.record.provider_url
     addresses = {"web": machines[0].address, "preview": machines[1].address}
+    infra.write(folder, SERVER_IDS[WEB], machines[0].address)
     (folder / CONFIG).write_text(Template(TEMPLATE.read_text()).substitute(told | addresses))

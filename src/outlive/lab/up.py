@@ -14,7 +14,6 @@ from outlive.lab.down import down, is_whole
 from outlive.lab.errors import CannotBreak, LabFailed
 from outlive.lab.ground import dockerd, machine
 from outlive.lab.ground.cache import is_root
-from outlive.lab.ground.disk import copy_image
 from outlive.lab.ground.docker import DockerEngine
 from outlive.lab.ground.ledger import Ledger
 from outlive.lab.ground.machine import Hardware
@@ -107,7 +106,7 @@ class _Builder:
             for place, one in machines.items():
                 lab.put(place, one.result())
         lab.publish({site: lab.record.machines[place].address for place, sites in SITES.items() for site in sites})
-        take_snapshot(lab)
+        lab.take_snapshot()
         self.tell("The keeper's folder: configuration, keys, vault, known_hosts")
         keeper.prepare(lab, self.clock.now())
         lab.record.ready = True
@@ -160,9 +159,3 @@ def make_authority(folder: Path) -> None:
     files = ["-keyout", str(folder / "root.key"), "-out", str(folder / "root.crt"), "-subj", "/CN=Outlive lab"]
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650"]
     run(["openssl", "req", "-x509", *curve, *files])
-
-
-def take_snapshot(lab: Lab) -> None:
-    """What `break rollback` goes back to."""
-    with lab.machine(WEB).disk.frozen() as image:
-        copy_image(image, lab.snapshot)

@@ -10,7 +10,7 @@ from pathlib import Path
 from outlive.clock import SystemClock
 from outlive.lab import names
 from outlive.lab.errors import NoLab
-from outlive.lab.ground.disk import Disk
+from outlive.lab.ground.disk import Disk, copy_image
 from outlive.lab.ground.docker import DockerEngine
 from outlive.lab.ground.ledger import Ledger
 from outlive.lab.ground.machine import Hardware, Machine
@@ -70,8 +70,13 @@ class Lab:
 
     @property
     def snapshot(self) -> Path:
-        """The image of web-1's disk when the lab came up."""
+        """The image of web-1's disk when the lab came up, or its shop's volume came back."""
         return self.folder / "snapshot"
+
+    def take_snapshot(self) -> None:
+        """What `break rollback` goes back to."""
+        with self.machine(WEB).disk.frozen() as image:
+            copy_image(image, self.snapshot)
 
     def now(self) -> str:
         return rfc3339(SystemClock().now().replace(microsecond=0))

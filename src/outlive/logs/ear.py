@@ -57,6 +57,7 @@ class Ear:
         self._grown: dict[str, tuple[int, datetime]] = {}  # of each signature: the count, and when it last grew
         self._goes_on = False  # lines came since it was asked last: what they begin may not be whole
         self._was_asked = False
+        self._is_open = False
 
     def hear(self, lines: Sequence[LogLine], now: datetime, unread: float = 1.0) -> None:
         """`unread` (1 or more): how many times as much was written as is handed over."""
@@ -70,7 +71,33 @@ class Ear:
         for part in (lines[:recent], lines[recent:]):
             if part:
                 self._read(part)
-        self._goes_on = self._was_asked
+        self._goes_on, self._is_open = self._was_asked, True
+
+    def hear_again(self, lines: Sequence[LogLine], now: datetime, *, was_settled: bool) -> None:
+        """Lines that were heard and told before a restart: nothing of them is counted or told again, but for what begins in
+        them and was not whole (unless everything `was_settled`)."""
+        self._scanner = self._scanner or Scanner(key=self._key, now=now, sieve=_sieve())
+        self._newest = self._told_newest = max(one.at for one in lines)
+        self._read(lines)
+        self._pids.clear()
+        if was_settled:
+            self._settle()
+        for one in self._scanner.findings:
+            self._told[one.rule, one.fingerprint] = one.count
+        for rule, count in self._counts().items():
+            self._told[rule, ""] = count
+        self._is_open = not was_settled
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing is waited for: everything that was heard was told."""
+        return not self._is_open
+
+    def _settle(self) -> None:
+        assert self._scanner
+        self._scanner.feed(_SILENCE)
+        self._scanner.settle()
+        self._is_open = False
 
     def _read(self, lines: Sequence[LogLine]) -> None:
         assert self._scanner
@@ -88,8 +115,7 @@ class Ear:
     def told(self, now: datetime) -> Iterator[Heard]:
         """What is new since it was asked last; a flood as long as it lasts."""
         if self._scanner and not self._goes_on:
-            self._scanner.feed(_SILENCE)
-            self._scanner.settle()
+            self._settle()
         self._goes_on, self._was_asked = False, True
         if self._newest is not None and self._newest != self._told_newest:
             self._told_newest = self._newest

@@ -44,7 +44,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Something that is wrong. `cause` stays the same while it lasts (`host:web-1`, `backup:shop-db`, `channel:phone`);
-    `name` may come to be another (a verdict). `host` is whose diagnosis may explain it."""
+    `name` may come to be another (a verdict). `host` is whose diagnosis may explain it. `parts`: what it consists of, where
+    one more makes it worse."""
 
     cause: str
     name: str
@@ -56,6 +57,7 @@ class Trouble:
     safe: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
     flapping: bool = False
+    parts: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -69,11 +71,12 @@ class Trouble:
             "safe": list(self.safe),
             "forbidden": list(self.forbidden),
             "flapping": self.flapping,
+            "parts": list(self.parts),
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Trouble:
-        lists = {name: tuple(value[name]) for name in ("safe", "forbidden")}
+        lists = {name: tuple(value.get(name, ())) for name in ("safe", "forbidden", "parts")}
         typed = {"urgency": Urgency[value["urgency"].upper()], "since": moment(value["since"])}
         return cls(**{**value, **lists, **typed})
 

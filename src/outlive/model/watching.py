@@ -97,3 +97,65 @@ class Planted:
     at: datetime
     by: str
     removed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogPosition:
+    """How far `reader` (where it looks) has read one `log`, in the reader's own words: `document` is JSON, and holds no text
+    of the log."""
+
+    reader: str
+    log: str
+    at: datetime
+    document: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A person has seen what was found in a log (up to `at`), and it is dealt with: `how` is `rotated` (the secret is worth
+    nothing any more) or `harmless` (nobody's work, nobody's secret). `subject`, `service` (with its project), `rule` and
+    `fingerprint` say what; the same found again later is not settled."""
+
+    subject: str
+    service: str
+    rule: str
+    fingerprint: str
+    at: datetime
+    by: str
+    how: str
+
+    @classmethod
+    def of(cls, sign: Observation, at: datetime, by: str, how: str) -> Settlement:
+        """Of a `log.leak`."""
+        return cls(*which(sign), at=at, by=by, how=how)
+
+    def covers(self, sign: Observation) -> bool:
+        return which(sign) == (self.subject, self.service, self.rule, self.fingerprint) and sign.at <= self.at
+
+    def observation(self) -> Observation:
+        value = {"service": self.service, "rule": self.rule, "fingerprint": self.fingerprint}
+        more = {"how": self.how, "by": self.by}
+        return Observation(self.at, "ack", Channel.PERSON, self.subject, "log.settled", value | more)
+
+    @classmethod
+    def from_observation(cls, one: Observation) -> Settlement | None:
+        """None when it is no `log.settled` that says what, how and by whom."""
+        value = one.value if isinstance(one.value, dict) else {}
+        told = [value.get(name) for name in ("service", "rule", "fingerprint", "by", "how")]
+        if one.fact != "log.settled" or not all(isinstance(each, str) for each in told):
+            return None
+        service, rule, fingerprint, by, how = map(str, told)
+        return cls(one.subject, service, rule, fingerprint, one.at, by, how)
+
+
+def service_of(sign: Observation) -> str:
+    """`project/service`; the service alone where no project is told."""
+    value = sign.value if isinstance(sign.value, dict) else {}
+    project, named = value.get("project"), value.get("service")
+    return "" if named is None else f"{project}/{named}" if project else str(named)
+
+
+def which(sign: Observation) -> tuple[str, str, str, str]:
+    """Of a `log.leak`: where, of which service, by which rule, and its fingerprint."""
+    value = sign.value if isinstance(sign.value, dict) else {}
+    return sign.subject, service_of(sign), str(value.get("rule")), str(value.get("fingerprint"))

@@ -95,7 +95,13 @@ def _whole(document: Mapping[str, Any], told: Told) -> list[Gauge]:
     channels = Gauge("outlive_channel_reaches", "Whether the last message by the channel was delivered.")
     for name, reaches in told.channels.items():
         channels.add(reaches, channel=name)
-    return [made, keeper, blind, incidents, channels]
+    missing = Gauge("outlive_cron_missing", "Whether a cron job failed, or did not tell that it ran.")
+    heard = Gauge("outlive_cron_timestamp_seconds", "When the cron job told something last.")
+    for one in document["crons"]:
+        if one["state"] != "unknown":
+            missing.add(one["state"] == "down", cron=one["cron"])
+        heard.add(_unix(one["last_at"]), cron=one["cron"])
+    return [made, keeper, blind, incidents, channels, missing, heard]
 
 
 def _lines(gauge: Gauge) -> Iterator[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from outlive.model.project import Server, Snapshot
-from outlive.providers.cherry_documents import read_credit_hours, read_servers
+from outlive.providers.cherry_documents import read_credit_hours, read_ids, read_servers
 from outlive.transport.api import Api
 from outlive.transport.net import NoAnswer
 
@@ -55,6 +55,17 @@ class Cherry:
             if not page:
                 break
         raise NoAnswer("truncated", f"the list of servers ends after {came}, and there should be more")
+
+
+async def projects(api: Api) -> tuple[str, ...]:
+    """The ids of all that the token sees. Raises `NoAnswer`."""
+    found: list[str] = []
+    try:
+        for team in read_ids((await api.get("/teams?limit=100")).body, "teams"):
+            found += read_ids((await api.get(f"/teams/{quote(team, safe='')}/projects?limit=100")).body, "projects")
+    except ValueError as error:
+        raise NoAnswer("unreadable", str(error)) from error
+    return tuple(found)
 
 
 def _total(headers: Mapping[str, str]) -> int | None:

@@ -51,6 +51,11 @@ def read_credit_hours(teams: Any, team: str | None) -> float:
     return number(found.get("time"), "credit.resources.remaining.time")
 
 
+def read_ids(listed: Any, what: str) -> list[str]:
+    """Of teams, of projects. Raises ValueError."""
+    return [identity(one.get("id"), f"{what}[{index}].id") for index, one in enumerate(rows(listed, what))]
+
+
 def _outside(document: dict[str, Any], where: str) -> Iterator[str]:
     for one in rows(document.get("ip_addresses"), f"{where}.ip_addresses"):
         if one.get("type") in _OUTSIDE:

@@ -6,12 +6,17 @@ id = "4711"
 hostname = "web-1"
 state = "active"
 addresses = ["203.0.113.9"]
+[end]
+
+`[end]` is the last line: a file of TOML that was cut off at the end of a line is good TOML, and the servers that it lacks
+would look like servers that are gone. Without it there is no data.
 """
 
 from __future__ import annotations
 
 import asyncio
 import tomllib
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +25,8 @@ from outlive.model.project import Server, Snapshot
 from outlive.providers.reading import addresses, date, identity, number, rows, text, text_or_nothing
 from outlive.transport.net import NoAnswer
 
+END = "[end]"
+_KNOWN_ABOVE = frozenset(["credit_hours", "servers", "end"])
 _KNOWN = frozenset(["id", "hostname", "state", "status", "power", "addresses", "keys", "image", "plan", "created_at"])
 
 
@@ -38,10 +45,12 @@ class Static:
 
 def read_file(content: str) -> Snapshot:
     """Raises ValueError. An unknown key is a mistake."""
+    _insist_on_the_end(content)
     try:
         document: dict[str, Any] = tomllib.loads(content)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
+    _refuse(document.keys() - _KNOWN_ABOVE, "the file")
     listed = rows(document.get("servers"), "servers")
     servers = {one.id: one for one in (_server(row, f"servers[{index}]") for index, row in enumerate(listed))}
     if len(servers) != len(listed):
@@ -54,8 +63,7 @@ def read_file(content: str) -> Snapshot:
 
 
 def _server(row: dict[str, Any], where: str) -> Server:
-    if unknown := row.keys() - _KNOWN:
-        raise ValueError(f"{where}: {', '.join(sorted(unknown))} is not known")
+    _refuse(row.keys() - _KNOWN, where)
     return Server(
         id=identity(row.get("id"), f"{where}.id"),
         hostname=text(row.get("hostname"), f"{where}.hostname"),
@@ -68,6 +76,18 @@ def _server(row: dict[str, Any], where: str) -> Server:
         plan=text_or_nothing(row.get("plan"), f"{where}.plan"),
         created_at=date(row.get("created_at")),
     )
+
+
+def _insist_on_the_end(content: str) -> None:
+    if content.rstrip().rpartition("\n")[2].strip() != END:
+        raise ValueError(
+            f"its last line is not {END}: it was cut off, is still being written, or its writer leaves that line out"
+        )
+
+
+def _refuse(unknown: Set[str], where: str) -> None:
+    if unknown:
+        raise ValueError(f"{where}: {', '.join(sorted(unknown))} is not known")
 
 
 def _texts(row: dict[str, Any], key: str, where: str) -> list[str]:

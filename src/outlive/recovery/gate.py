@@ -8,7 +8,10 @@ reinstalled, all of this must hold, each by evidence or by a person's word in wr
 2. its identity was seen minutes ago, by our own look, not by the provider's word;
 3. no address still answers as the host that would be lost, or a restore of its data is proven;
 4. it is confirmed to be gone or another (verdict), or a restore is proven that is newer than the loss that was accepted;
-5. what is there is kept (powered off, detached, copied in rescue mode), or that was waived in writing.
+5. what is there is kept (powered off, detached, copied in rescue mode), or that was waived in writing;
+6. what comes in its place is made and serves already, or that was waived in writing.
+
+Putting another machine in a host's place destroys nothing and passes the smaller gate (`take_over`).
 """
 
 from __future__ import annotations
@@ -59,11 +62,13 @@ class Circumstances:
     loss_accepted: Waiver | None = None
     is_quarantined: bool = False
     quarantine_waived: Waiver | None = None
+    replacement_serves: bool = False
+    order_waived: Waiver | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One of the five; `why` says what was found, `cure` what would satisfy it."""
+    """One of them; `why` says what was found, `cure` what would satisfy it."""
 
     name: str
     is_met: bool
@@ -79,7 +84,45 @@ def gate(target: Target, known: Circumstances, now: datetime) -> tuple[Condition
         _silent(target, known, now),
         _lost_or_proven(target, known, now),
         _kept(target, known),
+        _replaced(target, known),
     )
+
+
+def take_over(host: str, known: Circumstances, now: datetime) -> tuple[Condition, ...]:
+    """All conditions under which another machine may take the host's place. Two machines that both take orders lose some
+    of them: so the old one is confirmed to be lost, or what it may still hold was given up in writing."""
+    fresh = known.seen_at is not None and timedelta(0) <= now - known.seen_at <= FRESH
+    seen = Condition(
+        "seen",
+        fresh,
+        "every address was asked just now" if fresh else "its addresses were not asked lately",
+        "`outlive check` asks them; then `outlive recover --resume`",
+    )
+    return (seen, _gone(host, known))
+
+
+def _gone(host: str, known: Circumstances) -> Condition:
+    name = "gone or given up"
+    if known.loss_accepted is not None:
+        word = known.loss_accepted
+        return Condition(name, True, f"{word.who} gave up what {host} may still hold: {word.text}")
+    if known.still_answers:
+        there = " and ".join(known.still_answers)
+        return Condition(
+            name,
+            False,
+            f"{there} still answers as {host}: its data is there, and newer than any copy",
+            f"do not replace it: ask {known.still_answers[0]}, mend it there, or take a copy from it (`outlive backup`) and "
+            'give up the rest in writing: --accept-loss "WHY"',
+        )
+    if known.verdict in _LOST and known.is_confirmed:
+        return Condition(name, True, f"confirmed: {known.verdict}, and no address answers as {host}")
+    verdict = "there is no verdict" if known.verdict is None else f"the verdict is {known.verdict}, not confirmed"
+    cure = (
+        "silence is no proof of loss: look at the machine in the provider's console; if it is to be left behind, with "
+        'what was written since the last copy, say so in writing: --accept-loss "WHY"'
+    )
+    return Condition(name, False, verdict, cure)
 
 
 def is_open(conditions: tuple[Condition, ...]) -> bool:
@@ -141,6 +184,15 @@ def _kept(target: Target, known: Circumstances) -> Condition:
         return Condition("kept", True, f"{known.quarantine_waived.who} gave up what is on it in writing")
     cure = "power it off and keep it, or copy its disk in rescue mode; make the new one beside it first"
     return Condition("kept", False, f"the disk of {target.hostname} would be gone for good", cure)
+
+
+def _replaced(target: Target, known: Circumstances) -> Condition:
+    if known.replacement_serves:
+        return Condition("replaced first", True, "what comes in its place serves already")
+    if known.order_waived is not None:
+        return Condition("replaced first", True, f"{known.order_waived.who} wants it gone first, in writing")
+    cure = "make the new one beside it (`outlive recover --to`), and destroy this one when that serves"
+    return Condition("replaced first", False, f"nothing serves in the place of {target.hostname} yet", cure)
 
 
 def _ago(at: datetime, now: datetime) -> str:

@@ -27,6 +27,7 @@ _GATE = (
     "see which machine that is at this moment (`outlive check`), have a copy proven by a drill (`outlive drill`), make "
     "the new one beside it, and power the old one off before anybody deletes it"
 )
+DEFAULT = "default"
 _ENVIRONMENT = ("environment", "env", "stage", "workspace")
 
 
@@ -41,7 +42,8 @@ class Reason:
 
 
 def guard(plan: Plan, workspace: str | None = None) -> tuple[Reason, ...]:
-    """Empty when nothing in the plan loses data. `workspace` is the selected one, where it is known."""
+    """Empty when nothing in the plan loses data. `workspace` is the selected one, where it is known; "default" is what is
+    selected where nobody uses workspaces, and stands for no environment."""
     found = [reason for change in plan.changes for reason in _of_change(change)]
     return (*_of_workspace(plan, workspace), *found)
 
@@ -76,7 +78,7 @@ def _destroyed(change: Change) -> Reason:
 def _of_workspace(plan: Plan, workspace: str | None) -> Iterator[Reason]:
     for name in _ENVIRONMENT:
         wanted = plan.variables.get(name)
-        if workspace and isinstance(wanted, str) and wanted and wanted != workspace:
+        if workspace not in (None, "", DEFAULT) and isinstance(wanted, str) and wanted and wanted != workspace:
             yield Reason(
                 f"var.{name}",
                 "workspace",

@@ -192,6 +192,40 @@ events = Table(
     Column("document", Text, nullable=False),
 )
 
+# When each of people's cron jobs told what.
+crons = Table(
+    "crons",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("began_at", Moment),
+    Column("succeeded_at", Moment),
+    Column("failed_at", Moment),
+    Column("exit_status", Integer),
+)
+
+# How far logs were read: a row a container's log, or a query of Loki.
+log_positions = Table(
+    "log_positions",
+    metadata,
+    Column("reader", String(300), primary_key=True),
+    Column("log", String(700), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+# What a person has said of something that was found in a log.
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("subject", String(255), primary_key=True),
+    Column("service", String(255), primary_key=True),
+    Column("rule", String(100), primary_key=True),
+    Column("fingerprint", String(100), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("how", String(20), nullable=False),
+)
+
 # How checks answered, a row an hour (model/tally.py); `subject` is a host, or an asset whose log is kept.
 tallies = Table(
     "tallies",
@@ -205,4 +239,26 @@ tallies = Table(
     Column("total_seconds", Float, nullable=False),
     Column("most_seconds", Float, nullable=False),
     Column("why", Text, nullable=False),
+)
+
+# Runs of runbooks: what was to be done, and, in order, what was.
+recoveries = Table(
+    "recoveries",
+    metadata,
+    Column("id", String(120), primary_key=True),
+    Column("began_at", Moment, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+recovery_journal = Table(
+    "recovery_journal",
+    metadata,
+    Column("run", String(120), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("step", String(200), nullable=False),
+    Column("what", String(20), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("said", Text, nullable=False),
+    Column("document", Text, nullable=False),
 )

@@ -14,9 +14,19 @@ from sqlalchemy.engine import Connection
 
 from outlive.model.observation import Observation
 from outlive.model.stretch import Stretch
-from outlive.model.watching import Blind, Enrolment, Judged, Planted, Told, Window
+from outlive.model.watching import Blind, Enrolment, Judged, LogPosition, Planted, Settlement, Told, Window
 from outlive.state.store import Store
-from outlive.state.tables import addresses, blind, enrolments, planted, sightings, verdicts, windows
+from outlive.state.tables import (
+    addresses,
+    blind,
+    enrolments,
+    log_positions,
+    planted,
+    settlements,
+    sightings,
+    verdicts,
+    windows,
+)
 
 _JSON = ("facts", "document")
 
@@ -29,9 +39,20 @@ class Watching:
 
     # --- what was seen -------------------------------------------------------------------------------------------
 
-    def keep(self, stretches: Iterable[Stretch]) -> None:
-        """Adds or lengthens."""
+    def keep(
+        self,
+        stretches: Iterable[Stretch],
+        positions: Iterable[LogPosition] = (),
+        gone: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Adds or lengthens; and, in the same transaction, how far the logs were read of which these are. `gone`: readers
+        and logs that are read no more."""
         with self._store.begin() as connection:
+            for position in positions:
+                _put(connection, log_positions, _values(position))
+            for reader, log in gone:
+                which = sa.and_(log_positions.c.reader == reader, log_positions.c.log == log)
+                connection.execute(sa.delete(log_positions).where(which))
             for one in stretches:
                 values = {
                     "key": one.key,
@@ -55,16 +76,26 @@ class Watching:
             rows = connection.execute(query.order_by(sightings.c.at, sightings.c.key)).all()
         return [Stretch(row.key, _observation(row.first), _observation(row.last), row.times) for row in rows]
 
-    def compromises(self, since: datetime) -> list[Observation]:
-        """Signs of compromise in logs, each as it was first seen, at or after the moment; oldest first."""
-        query = sa.select(sightings.c.first).where(
-            sightings.c.at >= since,
-            sightings.c.first.contains('"log.leak"'),
-            sightings.c.first.contains('"compromise": true'),
-        )
+    def log_positions(self) -> list[LogPosition]:
+        """How far every log was read."""
+        return [LogPosition(**row) for row in self._rows(log_positions, None, "at")]
+
+    def signs(self, since: datetime) -> list[Observation]:
+        """What was found in logs and somebody should see: critical leaks and signs of compromise, each as it was last seen,
+        at or after the moment; oldest first."""
+        query = sa.select(sightings.c.last).where(sightings.c.until >= since, sightings.c.last.contains('"log.leak"'))
         with self._store.begin() as connection:
-            rows = connection.execute(query.order_by(sightings.c.at, sightings.c.key)).all()
-        return [_observation(row.first) for row in rows]
+            rows = connection.execute(query.order_by(sightings.c.until, sightings.c.key)).all()
+        return [one for row in rows if _is_grave(one := _observation(row.last))]
+
+    def settlements(self) -> list[Settlement]:
+        """What people have said of signs, oldest first."""
+        return [Settlement(**row) for row in self._rows(settlements, None, "at")]
+
+    def settle(self, settled: Iterable[Settlement]) -> None:
+        with self._store.begin() as connection:
+            for one in settled:
+                _put(connection, settlements, _values(one))
 
     def prune(self, before: datetime, most_rows: int) -> int:
         """Forgets what ended before the moment (of verdicts, the last of each host stays), then the oldest beyond so many
@@ -72,6 +103,8 @@ class Watching:
         with self._store.begin() as connection:
             gone = connection.execute(sa.delete(sightings).where(sightings.c.until < before)).rowcount
             connection.execute(sa.delete(blind).where(blind.c.until < before))
+            connection.execute(sa.delete(log_positions).where(log_positions.c.at < before))
+            connection.execute(sa.delete(settlements).where(settlements.c.at < before))
             stands = _is_newest(verdicts, "host", "since")
             connection.execute(sa.delete(verdicts).where(verdicts.c.judged_at < before, sa.not_(stands)))
             edge = sa.select(sightings.c.until).order_by(sightings.c.until.desc()).offset(most_rows).limit(1)
@@ -190,3 +223,8 @@ def _put(connection: Connection, table: sa.Table, values: dict[str, Any], keep: 
 
 def _observation(text: str) -> Observation:
     return Observation.from_json(json.loads(text))
+
+
+def _is_grave(one: Observation) -> bool:
+    value = one.value if one.fact == "log.leak" and isinstance(one.value, dict) else {}
+    return value.get("compromise") is True or value.get("severity") == "critical"

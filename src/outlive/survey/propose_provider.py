@@ -1,15 +1,39 @@
-"""Whose server a host is: what a state of OpenTofu beside the configuration says of its address. PURE."""
+"""Whose server a host is: by a state of OpenTofu beside the configuration, or by the names of those whose its address is.
+PURE."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ipaddress
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from outlive.commands.tofu_state import servers_in
+from outlive.model.asset import SecretRef
 from outlive.model.host import Host
-from outlive.survey.propose_checks import bare_address
 
+KINDS = ("cherryservers", "hetzner")
 _KINDS = {"cherryservers": "cherryservers", "hcloud": "hetzner"}
+_OWNERS = {"cherryservers": re.compile(r"\bcherry[ _-]?servers", re.I), "hetzner": re.compile(r"\bhetzner\b", re.I)}
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The host's provider, and the words for who says so ("" each: nobody). With a `token` it can be asked; `project` is
+    the host's at CherryServers."""
+
+    kind: str = ""
+    told_by: str = ""
+    token: SecretRef | None = None
+    project: str | None = None
+    url: str | None = None
+
+    @property
+    def can_be_asked(self) -> bool:
+        return self.token is not None and (self.project is not None or self.kind != "cherryservers")
+
+
+NOBODYS = Whose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +51,9 @@ class StatedHost:
         return replace(host, tofu_state=self.file, tofu_resource=self.resource, server_id=self.server_id or None)
 
 
-def stated(files: Iterable[tuple[str, bytes]], host: Host) -> StatedHost | None:
-    """The one resource that has the host's address; None where none has, or several. What is no state is passed over."""
-    address = bare_address(host.address)
+def stated(files: Iterable[tuple[str, bytes]], addresses: Collection[str]) -> StatedHost | None:
+    """The one resource that has one of the host's addresses; None where none has, or several. What is no state is passed
+    over."""
     found = []
     for file, text in files:
         try:
@@ -39,9 +63,21 @@ def stated(files: Iterable[tuple[str, bytes]], host: Host) -> StatedHost | None:
         found += [
             StatedHost(file, one.resource, one.server_id, _kind(one.resource))
             for one in servers
-            if address in one.addresses
+            if set(addresses) & set(one.addresses)
         ]
     return found[0] if len(found) == 1 else None
+
+
+def owned_by(names: Iterable[str]) -> str:
+    """The kind of provider that goes by one of these names; "" for one that Outlive cannot ask, or where two are named."""
+    listed = list(names)
+    found = [kind for kind, name in _OWNERS.items() if any(map(name.search, listed))]
+    return found[0] if len(found) == 1 else ""
+
+
+def public(addresses: Iterable[str]) -> list[str]:
+    """Those that a registry can say something about."""
+    return [one for one in addresses if ipaddress.ip_address(one).is_global]
 
 
 def _kind(resource: str) -> str:

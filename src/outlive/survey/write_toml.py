@@ -16,6 +16,7 @@ from outlive.model.asset import SecretRef
 from outlive.model.host import Host
 from outlive.survey.found import Survey
 from outlive.survey.proposal import Proposal, Proposed, amount
+from outlive.survey.propose_provider import NOBODYS, Whose
 
 WIDTH = 118
 
@@ -30,7 +31,7 @@ class Setup:
     host: Host | None = None
     host_key: str = ""
     endpoint: str | None = None
-    provider: str = ""
+    provider: Whose = NOBODYS
 
 
 def write_toml(survey: Survey, proposal: Proposal, setup: Setup, now: datetime) -> str:
@@ -102,9 +103,9 @@ def _alerts() -> str:
     return _comment(note) + _commented(_table("[alerts]", values) + _table("[[alerts.channels]]", channel))
 
 
-def _provider(kind: str) -> str:
-    """Commented: it wants a token, which a person makes. Where no state tells whose the server is, it is a question: who
-    owns an address is for registries on the network to say, and nobody asked us to ask them."""
+def _provider(whose: Whose) -> str:
+    """A comment until there is a token, which a person makes. Where nobody tells whose the server is, it is a question."""
+    kind = whose.kind
     if not kind:
         note = (
             'Whose is the server? With a token that may only read the keeper watches its project: kind = "cherryservers" '
@@ -113,13 +114,17 @@ def _provider(kind: str) -> str:
         return _comment(note) + _commented(
             _table("[[providers]]", {"name": "cloud", "kind": "static", "file": "servers.toml"})
         )
+    values: dict[str, Any] = {"name": kind, "kind": kind, "url": whose.url}
+    values |= {"token": whose.token or SecretRef(env=f"OUTLIVE_{kind.upper()}_TOKEN")}
+    values |= {"project": whose.project or "NUMBER"} if kind == "cherryservers" else {}
+    table = _table("[[providers]]", values)
+    if whose.can_be_asked:
+        return _comment("The host is a server of this project, its API says. Its token should only read.") + table
     note = (
-        f"The server is one of {kind}'s, a state beside this file says. Make a token for the keeper that may only read "
+        f"The server is one of {kind}'s, {whose.told_by}. Make a token for the keeper that may only read "
         "(docs/how-to/watch-the-provider.md), put it where `token` says, and take the # away."
     )
-    values: dict[str, Any] = {"name": kind, "kind": kind, "token": SecretRef(env=f"OUTLIVE_{kind.upper()}_TOKEN")}
-    values |= {"project": "NUMBER"} if kind == "cherryservers" else {}
-    return _comment(note) + _commented(_table("[[providers]]", values))
+    return _comment(note) + _commented(table)
 
 
 def _host(survey: Survey, proposal: Proposal, setup: Setup) -> str:

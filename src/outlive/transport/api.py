@@ -84,6 +84,9 @@ class Api:
                 return await self._talk(url)
         except TimeoutError as error:
             raise NoAnswer("timeout", f"{url.hostname}: no answer within {self.timeout_seconds:g} s") from error
+        except (h11.LocalProtocolError, UnicodeEncodeError) as error:
+            why = "the token holds what no token has (a line break, an accent): it was not sent"
+            raise NoAnswer("refused_token", why) from error
         except h11.RemoteProtocolError as error:
             raise NoAnswer("truncated", f"{url.hostname}: the answer broke off or is no HTTP") from error
         except (OSError, EOFError) as error:

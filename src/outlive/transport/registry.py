@@ -1,4 +1,5 @@
-"""Asks the registries until when a domain is paid for: RDAP first, then whois. Neither is reachable from everywhere."""
+"""Asks the registries until when a domain is paid for, RDAP first, then whois; and whose an address is. None of them is
+reachable from everywhere."""
 
 from __future__ import annotations
 
@@ -38,6 +39,18 @@ async def registration(
         raise NoAnswer("timeout", f"{why}; whois: no answer within {timeout_seconds:g} s") from error
     except NoAnswer as error:
         raise NoAnswer(error.word, f"{why}; whois: {error.why}") from error
+
+
+async def owners(address: str, names: Names, trust: Trust, *, rdap: str, timeout_seconds: float) -> tuple[str, ...]:
+    """By which names those go whose the address is. Raises `NoAnswer` when nobody tells."""
+    question = http.Question(words.rdap_ip_url(rdap, address), timeout_seconds=timeout_seconds)
+    answer = await http.ask(question, names, trust)
+    if answer.error or answer.status != 200:
+        raise NoAnswer(answer.error or "status", f"RDAP: {answer.why or f'status {answer.status}'}")
+    try:
+        return words.read_owners(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise NoAnswer("unreadable", f"RDAP: {error}") from error
 
 
 async def _whois(name: str, names: Names) -> words.Registration:

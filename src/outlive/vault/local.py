@@ -26,10 +26,10 @@ from outlive.errors import (
     VaultUnreachable,
 )
 from outlive.vault.base import TEMPORARY, ObjectInfo, check_key
+from outlive.vault.durable import give_name, open_unnamed, sync_directory, write_all
 
 T = TypeVar("T")
 COMPARE_BYTES = 1 << 20
-_DESCRIPTORS = Path("/proc/self/fd")
 RACES = 100  # so often a folder may vanish under a writer before it is called an error
 NO_LINKS = "The file system has no hard links (FAT, exFAT). Use ext4, xfs, btrfs, zfs or NFS."
 
@@ -53,14 +53,6 @@ def _translated(what: str) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise VaultFull(f"{what}: {error.strerror}") from error
         raise VaultFailed(f"{what}: {error.strerror or error}") from error
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class LocalVault:
@@ -133,7 +125,7 @@ class LocalVault:
         with _translated(self._name(target)):
             # Objects are never rewritten, so one inode may have two names.
             self._in_folder(path.parent, lambda: os.link(origin, path))
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -141,7 +133,7 @@ class LocalVault:
         with _translated(self._name(key)):
             with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 path.unlink()
-                _sync_directory(path.parent)
+                sync_directory(path.parent)
             self._drop_empty_folders(path.parent)  # also one that was made for an object that never came
 
     def free_bytes(self) -> int:
@@ -151,14 +143,14 @@ class LocalVault:
 
     def _put_unnamed(self, path: Path, data: bytes) -> bool:
         """By a file that has no name until it is whole (open(2), O_TMPFILE). False where there are no such files."""
-        descriptor = self._in_folder(path.parent, lambda: _open_unnamed(path.parent))
+        descriptor = self._in_folder(path.parent, lambda: open_unnamed(path.parent))
         if descriptor is None:
             return False
         with os.fdopen(descriptor, "wb", buffering=0) as file:
             try:
-                _write_all(file.fileno(), data)
+                write_all(file.fileno(), data)
                 os.fsync(file.fileno())
-                self._in_folder(path.parent, lambda: _give_name(file.fileno(), path))
+                self._in_folder(path.parent, lambda: give_name(file.fileno(), path))
                 os.fsync(file.fileno())  # its number of names too
             except BaseException:
                 self._drop_empty_folders(path.parent)
@@ -172,7 +164,7 @@ class LocalVault:
         )
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
-                _write_all(file.fileno(), data)
+                write_all(file.fileno(), data)
                 os.fsync(file.fileno())
             os.link(temporary, path)
         except BaseException:
@@ -180,7 +172,7 @@ class LocalVault:
             self._drop_empty_folders(path.parent)
             raise
         Path(temporary).unlink()
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
 
     def _name(self, key: str) -> str:
         return f"{self.url}/{key}"
@@ -198,12 +190,20 @@ class LocalVault:
             )
 
     def _in_folder(self, folder: Path, act: Callable[[], T]) -> T:
-        """`act()` with the folder there; again when another thread's `delete` dropped it, empty, in between."""
+        """`act()` with the folder there; again when another thread's `delete` dropped it, empty, in between. A folder that
+        was just dropped also answers EPERM on overlayfs, which only a real refusal goes on answering."""
+        refused: PermissionError | None = None
         for _ in range(RACES):
-            with suppress(FileNotFoundError):
+            try:
                 self._make_folder(folder)
                 return act()
-        raise VaultFailed(f"{folder} vanishes as often as it is made.")
+            except FileNotFoundError:
+                refused = None
+            except PermissionError as error:
+                if error.errno != errno.EPERM:
+                    raise
+                refused = error
+        raise refused or VaultFailed(f"{folder} vanishes as often as it is made.")
 
     def _make_folder(self, folder: Path) -> None:
         """Makes missing folders and fsyncs each parent, so that a power cut cannot take the new names back."""
@@ -218,7 +218,7 @@ class LocalVault:
             except FileExistsError:
                 if new.is_file():
                     raise VaultFailed(f"{new} is an object and cannot be a folder too.") from None
-            _sync_directory(new.parent)
+            sync_directory(new.parent)
 
     def _drop_empty_folders(self, folder: Path) -> None:
         while folder != self.root:
@@ -239,31 +239,3 @@ def _raise_unless_gone(error: OSError) -> None:
     """A folder that cannot be read must not look like an empty one."""
     if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise error
-
-
-def _open_unnamed(folder: Path) -> int | None:
-    """A file in the folder's file system that goes with its last descriptor; None where that is not known (NFS, FAT)."""
-    if not _DESCRIPTORS.is_dir():
-        return None
-    try:
-        return os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)
-    except OSError as error:
-        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
-            return None
-        raise
-
-
-def _give_name(descriptor: int, path: Path) -> None:
-    """link(2), which fails when the name is taken; durable when it returns."""
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.link(_DESCRIPTORS / str(descriptor), path.name, dst_dir_fd=folder, follow_symlinks=True)
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]

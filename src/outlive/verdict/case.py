@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from outlive.model.observation import Channel, Observation
+from outlive.model.watching import Settlement
 from outlive.verdict.capacity_notes import of_payments
 from outlive.verdict.evidence import channel
 from outlive.verdict.evidence import field as value_of
@@ -118,7 +119,8 @@ def case(host: str, scene: Scene) -> Case:
     main = merged(scene.sight(place), by_name, scene.settings.slack_seconds)
     served = _served(host, scene, own, found) - {place}
     seen = (main, *(scene.sight(other) for other in sorted(served)))
-    well = health(seen, scene.past(host), scene.now, scene.settings, scene.pages_of_others(host))
+    settled = [one for said in scene.evidence.of("log.settled") if (one := Settlement.from_observation(said))]
+    well = health(seen, scene.past(host), scene.now, scene.settings, scene.pages_of_others(host), settled)
     credit = scene.servers.credit if scene.servers.of(host) else None
     paid = of_payments(_domains(host, scene), credit, scene.now)
     well = replace(well, notes=(*well.notes, *paid))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from outlive.model.observation import Channel, Observation
+from outlive.model.watching import Settlement
 from outlive.verdict import capacity_notes, containers, log_notes, service_notes
 from outlive.verdict.evidence import channel, field, number, part, service, text
 from outlive.verdict.judging import Judging
@@ -85,10 +86,18 @@ class Health:
 
 
 def health(
-    seen: Sequence[Sight], past: Past, now: datetime, settings: Judging, foreign: Collection[str] = ()
+    seen: Sequence[Sight],
+    past: Past,
+    now: datetime,
+    settings: Judging,
+    foreign: Collection[str] = (),
+    settled: Sequence[Settlement] = (),
 ) -> Health:
-    """Of a host, from the places that answer as it. `foreign`: pages that are other hosts'."""
-    all_looks = [(one, place.answer) for place in seen for one in place.now.values()]
+    """Of a host, from the places that answer as it. `foreign`: pages that are other hosts'. `settled`: what people have
+    said of what was found in logs; that stands in the notes, and for nothing any more."""
+    everything = [(one, place.answer) for place in seen for one in place.now.values()]
+    dealt_with = {id(one): by for one, _ in everything if (by := log_notes.settlement_of(one, settled)) is not None}
+    all_looks = [(one, answer) for one, answer in everything if id(one) not in dealt_with]
     looks = [(one, answer) for one, answer in all_looks if one.fact != "http.response" or part(one) not in foreign]
     pages = [(_page(one, answer), one) for one, answer in looks if one.fact == "http.response"]
     ports = [one for one, answer in looks if one.fact == "tcp.connect" and _is_shut(one, answer, past)]
@@ -119,6 +128,7 @@ def health(
             *log_notes.of_logs([one for one, _ in looks], in_trouble=bool(hung or down or looping)),
             *capacity_notes.of_capacity([one for one, _ in looks], past, now),
             *(service_notes.of_running(rests) if hung else ()),
+            *log_notes.of_settled(dealt_with.values()),
             *_fell_silent(past.newest("log.seen"), now),
         ),
     )

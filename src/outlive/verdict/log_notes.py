@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from outlive.leaks import rotation, rules
 from outlive.model.observation import Observation
+from outlive.model.watching import Settlement
 from outlive.verdict.evidence import field, number, service, text, texts
+from outlive.verdict.words import clock
 
 _MOST = 5  # of each kind: who reads it has a problem to solve
 _GRAVE = ("high", "critical")
@@ -22,6 +25,25 @@ def of_logs(looks: Sequence[Observation], *, in_trouble: bool) -> Iterator[str]:
         yield from _rotations([one for one in looks if one.fact == "stack.secrets"])
     if in_trouble:
         yield from _meanings(errors)
+
+
+def settlement_of(one: Observation, settled: Iterable[Settlement]) -> Settlement | None:
+    """The newest word of a person on something that was found in a log; None when there is none, or it is new since."""
+    said = [each for each in settled if each.covers(one)] if one.fact == "log.leak" else []
+    return max(said, key=lambda each: each.at, default=None)
+
+
+def of_settled(settled: Iterable[Settlement]) -> Iterator[str]:
+    """Who said so, and when."""
+    words: dict[tuple[str, str, datetime, str], list[str]] = {}
+    for one in settled:
+        words.setdefault((one.service, one.by, one.at, one.how), []).append(f"{one.rule} {one.fingerprint}")
+    for (name, by, at, how), found in list(words.items())[:_MOST]:
+        more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
+        yield (
+            f"acknowledged by {by} at {clock(at)}, {how}: what was found in the log of {name} "
+            f"({', '.join(found[:_MOST])}{more}); what is new after that is told again"
+        )
 
 
 def _floods(floods: Iterable[Observation], errors: Sequence[Observation]) -> Iterator[str]:

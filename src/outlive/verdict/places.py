@@ -18,7 +18,7 @@ from outlive.verdict.routes import Routes
 from outlive.verdict.subjects import address, bare
 
 # What is about nobody's machine, or is read by fact.
-_ELSEWHERE = ("dns.", "provider.", "tofu.", "ci.", "enrolled", "maintenance", "self", "action", "claim")
+_ELSEWHERE = ("dns.", "provider.", "tofu.", "ci.", "enrolled", "maintenance", "self", "action", "claim", "log.settled")
 
 _OF_A_MACHINE = ("ssh.", "guest.", "tcp.", "tls.", "http.")
 

@@ -28,6 +28,7 @@ from outlive.transport.inside import Inside, InsideHere, InsidePeer
 from outlive.transport.net import Trust
 from outlive.transport.postgres_identity import PostgresIdentity
 from outlive.transport.ssh_peer import SshPeer
+from outlive.watch.log_positions import LogPositions
 from outlive.watch.markers import state
 from outlive.watch.plan import Ask
 from outlive.witnesses.base import Witness
@@ -59,7 +60,7 @@ class Sight:
     """What the eyes need. `folder` is private, and removed in the end; `routes` and `pinned` are what SSH's configuration
     and the keeper's known_hosts say of each host; `identify` asks the cluster of an asset (it may wait); `provider` and
     `loki` make the way to one (they may wait); `planted` are the markers, `log_key` makes the fingerprints of
-    leaks; `claims`: which servers the hosts say are theirs."""
+    leaks; `claims`: which servers the hosts say are theirs; `positions`: how far logs were read."""
 
     settings: Settings
     clock: Clock
@@ -75,6 +76,7 @@ class Sight:
     marker_key: bytes | None = None
     log_key: bytes = field(default=b"", repr=False)
     claims: dict[str, Claim] = field(default_factory=dict)
+    positions: LogPositions = field(default_factory=LogPositions)
 
     def plans(self, name: str) -> TofuSettings:
         return next(one for one in self.settings.tofu if one.name == name)
@@ -174,15 +176,19 @@ class Eyes:
         def seen() -> Sequence[ContainerState]:
             return self._containers.get((ask.host, ask.address), ())
 
+        subject = self._subject(ask)
+        read = one.positions.of_reader(subject)
         return LogWitness(
-            self._subject(ask), self._inside(ask), one.clock, seen, one.log_key, self._limits, watch.timeout_seconds
+            subject, self._inside(ask), one.clock, seen, one.log_key, self._limits, watch.timeout_seconds, read
         )
 
     def _loki(self, ask: Ask) -> LokiWitness:
         one = self.sight
         found = next(other for other in one.settings.loki if other.name == ask.name)
         open_it = partial(one.loki, found)
-        return LokiWitness(found.name, found.host, found.query, open_it, one.clock, one.log_key, self._limits)
+        made = LokiWitness(found.name, found.host, found.query, open_it, one.clock, one.log_key, self._limits)
+        made.resume(one.positions.of_reader(made.reader))
+        return made
 
     @property
     def _limits(self) -> Limits:

@@ -22,6 +22,6 @@ async def look_once(witness: Witness, ceiling_seconds: float) -> list[Observatio
         async with asyncio.timeout(ceiling_seconds):
             return await witness.look()
     except TimeoutError:
-        return witness.blind(f"no end within {ceiling_seconds:g} s")
+        return witness.blind(f"no end within {ceiling_seconds:.3g} s")
     except Exception as error:  # noqa: BLE001 - a fault of ours in one witness must not blind the others
         return witness.blind(f"a fault of Outlive itself: {type(error).__name__}: {error}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from outlive.errors import OutliveError
@@ -12,7 +13,7 @@ from outlive.model.host import Host
 from outlive.model.observation import Channel, Observation
 from outlive.model.stretch import Stretch
 from outlive.model.verdict import Address
-from outlive.model.watching import Enrolment, Told, Window
+from outlive.model.watching import Enrolment, LogPosition, Settlement, Told, Window
 from outlive.state.watching import Watching
 from outlive.transport import hostkey
 from outlive.transport.dns import literal_address
@@ -23,13 +24,16 @@ from outlive.verdict.judgement import Judgement
 from outlive.verdict.judging import Judging
 from outlive.watch import drift, ledger, project_sight
 from outlive.watch.eyes import Eyes
+from outlive.watch.log_positions import Log, LogPositions
 from outlive.watch.look import look
 from outlive.watch.own import OwnState
 from outlive.watch.plan import Ask, plan
 from outlive.watch.recall import HORIZON, Recall
+from outlive.witnesses.base import LogReader
 
 FIRST = ("dns", "tofu")  # what they tell is asked in the same look
 SECOND = ("provider",)  # after the states, which say which server is whose
+BESIDE = ("drift",)  # with the provider one channel, of which nobody else needs to know
 LAST = ("logs",)  # they read what the containers that were seen have written
 
 
@@ -39,6 +43,7 @@ class News:
 
     stretches: list[Stretch]
     told: list[Told]
+    positions: dict[Log, LogPosition | None] = field(default_factory=dict)
 
 
 class Watcher:
@@ -53,23 +58,27 @@ class Watcher:
         self._streamed = streamed
         self.own = OwnState(self.settings.watch, eyes.sight.names, eyes.sight.trust, self._clock)
         self.recall = Recall(memory.stretches(self._clock.now() - HORIZON) if memory else ())
+        self.positions = eyes.sight.positions = LogPositions.of(memory.log_positions() if memory else ())
         self.ledger: list[Told] = memory.addresses() if memory else []
         self.enrolments: dict[str, Enrolment] = {}
         self.windows: list[Window] = []
+        self.settled: list[Settlement] = []
         self._untold: list[Told] = []
         self.reload()
 
     def reload(self) -> None:
-        """What people have changed meanwhile: enrolments, windows, markers, addresses. May be called from another thread;
-        raises what the store raises, and then everything stays as it was."""
+        """What people have changed meanwhile: enrolments, windows, markers, addresses, and what they settled. May be called
+        from another thread; raises what the store raises, and then everything stays as it was."""
         if self._memory is None:
             return
         enrolments, windows, planted = self._memory.enrolments(), self._memory.windows(), self._memory.planted()
         known = {(one.host, one.address, one.told_by): one for one in self._memory.addresses()}
+        settled = self._memory.settlements()
         for one in list(self._untold):
             known.setdefault((one.host, one.address, one.told_by), one)
         self.enrolments = {one.host: one for one in enrolments}
         self.windows, self.eyes.sight.planted, self.ledger = windows, planted, list(known.values())
+        self.settled = settled
 
     async def locate(self) -> None:
         """Where each host is to be found by its configuration, into the ledger. One whose configuration cannot be read now
@@ -92,16 +101,25 @@ class Watcher:
         """Everybody is asked once: first where the hosts are, then the hosts."""
         await self.locate()
         first = await self._look([ask for ask in self.plan() if ask.kind in FIRST])
-        first += await self._look([ask for ask in self.plan() if ask.kind in SECOND])
-        told = (*FIRST, *SECOND, *LAST)
+        until = asyncio.get_running_loop().time() + self.settings.watch.provider_seconds
+        beside = self._look([ask for ask in self.plan() if ask.kind in BESIDE], until)
+        drifted, others = await asyncio.gather(beside, self._provider_and_hosts(until))
+        return [*first, *others, *drifted]
+
+    async def _provider_and_hosts(self, until: float) -> list[Observation]:
+        """The provider may tell where the hosts are, so that it is waited for, until then."""
+        second = await self._look([ask for ask in self.plan() if ask.kind in SECOND], until)
+        told = (*FIRST, *SECOND, *BESIDE, *LAST)
         rest = await self._look([ask for ask in self.plan() if ask.kind not in told and not self._is_known(ask)])
         last = await self._look([ask for ask in self.plan() if ask.kind in LAST])
         own = await self.own.after(rest, alone=True)
         self.recall.add(own)
-        return [*first, *rest, *last, *own]
+        return [*second, *rest, *last, *own]
 
-    async def _look(self, asks: Sequence[Ask]) -> list[Observation]:
-        tasks = [look([self.eyes.witness(ask)], self.eyes.ceiling_seconds(ask)) for ask in asks]
+    async def _look(self, asks: Sequence[Ask], until: float = math.inf) -> list[Observation]:
+        """`until`: by the event loop's clock."""
+        left = until - asyncio.get_running_loop().time()
+        tasks = [look([self.eyes.witness(ask)], min(left, self.eyes.ceiling_seconds(ask))) for ask in asks]
         seen = [self.learn(ask, found) for ask, found in zip(asks, await asyncio.gather(*tasks), strict=True)]
         return [one for found in seen for one in found]
 
@@ -120,6 +138,9 @@ class Watcher:
             folder = next(one for one in self.settings.tofu if one.name == ask.name)
             seen = [*seen, *drift.found_in(folder, seen, self._clock.now())]
         self.recall.add(seen)
+        witness = self.eyes.witness(ask)
+        if isinstance(witness, LogReader):
+            self.positions.take(witness.reader, witness.positions(), self._clock.now())
         if ask.kind in (*FIRST, *SECOND):
             self.tell(ledger.from_observations(ask.host, seen))
         return seen
@@ -136,17 +157,19 @@ class Watcher:
 
     def news(self) -> News:
         """What is to be written."""
-        return News(self.recall.unwritten(), list(self._untold))
+        return News(self.recall.unwritten(), list(self._untold), self.positions.unwritten())
 
     def write(self, news: News) -> None:
         """Into the memory; may be called from another thread. Raises what the store raises; `written` is to be called
         only when it did not."""
         if self._memory:
-            self._memory.keep(news.stretches)
+            moved = [one for one in news.positions.values() if one is not None]
+            self._memory.keep(news.stretches, moved, [log for log, one in news.positions.items() if one is None])
             self._memory.tell(news.told)
 
     def written(self, news: News) -> None:
         self.recall.written(news.stretches)
+        self.positions.written(news.positions)
         self._untold = [one for one in self._untold if one not in news.told]
 
     def judge(self) -> Judgement:
@@ -165,6 +188,7 @@ class Watcher:
             *self.recall.evidence(now),
             *(self._enrolled(host) for host in self.settings.hosts),
             *(one.observation() for one in open_windows),
+            *(one.observation() for one in self.settled),
             *ledger.testimony(self.ledger),
         ]
 

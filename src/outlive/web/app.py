@@ -5,11 +5,21 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from outlive.web import acts, api, entrance, live, pages, public, statics
+from outlive.web import acts, api, crons, entrance, live, metrics, pages, public, statics
 from outlive.web.house import COOKIE, Doors, House
 
 __all__ = ["COOKIE", "Doors", "make_app"]
-ROUTERS = (statics.routes, entrance.routes, public.routes, live.routes, api.routes, pages.routes, acts.routes)
+ROUTERS = (
+    metrics.routes,
+    statics.routes,
+    entrance.routes,
+    public.routes,
+    crons.routes,
+    live.routes,
+    api.routes,
+    pages.routes,
+    acts.routes,
+)
 
 
 def make_app(doors: Doors) -> Starlette:

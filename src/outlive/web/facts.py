@@ -31,13 +31,15 @@ class Facts:
     the keeper remembers of each host: `judged` (the verdict that stands, as `check --json`), `changes`, `enrolments`,
     `addresses`. `answers` are its looks at the pages and ports of a host by hour, `lag` how far the log of an asset was
     behind. `incidents` are all that are remembered, newest first; `incident` one with its `messages` and `notes` (None:
-    there is none); `report` its postmortem in Markdown. `vault` and `settings` describe themselves.
+    there is none); `report` its postmortem in Markdown. `metrics` are the gauges of
+    `outlive metrics`; `vault` and `settings` describe themselves.
 
     `running` gives the jobs at work (`backup:shop-db`) with the moment of their beginning, `outcomes` how the last run of
     each job ended, `restores` those that the page was asked for. `pulse` is another value whenever something happened that
     an open page should show; it costs little. All but `now` and `pulse` raise `OutliveError`."""
 
     status: Callable[[], Document]
+    metrics: Callable[[], str]
     copies: Callable[[str], Document]
     hosts: Callable[[], dict[str, Document]]
     answers: Callable[[str], list[Document]]

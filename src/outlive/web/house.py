@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from outlive.errors import OutliveError
+from outlive.model.cron import Signal
 from outlive.web import answers
 from outlive.web.facts import Facts
 from outlive.web.guard import is_known, is_own, sealed
@@ -18,6 +19,15 @@ from outlive.web.tokens import ACT, READ, Token, bearer
 
 COOKIE = "outlive_session"
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class CronDoor:
+    """Where cron jobs tell that they ran: the name of each by the `digest` of its id, and who is told (it may block, and
+    raises `OutliveError`)."""
+
+    ids: Mapping[bytes, str] = field(default_factory=dict)
+    hear: Callable[[str, Signal, int | None], None] = lambda name, signal, status: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,7 @@ class Doors:
     names: tuple[str, ...] = ()
     tokens: Callable[[], Sequence[Token]] = tuple
     is_public: bool = False
+    crons: CronDoor = CronDoor()
 
 
 class House:

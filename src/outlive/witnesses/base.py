@@ -5,9 +5,10 @@ A witness that gets no answer says so in the value (`{"error": ...}`): no data. 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from outlive.clock import Clock
 from outlive.model.observation import Channel, Observation
@@ -24,6 +25,18 @@ class Witness(Protocol):
 
     def blind(self, why: str) -> list[Observation]:
         """What is to be remembered when the look was cut off: that there is no data."""
+
+
+@runtime_checkable
+class LogReader(Protocol):
+    """A witness that reads on from where it was, also after a restart."""
+
+    @property
+    def reader(self) -> str:
+        """Whose positions these are: the same after a restart."""
+
+    def positions(self) -> Mapping[str, Mapping[str, Any]]:
+        """How far each log was read, as JSON: as of the last look that was told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ and said. Where the answers come from one machine or from two that share labels,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
 
 from outlive.clock import Clock
 from outlive.commands import loki
@@ -52,6 +54,28 @@ class LokiWitness:
     _pages: Pages = field(default_factory=Pages)
     _limit: int = LIMIT
     _ears: dict[Whose, Ear] = field(default_factory=dict)
+    _told_to: Mapping[str, Any] = field(default_factory=dict)
+    _left_open: Container[tuple[str, ...]] | None = None  # until the first answer after a restart
+
+    @property
+    def reader(self) -> str:
+        return f"loki {self.name}"
+
+    def positions(self) -> Mapping[str, Mapping[str, Any]]:
+        """As of the last look that was told; empty for a first look that brought nothing."""
+        return {self._which: self._told_to} if self._told_to else {}
+
+    def resume(self, remembered: Mapping[str, Mapping[str, Any]]) -> None:
+        """Goes on where the reader before this one was: `remembered` are its `positions`. Of another query it knows
+        nothing."""
+        if (document := remembered.get(self._which)) is not None:
+            self._told_to, self._pages = document, Pages.taken_up(document)
+            opened = document.get("open")
+            self._left_open = {tuple(one) for one in opened} if isinstance(opened, list) else set()
+
+    @property
+    def _which(self) -> str:
+        return sha256(self.query.encode()).hexdigest()
 
     @property
     def what(self) -> str:
@@ -61,7 +85,12 @@ class LokiWitness:
         return [self._pad.no_data(FACT, "timeout", why)]
 
     async def look(self) -> list[Observation]:
-        now = self.clock.now()
+        told = await self._look(self.clock.now())
+        if noted := self._pages.noted():
+            self._told_to = noted | {"open": [list(whose) for whose, ear in self._ears.items() if not ear.is_settled]}
+        return told
+
+    async def _look(self, now: datetime) -> list[Observation]:
         try:
             if self._api is None:
                 self._api = await asyncio.to_thread(self.open)
@@ -85,7 +114,9 @@ class LokiWitness:
         end = (now - _EPOCH) // timedelta(microseconds=1) * 1000
         start, lost = self._pages.start(end)
         for _ in range(MOST_PAGES):
-            fresh, onward = self._pages.take(await self._page(api, start, end), self._limit, end)
+            page = await self._page(api, start, end)
+            fresh, onward = self._pages.take(page, self._limit, end)
+            self._hear_again(page, fresh, now)
             self._hear(fresh, now)
             if onward is None or onward >= end:
                 break
@@ -103,13 +134,18 @@ class LokiWitness:
             reply = await api.get(loki.range_path(self.query, start, end, allowed))
         return loki.read_range(reply.body)
 
+    def _hear_again(self, page: Sequence[Entry], fresh: Sequence[Entry], now: datetime) -> None:
+        """What the reader before this one had told, so that what began in it is found."""
+        if self._left_open is None:
+            return
+        new = {id(one) for one in fresh}
+        for whose, lines in _said([one for one in page if id(one) not in new]).items():
+            ear = self._ears.setdefault(whose, Ear(whose[2], self.key, lines[-1].at, self.limits))
+            ear.hear_again(lines, now, was_settled=whose not in self._left_open)
+        self._left_open = None
+
     def _hear(self, entries: Sequence[Entry], now: datetime) -> None:
-        said: dict[Whose, list[LogLine]] = {}
-        for one in entries:
-            whose = _whose(dict(one.labels))
-            at = _EPOCH + timedelta(microseconds=one.nano // 1000)
-            said.setdefault(whose, []).append(LogLine(whose[2], at, one.text))
-        for whose, lines in said.items():
+        for whose, lines in _said(entries).items():
             if whose in self._ears or len(self._ears) < MOST_EARS:
                 ear = self._ears.setdefault(whose, Ear(whose[2], self.key, lines[0].at, self.limits))
                 ear.hear(lines, now)
@@ -121,6 +157,16 @@ class LokiWitness:
                 if one.fact == "log.flood" and stream != "stderr":
                     continue  # what is written on purpose is counted, and no alarm
                 yield self._pad.note(one.fact, of | one.value, at=one.at, source=self.name)
+
+
+def _said(entries: Sequence[Entry]) -> dict[Whose, list[LogLine]]:
+    """Oldest first, as the entries are to be."""
+    said: dict[Whose, list[LogLine]] = {}
+    for one in sorted(entries, key=lambda entry: entry.nano):
+        whose = _whose(dict(one.labels))
+        at = _EPOCH + timedelta(microseconds=one.nano // 1000)
+        said.setdefault(whose, []).append(LogLine(whose[2], at, one.text))
+    return said
 
 
 def _whose(labels: Mapping[str, str]) -> Whose:

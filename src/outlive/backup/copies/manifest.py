@@ -37,10 +37,10 @@ def dump_manifest(manifest: Manifest) -> bytes:
 
 
 def load_manifest(data: bytes) -> Manifest:
-    """Raises `NotAManifest`, saying what is wrong. One without a sum of its own is from before there was one."""
+    """Raises `NotAManifest`, saying what is wrong. Its own sum is required: a flipped bit in its name would hide it."""
     manifest = _load(_manifest, data)
     if OWN_SUM not in manifest.source:
-        return manifest
+        raise NotAManifest(f"it has no {OWN_SUM} in its source")
     blank = _OWN_SUM.sub(f'"{OWN_SUM}": "{_ZEROS}"'.encode(), data)
     if hashlib.sha256(blank).hexdigest() != manifest.source[OWN_SUM]:
         raise NotAManifest(f"it is not what was written ({OWN_SUM} differs)")

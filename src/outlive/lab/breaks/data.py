@@ -22,10 +22,11 @@ def wipe_volume(lab: Lab, broken: Broken, options: Options) -> None:
 
 
 def undo_wipe(lab: Lab, broken: Broken) -> None:
-    """The old files come back, in a volume that stays younger than they are."""
+    """The old files come back, in a volume that stays younger than they are; a later roll-back is one of this volume."""
     shop = lab.shop(broken.host)
     shop.compose("stop", "db")
     data = f"{VOLUMES}/{VOLUME}/_data"
     shop.machine.inside("sh", "-euc", f"find {data} -mindepth 1 -delete; cp -a {KEPT}/. {data}/; rm -r {KEPT}")
     shop.compose("start", "db")
     shop.wait(PAGES[broken.host], lab.authority)
+    lab.take_snapshot()

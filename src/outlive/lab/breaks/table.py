@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from outlive.lab.breaks import app, data, machines, network, provider
+from outlive.lab.breaks import app, data, machines, network, plans, provider
 from outlive.lab.breaks.base import Break, Options
 from outlive.lab.errors import CannotBreak
 from outlive.lab.record import PREVIEW, WEB, Broken
@@ -57,6 +57,12 @@ BREAKS = {
     "credit-low": Break("the credit lasts one more day", provider.spend_credit, provider.undo_credit, WEB_ONLY),
     "orphan": Break(
         "the provider lists a server that is nobody's", provider.add_orphan, provider.undo_orphan, WEB_ONLY
+    ),
+    "wrong-workspace": Break(
+        "preview's values are planned in production's workspace",
+        plans.wrong_workspace,
+        plans.undo_wrong_workspace,
+        WEB_ONLY,
     ),
     "twin": Break("the provider lists a second server of the same name", provider.add_twin, provider.undo_twin, ANY),
 }

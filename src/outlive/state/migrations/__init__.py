@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from outlive.state.errors import StateTooNew
 
-HEAD = "0007"  # the newest file in versions/
+HEAD = "0009"  # the newest file in versions/
 
 
 def version(connection: Connection) -> str | None:

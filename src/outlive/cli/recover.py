@@ -1,0 +1,172 @@
+"""`outlive recover`: the guarded runbook. Shows the plan, asks, runs, and goes on where it was killed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from outlive import wiring_recovery, wiring_state
+from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.looking import person
+from outlive.cli.recover_begin import Wish, begun
+from outlive.cli.recover_follow import carry
+from outlive.cli.recover_words import document, show_plan, tell_end
+from outlive.cli.verify import IdentityOption
+from outlive.clock import Clock, SystemClock
+from outlive.config.load import load
+from outlive.config.schema import Settings
+from outlive.errors import UsageError
+from outlive.model.observation import Channel, Observation
+from outlive.model.recovery import Recovery, What, begun_steps, is_ended
+from outlive.model.runbook import Runbook
+from outlive.recovery import plan
+from outlive.recovery.steps.registry import STEPS
+from outlive.state.recovering import Recovering
+from outlive.state.store import Store
+from outlive.state.telling import Telling
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the command works with."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    journal: Recovering
+    output: Output
+    yes: bool
+
+
+@app.command()
+def recover(
+    host: Annotated[str, typer.Argument(metavar="[HOST]", help="Which host; the only one if none is named.")] = "",
+    to: Annotated[str, typer.Option("--to", metavar="ssh://root@HOST", help="The new machine, its key pinned.")] = "",
+    runbook: Annotated[str, typer.Option(help="A shipped runbook, or a file of your own.")] = "",
+    asset: Annotated[str, typer.Option(help="Bring back this asset only, on the host itself.")] = "",
+    at: Annotated[str, typer.Option("--at", metavar="TIME", help="As it was then; else the last durable second.")] = "",
+    copy: Annotated[list[str] | None, typer.Option(help="Of its asset use this copy (repeatable).")] = None,
+    accept_loss: Annotated[str, typer.Option(metavar="WHY", help="Give up in writing what the gate protects.")] = "",
+    approve: Annotated[list[str] | None, typer.Option(metavar="STEP", help="Approve a step that asks for it.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what was killed or has failed.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take back what the last run left, last step first.")] = False,
+    rehearse: Annotated[bool, typer.Option("--rehearse", help="All of it on a scratch machine; users stay.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and begin nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    identity: IdentityOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Bring a host back on another machine, step by step, nothing destroyed. Exit 4: the gate is shut."""
+    settings, clock, output = load(config), SystemClock(), Output(as_json)
+    if resume and undo:
+        raise UsageError("--resume and --undo exclude each other.")
+    store = wiring_state.store(settings)
+    try:
+        call = Call(settings, clock, store, Recovering(store), output, yes)
+        with wiring_recovery.alone(settings):
+            if undo:
+                return _undo(call)
+            if resume:
+                return _resume(call, accept_loss, approve or [])
+            wish = Wish(host, to, runbook, asset, at, tuple(copy or ()), accept_loss, rehearse, identity)
+            return _begin(call, wish, approve or [], dry_run)
+    finally:
+        store.close()
+
+
+def _begin(call: Call, wish: Wish, approve: Sequence[str], dry_run: bool) -> int:
+    unended = next((one for one in call.journal.recoveries() if not is_ended(call.journal.entries(one.id))), None)
+    if unended is not None and not dry_run:
+        hint = "`outlive recover --resume` goes on with it, `--undo` takes it back."
+        raise UsageError(f"the recovery {unended.id} has not ended.", hint=hint)
+    recovery = begun(call.settings, call.clock, wish)
+    with wiring_recovery.planning(call.settings, call.clock, call.store, recovery) as world:
+        show_plan(recovery, plan.lines(recovery, world, STEPS), call.output, call.clock.now())
+    if dry_run:
+        call.output.document(document(recovery, [], "planned"))
+        return 0
+    _ask(call, "Shall it begin?")
+    call.journal.begin(recovery)
+    call.journal.write(recovery.id, call.clock.now(), "", What.BEGUN, person(), recovery.title)
+    _words(call, recovery, wish.accept_loss, approve)
+    return _carry(call, recovery, recovery.id, plan.forward(recovery), "done")
+
+
+def _resume(call: Call, accept_loss: str, approve: Sequence[str]) -> int:
+    recovery = _last(call, lambda one: not is_ended(call.journal.entries(one.id)), "There is nothing to go on with.")
+    call.journal.write(recovery.id, call.clock.now(), "", What.RESUMED, person())
+    _words(call, recovery, accept_loss, approve)
+    return _carry(call, recovery, recovery.id, plan.forward(recovery), "done")
+
+
+def _undo(call: Call) -> int:
+    recovery = _last(
+        call, lambda one: bool(begun_steps(call.journal.entries(one.id))), "There is nothing to take back."
+    )
+    steps = begun_steps(call.journal.entries(recovery.id))
+    call.output.console.print(f"{recovery.id} on {recovery.to or recovery.host}: taken back, in this order:")
+    for name in reversed(steps):
+        call.output.console.print(f"  {name}")
+    _ask(call, "Shall it be taken back? Data that was put there is kept aside on that machine.")
+    return _carry(call, recovery, f"{recovery.id}:undo", plan.backward(recovery, steps), "undone")
+
+
+def _carry(call: Call, recovery: Recovery, run: str, runbook: Runbook, end: str) -> int:
+    _note(call, recovery, f"recovery {recovery.id} ({recovery.title}) goes on, towards: {end}")
+    made = wiring_recovery.engine(call.settings, call.clock, call.store, person())
+    stopped = carry(made, run, runbook, call.journal, recovery, call.output)
+    if stopped is None:
+        call.journal.write(recovery.id, call.clock.now(), "", What.ENDED, person(), end)
+    entries = call.journal.entries(recovery.id)
+    report = wiring_recovery.write_report(call.settings, recovery, entries)
+    _note(call, recovery, f"recovery {recovery.id}: {stopped or end}")
+    tell_end(recovery, entries, report, call.output, end)
+    if stopped is not None:
+        raise stopped
+    call.output.document(document(recovery, entries, end, report))
+    return 0
+
+
+def _last(call: Call, wanted: Callable[[Recovery], bool], otherwise: str) -> Recovery:
+    found = [one for one in call.journal.recoveries() if wanted(one)]
+    if not found:
+        raise UsageError(otherwise, hint="`outlive recover --help` tells how one is begun.")
+    return found[-1]
+
+
+def _words(call: Call, recovery: Recovery, accept_loss: str, approve: Sequence[str]) -> None:
+    """What a person says in writing, with the name and the time, into the journal and the incident."""
+    names = {one["name"] for one in recovery.steps}
+    if unknown := set(approve) - names:
+        raise UsageError(f"there is no step {min(unknown)!r}.", hint=f"There are: {', '.join(sorted(names))}.")
+    now = call.clock.now()
+    if accept_loss:
+        call.journal.write(recovery.id, now, "", What.WAIVED, person(), accept_loss)
+        _note(call, recovery, f"{person()} accepts the loss: {accept_loss}")
+    for step in approve:
+        call.journal.write(recovery.id, now, step, What.APPROVED, person(), "approved")
+        _note(call, recovery, f"{person()} approves {step!r}")
+
+
+def _note(call: Call, recovery: Recovery, text: str) -> None:
+    """Into the host's open incident, if there is one."""
+    telling, now = Telling(call.store), call.clock.now()
+    value = {"what": "recovery", "detail": {"text": text}}
+    for one in telling.incidents():
+        if one.ended_at is None and recovery.host in (one.trouble.host, one.cause.partition(":")[2]):
+            seen = Observation(now, "recover", Channel.PERSON, recovery.host, "action", value, person())
+            telling.note(one.id, [seen], now)
+
+
+def _ask(call: Call, question: str) -> None:
+    if call.yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("nobody can be asked here, and nothing was begun.", hint="Read the plan, then add --yes.")
+    if not typer.confirm(question, err=True):
+        raise UsageError("nothing was begun.", hint="Nothing was changed.")

@@ -1,0 +1,72 @@
+"""A run carried by this process and told as it goes."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from outlive.cli.app import Output
+from outlive.engine.port import Engine, RunStatus
+from outlive.errors import OutliveError
+from outlive.keeper.children import Children
+from outlive.model.recovery import Entry, Recovery, What
+from outlive.model.runbook import Runbook
+from outlive.state.recovering import Recovering
+
+POLL_SECONDS = 0.2
+DRAIN_SECONDS = 5.0
+INTERRUPTED = 130
+_SIGNS = {What.DONE: "ok  ", What.FAILED: "BAD ", What.UNDONE: "back", What.DOING: "... ", What.UNDOING: "... "}
+
+
+class StandsStill(OutliveError):
+    """The recovery stands still; what was done stays, and it can be gone on with or taken back."""
+
+    def __init__(self, detail: str, hint: str, exit_code: int) -> None:
+        super().__init__(detail, hint=hint)
+        self.exit_code = exit_code
+
+
+def carry(
+    made: tuple[Engine, Children], run: str, runbook: Runbook, journal: Recovering, recovery: Recovery, output: Output
+) -> StandsStill | None:
+    """To its end: None, or what it stopped at. An engine run that has failed is followed by another, which looks at every
+    step again. Ctrl-C leaves it where it stands."""
+    engine, children = made
+    heard = max((one.number for one in journal.entries(recovery.id)), default=0)
+    engine.launch()
+    try:
+        number = 1
+        while (known := engine.status(f"{run}:{number}")) is not None and known.status is not RunStatus.RUNNING:
+            number += 1
+        engine.start(f"{run}:{number}", runbook)
+        while True:
+            status = engine.status(f"{run}:{number}")
+            for entry in journal.entries(recovery.id, heard):
+                heard = entry.number
+                _tell(entry, output)
+            if status is not None and status.status is not RunStatus.RUNNING:
+                break
+            time.sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        output.console.print("interrupted; `outlive recover --resume` goes on where it stands.")
+        children.end_all()
+        engine.drain(DRAIN_SECONDS)
+        os._exit(INTERRUPTED)  # a step that cannot be cut short holds its thread
+    engine.close()
+    return None if status.status is RunStatus.DONE else _stopped(journal.entries(recovery.id), status.error)
+
+
+def _stopped(entries: list[Entry], error: str) -> StandsStill:
+    last = next((one for one in reversed(entries) if one.what is What.FAILED), None)
+    if last is None:
+        return StandsStill(error, "`outlive recover --resume`", 5)
+    return StandsStill(
+        f"{last.step}: {last.said}", str(last.facts.get("cure", "")), int(last.facts.get("exit_code", 5))
+    )
+
+
+def _tell(entry: Entry, output: Output) -> None:
+    if entry.what in _SIGNS:
+        said = f": {entry.said}" if entry.said and entry.what is not What.DOING else ""
+        output.console.print(f"  {entry.at:%H:%M:%S} {_SIGNS[entry.what]} {entry.step}{said}")

@@ -1,0 +1,112 @@
+"""One step of a run, as the engine has it done: look, do, look again, and every turn of it in the journal. It may be killed
+anywhere: the next attempt begins with the look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from outlive.engine.port import Acts
+from outlive.errors import Failed, NoData, OutliveError, Refused
+from outlive.model.recovery import Recovery, What, facts_of
+from outlive.recovery.steps.base import Done, Inputs, Look, NotYet, Step, World
+from outlive.state.recovering import Recovering
+
+FORWARD, BACKWARD = "recover", "undo"
+
+
+class CannotTell(NoData):
+    """Whether a step is done cannot be told now, so nothing was done."""
+
+    hint = "`outlive recover --resume` looks again."
+
+
+class Actor:
+    """For one process: `by` is who runs it. `world` makes a run's world; `steps` are the kinds by name."""
+
+    def __init__(
+        self, journal: Recovering, world: Callable[[Recovery], World], steps: Mapping[str, Step], by: str
+    ) -> None:
+        self._journal = journal
+        self._world = world
+        self._steps = steps
+        self._by = by
+
+    def acts(self) -> Acts:
+        """By the names that the engine is given."""
+        return {FORWARD: self._told(self.forward), BACKWARD: self._told(self.backward)}
+
+    def forward(self, args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
+        """Has the step done, unless it is. Returns its facts."""
+        world, step, inputs = self._given(args)
+        seen = step.look(world, inputs)
+        if not isinstance(seen, Done):
+            self._insist_it_may(args, inputs, seen)
+            self._write(inputs, What.DOING, world, seen.why)
+            facts = step.do(world, inputs, timeout_seconds)
+            seen = Done(str((facts or {}).get("said", "")), facts) if facts else step.look(world, inputs)
+        if not isinstance(seen, Done):
+            raise Failed(f"it was done, and yet: {seen.why}.", hint="`outlive recover --resume` tries again.")
+        self._write(inputs, What.DONE, world, seen.said, dict(seen.facts))
+        return dict(seen.facts)
+
+    def backward(self, args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
+        """Takes back what the step left."""
+        world, step, inputs = self._given(args)
+        self._write(inputs, What.UNDOING, world)
+        step.undo(world, inputs)
+        self._write(inputs, What.UNDONE, world)
+        return {}
+
+    def _given(self, args: dict[str, Any]) -> tuple[World, Step, Inputs]:
+        recovery = self._journal.recovery(args["run"])
+        step = self._steps.get(args["kind"])
+        if recovery is None or step is None:
+            raise Failed(f"this version knows no run {args['run']!r} or no kind of step {args['kind']!r}.")
+        entries = self._journal.entries(recovery.id)
+        waivers = [one for one in entries if one.what is What.WAIVED]
+        own = dict(args["args"])
+        if waivers:
+            word = waivers[-1]
+            own["waiver"] = {"who": word.by, "at": word.at.isoformat(), "text": word.said}
+        return self._world(recovery), step, Inputs(recovery.id, args["step"], own, facts_of(entries))
+
+    def _insist_it_may(self, args: dict[str, Any], inputs: Inputs, seen: Look) -> None:
+        """Returns when it is surely not done, and somebody has approved it where that is wanted."""
+        if not isinstance(seen, NotYet):
+            raise CannotTell(f"({inputs.step}: {getattr(seen, 'why', '')})")
+        said = {one.step for one in self._journal.entries(inputs.run) if one.what is What.APPROVED}
+        if args["approval"] and inputs.step not in said:
+            raise Refused(
+                f"The step {inputs.step!r} wants an approval of its own.",
+                hint=f'outlive recover --resume --approve "{inputs.step}"',
+            )
+
+    def _told(self, act: Callable[[dict[str, Any], float], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        """The same, with every failure in the journal."""
+
+        def told(args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
+            try:
+                return act(args, timeout_seconds)
+            except OutliveError as error:
+                self._failed(args, error)
+                raise
+
+        return told
+
+    def _failed(self, args: dict[str, Any], error: OutliveError) -> None:
+        """A step that waits says the same many times: it is noted once."""
+        said = str(error)
+        last = next(reversed([one for one in self._journal.entries(args["run"]) if one.step == args["step"]]), None)
+        if last is not None and (last.what, last.said) == (What.FAILED, said):
+            return
+        recovery = self._journal.recovery(args["run"])
+        if recovery is not None:
+            now = self._world(recovery).clock.now()
+            facts = {"exit_code": error.exit_code, "cure": error.hint}
+            self._journal.write(recovery.id, now, args["step"], What.FAILED, self._by, said, facts)
+
+    def _write(
+        self, inputs: Inputs, what: What, world: World, said: str = "", facts: dict[str, Any] | None = None
+    ) -> None:
+        self._journal.write(inputs.run, world.clock.now(), inputs.step, what, self._by, said, facts)

@@ -1,0 +1,101 @@
+"""What a run came to, in Markdown: from its journal alone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from outlive.model.recovery import Entry, Recovery, What
+
+
+def report(recovery: Recovery, entries: Sequence[Entry]) -> str:
+    """Loss and time as they were measured; what was said, by whom, when."""
+    parts = [_head(recovery, entries), _loss(recovery, entries), _times(entries), _words(entries), _journal(entries)]
+    return "\n".join(part for part in parts if part)
+
+
+def seconds(entries: Sequence[Entry]) -> float | None:
+    """From the beginning until users were served (the step that found `served_at`), or until the end; None before."""
+    if not entries:
+        return None
+    served = [one.facts["served_at"] for one in entries if one.what is What.DONE and one.facts.get("served_at")]
+    ends = [datetime.fromisoformat(served[0])] if served else [one.at for one in entries if one.what is What.ENDED]
+    return (ends[0] - entries[0].at).total_seconds() if ends else None
+
+
+def downtime(recovery: Recovery, entries: Sequence[Entry]) -> float | None:
+    """From the first stop of what serves until users were served again; None when nothing was stopped, or not yet."""
+    stops = {one["name"] for one in recovery.steps if one["args"]["kind"] == "stop"}
+    began = next((one.at for one in entries if one.what is What.DOING and one.step in stops), None)
+    served = [one.facts["served_at"] for one in entries if one.what is What.DONE and one.facts.get("served_at")]
+    return (datetime.fromisoformat(served[0]) - began).total_seconds() if began and served else None
+
+
+def _head(recovery: Recovery, entries: Sequence[Entry]) -> str:
+    last = entries[-1] if entries else None
+    state = last.said if last and last.what is What.ENDED else "not ended"
+    took = seconds(entries)
+    served = f"\nUsers were served after {took:.0f} s." if took is not None and state == "done" else ""
+    down = downtime(recovery, entries)
+    served += f" Nobody was served for {down:.0f} s of them." if served and down is not None else ""
+    kind = "Rehearsal" if recovery.rehearsal else "Recovery"
+    return (
+        f"# {kind} of {recovery.host}: {recovery.title}\n\n"
+        f"Run `{recovery.id}`, begun {recovery.began_at:%Y-%m-%d %H:%M:%S}Z by {recovery.by}, "
+        f"to {recovery.to or recovery.host}: {state}.{served}\n"
+    )
+
+
+def _loss(recovery: Recovery, entries: Sequence[Entry]) -> str:
+    reached = {one.facts["asset"]: one.facts for one in entries if one.what is What.DONE and "until" in one.facts}
+    if not recovery.losses:
+        return ""
+    lines = [
+        "## What is there\n",
+        "| asset | shown before | restored until | lost, at most | copy |",
+        "|---|---|---|---|---|",
+    ]
+    for shown in recovery.losses:
+        found = reached.get(shown["asset"], {})
+        until = found.get("until")
+        lost = "everything"
+        if until:
+            lost = f"{max(0.0, (recovery.began_at - datetime.fromisoformat(until)).total_seconds()):.1f} s of writes"
+        there = f"| {until or 'not restored'} | {lost} | {found.get('copy', '')} |"
+        lines.append(f"| {shown['asset']} | {shown['until'] or 'nothing'} {there}")
+    lines.append(
+        "\nThe loss is counted up to the beginning of the run; the old machine may still hold what is missing.\n"
+    )
+    return "\n".join(lines)
+
+
+def _times(entries: Sequence[Entry]) -> str:
+    rows: dict[str, str] = {}
+    began: dict[str, datetime] = {}
+    for entry in entries:
+        if entry.what is What.DOING:
+            began[entry.step] = entry.at
+        if entry.what is What.DONE:
+            took = (entry.at - began.pop(entry.step, entry.at)).total_seconds()
+            if took or entry.step not in rows:
+                rows[entry.step] = f"| {entry.step} | {took:.1f} | {_cell(entry.said)} |"
+    return "\n".join(["## How long it took\n", "| step | seconds | |", "|---|---|---|", *rows.values()]) + "\n"
+
+
+def _words(entries: Sequence[Entry]) -> str:
+    said = [one for one in entries if one.what in (What.WAIVED, What.APPROVED)]
+    if not said:
+        return ""
+    lines = [
+        f"- {one.at:%H:%M:%S}Z {one.by}, {one.what}{f' ({one.step})' if one.step else ''}: {one.said}" for one in said
+    ]
+    return "\n".join(["## Said in writing\n", *lines]) + "\n"
+
+
+def _journal(entries: Sequence[Entry]) -> str:
+    lines = [f"- {one.at:%Y-%m-%d %H:%M:%S}Z {one.what} {one.step} {_cell(one.said)}".rstrip() for one in entries]
+    return "\n".join(["## Journal\n", *lines]) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "/").split())

@@ -1,0 +1,1 @@
+"""What a runbook can do, one kind of step a file, found by its name in `registry.py`."""

@@ -1,0 +1,181 @@
+"""`cluster`: a Postgres cluster brought to the last durable second here, beside the vault, by stock Postgres, and laid into
+the volume that its service will find it in. It is not started before every file is on the new disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from outlive.backup.copies import catalog
+from outlive.backup.restore.claim import claimed
+from outlive.backup.restore.pour import pour, step
+from outlive.backup.restore.recover_to import restore_to
+from outlive.backup.restore.restore import RestorePlan
+from outlive.commands import compose, docker, tar
+from outlive.commands.compose import Bind
+from outlive.commands.placing import Place
+from outlive.errors import Failed, RestoreFailed
+from outlive.model.asset import PostgresAsset
+from outlive.recovery import placing
+from outlive.recovery.steps.base import Effect, Inputs, Look, Manners, NotYet, World
+from outlive.transport.base import Shell
+from outlive.transport.local import LocalShell
+
+ASK_SECONDS = 60
+OWNER_SECONDS = 3600
+
+
+class Cluster(Manners):
+    """`aside`: what is there already is moved away and kept. Facts: `asset`, `copy`, `until`, `reached`, `last_commit`."""
+
+    effect = Effect.CREATES
+    timeout_seconds = 12 * 3600.0
+
+    def plan(self, world: World, inputs: Inputs) -> str:
+        kept = "; what is there now is kept aside" if inputs.args.get("aside") else ""
+        moment = inputs.args.get("at") or "the last durable second"
+        return f"brings the cluster {inputs.args['asset']} to {moment}, from copy {inputs.copy} and its log{kept}"
+
+    def look(self, world: World, inputs: Inputs) -> Look:
+        data = self._data(world, inputs)
+        if not data:
+            return NotYet("its volume is not there yet")
+        return placing.look(world.there, Place(data, inputs.key), aside=bool(inputs.args.get("aside")))
+
+    def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
+        facts = self._recovered(world, inputs)
+        there, local = world.there, _local(world, inputs) / "data"
+        bind, _ = self._bind(world, inputs)
+        if bind.volume and not self._data(world, inputs):
+            keys = inputs.fact("volume_keys") or {}
+            words = compose.make_volume(bind.volume, inputs.fact("project"), keys.get(bind.volume, ""), inputs.run)
+            step(there.run(words, timeout_seconds=ASK_SECONDS), f"making the volume {bind.volume}")
+        owner = self._owner(world, inputs)
+        place, aside = Place(self._data(world, inputs), inputs.key), bool(inputs.args.get("aside"))
+        placing.bring(there, place, lambda path: _send(local, there, path, owner), facts, aside=aside)
+        shutil.rmtree(_local(world, inputs), ignore_errors=True)
+
+    def undo(self, world: World, inputs: Inputs) -> None:
+        """The volume stays; what was put into it is kept aside, and what was there before is there again."""
+        shutil.rmtree(_local(world, inputs), ignore_errors=True)
+        if data := self._data(world, inputs):
+            placing.take_back(world.there, Place(data, inputs.key))
+            if not self._bind(world, inputs)[1]:
+                step(world.there.run(("mkdir", "-p", "--", data)), f"leaving {data} as an empty volume")
+
+    def _recovered(self, world: World, inputs: Inputs) -> dict[str, Any]:
+        """The finished cluster below the run's folder, made once."""
+        folder = _local(world, inputs)
+        note = folder / "reached.json"
+        if note.exists():
+            facts: dict[str, Any] = json.loads(note.read_text())
+            return facts
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o711)
+        asset, at = inputs.args["asset"], inputs.args.get("at")
+        pinned = catalog.find(world.vault, inputs.copy).manifest
+        copies = [one for one in catalog.listing(world.vault, asset).copies if one.manifest.lineage == pinned.lineage]
+        moved = [0]
+
+        def progress(plain: int) -> None:
+            moved[0] += plain
+
+        plan = RestorePlan(world.vault, world.identities, world.folder, world.clock, on_progress=progress)
+        moment = datetime.fromisoformat(at) if at else None
+        done = restore_to(copies, moment, str(folder / "data"), plan)
+        facts = {
+            "asset": asset,
+            "copy": done.window.base.copy,
+            "until": (moment or done.window.until).isoformat(),
+            "reached": str(done.reached).partition(",")[0],
+            "last_commit": done.reached.last_commit,
+            "doubt": done.reached.doubt,
+            "programs": done.programs,
+        }
+        fresh = note.with_suffix(".new")
+        fresh.write_text(json.dumps(facts))
+        fresh.replace(note)
+        return facts
+
+    def _bind(self, world: World, inputs: Inputs) -> tuple[Bind, str]:
+        service = _service(world, inputs)
+        found = {name: tuple(Bind(**one) for one in several) for name, several in (inputs.fact("binds") or {}).items()}
+        stack = compose.Stack("", (), (), found)
+        pgdata = (inputs.fact("pgdata") or {}).get(service) or self._image_pgdata(world, inputs) or compose.PGDATA
+        bind = compose.data_bind(stack, service, pgdata)
+        if bind is None:
+            raise Failed(
+                f"the service {service} keeps {pgdata} in no volume, so there is nowhere to put the cluster.",
+                hint="Give its data a named volume in the compose file, then `outlive recover --resume`.",
+            )
+        return bind
+
+    def _data(self, world: World, inputs: Inputs) -> str:
+        """The directory on the host; "" when its volume is not there yet."""
+        bind, below = self._bind(world, inputs)
+        top = bind.source
+        if bind.volume:
+            asked = world.there.run(docker.volume_inspect([bind.volume]), timeout_seconds=ASK_SECONDS)
+            if asked.status != 0 and "no such volume" in asked.stderr.lower():
+                return ""
+            (found,) = docker.read_volumes(step(asked, f"looking for the volume {bind.volume}").text)
+            top = found.mountpoint
+        return f"{top}/{below}".rstrip("/")
+
+    def _image(self, world: World, inputs: Inputs) -> str:
+        return str(catalog.find(world.vault, inputs.copy).manifest.source.get("image") or "")
+
+    def _image_pgdata(self, world: World, inputs: Inputs) -> str:
+        if not (image := self._image(world, inputs)):
+            return ""
+        words = ("docker", "image", "inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", "--", image)
+        asked = world.there.run(words, timeout_seconds=ASK_SECONDS)
+        lines = asked.text.splitlines() if asked.status == 0 else []
+        return next((line.partition("=")[2] for line in lines if line.startswith("PGDATA=")), "")
+
+    def _owner(self, world: World, inputs: Inputs) -> str:
+        """`UID:GID` of the files there. As root we kept the numbers that they had; else the image's own postgres is
+        asked."""
+        if os.geteuid() == 0:
+            return ""
+        image = self._image(world, inputs)
+        words = ("docker", "run", "--rm", "--entrypoint", "sh", image, "-c", "id -u postgres; id -g postgres")
+        asked = step(world.there.run(words, timeout_seconds=ASK_SECONDS), f"asking {image} who its postgres is")
+        return ":".join(asked.text.split())
+
+
+def _local(world: World, inputs: Inputs) -> Path:
+    return world.folder / "clusters" / str(inputs.args["asset"])
+
+
+def _service(world: World, inputs: Inputs) -> str:
+    found = world.settings.asset(inputs.args["asset"])
+    if not isinstance(found, PostgresAsset) or "/" not in (found.container or ""):
+        raise Failed(
+            f"{inputs.args['asset']} is no service of a compose project.",
+            hint='This runbook knows clusters with `container = "project/service"`; restore others with `outlive restore`.',
+        )
+    assert found.container
+    return found.container.partition("/")[2]
+
+
+def _send(local: Path, there: Shell, path: str, owner: str) -> None:
+    with claimed(there, path) as claim:
+        words = (*tar.extract(claim.directory, as_root=True),)
+        with LocalShell().open(tar.create(str(local))) as reading:
+            pour(_whole(reading.chunks(), reading), there.open(words, stdin=True), f"unpacking into {path}")
+        if owner:
+            words = ("chown", "-R", "--no-dereference", owner, "--", claim.directory)
+            step(there.run(words, timeout_seconds=OWNER_SECONDS), f"giving {path} to {owner}")
+
+
+def _whole(chunks: Iterator[bytes], reading: Any) -> Iterator[bytes]:
+    yield from chunks
+    ended = reading.wait(ASK_SECONDS)
+    if ended.status != 0:
+        raise RestoreFailed(f"the recovered cluster could not be read: {ended.stderr.strip()[-300:]}")

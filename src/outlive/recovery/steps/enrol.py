@@ -1,0 +1,42 @@
+"""`enrol`: the new machine becomes who the host is, so that the next replacement shows."""
+
+from __future__ import annotations
+
+import re
+
+from outlive.errors import Failed, OutliveError
+from outlive.model.host import SshAddress
+from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
+
+LOOK_SECONDS = 300
+_CODE = re.compile(r"--accept (\S+)")
+IDENTITY = "guest.machine_id"
+
+
+class Enrol(Manners):
+    """As `outlive identity HOST --enrol`; the difference was accepted with the plan. Facts: `enrolled_at`."""
+
+    effect = Effect.CHANGES
+
+    def plan(self, world: World, inputs: Inputs) -> str:
+        return f"enrols the new machine as {world.host.name}: its identity is watched from then on"
+
+    def look(self, world: World, inputs: Inputs) -> Look:
+        newest = {one.host: one for one in world.memory.enrolments(world.host.name)}.get(world.host.name)
+        if newest is None or newest.facts.get(IDENTITY) != inputs.fact("machine_id"):
+            return NotYet("another machine is enrolled")
+        return Done(f"enrolled, {len(newest.facts)} facts", {"enrolled_at": newest.at.isoformat()})
+
+    def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
+        at = SshAddress.parse(world.target.address).host
+        words = ["identity", world.host.name, "--enrol", "--at", at]
+        try:
+            world.outlive(words, LOOK_SECONDS)
+        except OutliveError as error:
+            code = _CODE.search(f"{error} {error.hint}")
+            if code is None:
+                raise Failed(f"{world.host.name} could not be enrolled: {error}", hint=error.hint) from error
+            world.outlive([*words, "--accept", code[1]], LOOK_SECONDS)
+
+    def undo(self, world: World, inputs: Inputs) -> None:
+        """Enrolments are a history: the former machine is enrolled again by `outlive identity --enrol` when it is back."""

@@ -1,0 +1,48 @@
+"""Every kind of step by the name that runbooks use."""
+
+from __future__ import annotations
+
+from outlive.recovery.steps.base import Step
+from outlive.recovery.steps.cluster import Cluster
+from outlive.recovery.steps.config import Config
+from outlive.recovery.steps.copy_anew import CopyAnew
+from outlive.recovery.steps.databases import Databases
+from outlive.recovery.steps.docker import Docker
+from outlive.recovery.steps.enrol import Enrol
+from outlive.recovery.steps.evidence import Evidence
+from outlive.recovery.steps.image_copy import ImageCopy
+from outlive.recovery.steps.images import Images
+from outlive.recovery.steps.last_copy import LastCopy
+from outlive.recovery.steps.machine import Machine
+from outlive.recovery.steps.old_machine import OldMachine
+from outlive.recovery.steps.page import Page
+from outlive.recovery.steps.path import Path
+from outlive.recovery.steps.repoint import Repoint
+from outlive.recovery.steps.stack import Stack
+from outlive.recovery.steps.start import Start
+from outlive.recovery.steps.stop import Stop
+from outlive.recovery.steps.take_over import TakeOver
+from outlive.recovery.steps.volume import Volume
+
+STEPS: dict[str, Step] = {
+    "cluster": Cluster(),
+    "config": Config(),
+    "copy-anew": CopyAnew(),
+    "databases": Databases(),
+    "docker": Docker(),
+    "enrol": Enrol(),
+    "evidence": Evidence(),
+    "image-copy": ImageCopy(),
+    "images": Images(),
+    "last-copy": LastCopy(),
+    "machine": Machine(),
+    "old-machine": OldMachine(),
+    "page": Page(),
+    "path": Path(),
+    "repoint": Repoint(),
+    "stack": Stack(),
+    "start": Start(),
+    "stop": Stop(),
+    "take-over": TakeOver(),
+    "volume": Volume(),
+}

@@ -1,0 +1,126 @@
+"""The parts of a recovery, made and joined: its world, its journal, and an engine of its own beside the keeper's."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+from outlive import wiring
+from outlive.clock import Clock
+from outlive.config.schema import Settings
+from outlive.engine.dbos_engine import DbosEngine
+from outlive.errors import Failed, UsageError
+from outlive.keeper.children import Children
+from outlive.model.host import Host
+from outlive.model.recovery import Entry, Recovery
+from outlive.recovery.act import Actor
+from outlive.recovery.report import report
+from outlive.recovery.runbook import Recipe, RunbookWrong, read
+from outlive.recovery.steps.base import World
+from outlive.recovery.steps.registry import STEPS
+from outlive.state.recovering import Recovering
+from outlive.state.store import Store
+from outlive.state.watching import Watching
+from outlive.wiring_state import sqlite
+
+ANSWERS = (0, 1, 3)  # a `check` that could not tell has said so, too
+SHIPPED = ("lost-host", "move-host", "restore-asset")
+
+
+def room(settings: Settings) -> Path:
+    """Where recoveries keep what they need: the engine's memory, and a folder for each run."""
+    return settings.keeper.state / "recover"
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """One recovery at a time. Raises `UsageError` while another process carries one."""
+    folder = room(settings)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise Failed(f"{folder}: {error.strerror}.", hint="Check owner and mode of `keeper.state`.") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(file)
+        hint = "Watch it there, or end that process; then `outlive recover --resume`."
+        raise UsageError("another process carries a recovery here.", hint=hint) from error
+    try:
+        yield
+    finally:
+        os.close(file)
+
+
+def recipe(named: str) -> Recipe:
+    """A shipped runbook by its name, or one from a file. Raises `RunbookWrong`, `UsageError`."""
+    if named in SHIPPED:
+        return read((resources.files("outlive.recovery") / "runbooks" / f"{named}.toml").read_text("utf-8"), STEPS)
+    try:
+        return read(Path(named).read_text(encoding="utf-8"), STEPS)
+    except RunbookWrong as error:
+        raise RunbookWrong(f"{named}: {error.detail}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        hint = f"Shipped are: {', '.join(SHIPPED)}; else name a file. docs/how-to/write-a-runbook.md"
+        raise UsageError(f"there is no runbook {named!r}.", hint=hint) from error
+
+
+def machine_of(host: Host, to: str) -> Host:
+    """The machine at that address, reached as the host was: with its key file, as root by sudo or not."""
+    return replace(host, address=to) if to else host
+
+
+def world(settings: Settings, clock: Clock, store: Store, recovery: Recovery, children: Children) -> World:
+    """Of one run. Its host is as it was when the run began, whatever the configuration says by now."""
+    host = settings.host(recovery.host)
+    if host is None:
+        raise UsageError(f"outlive.toml has no host {recovery.host!r} any more.")
+    folder = room(settings) / recovery.id
+    folder.mkdir(parents=True, exist_ok=True, mode=0o711)  # Postgres' programs work below it as another user
+    old = replace(host, address=recovery.former or host.address)
+    return World(
+        clock=clock,
+        settings=settings,
+        vault=wiring.vault(settings, clock),
+        identities=wiring.identities(settings, Path(recovery.identity) if recovery.identity else None),
+        memory=Watching(store),
+        host=old,
+        new=machine_of(old, recovery.to),
+        shell=lambda one: wiring.host_shell(settings, one),
+        outlive=lambda argv, seconds: children.run(argv, seconds, ANSWERS),
+        folder=folder,
+    )
+
+
+@contextmanager
+def planning(settings: Settings, clock: Clock, store: Store, recovery: Recovery) -> Iterator[World]:
+    """A world to plan in; what the plan alone has made is gone afterwards."""
+    made = world(settings, clock, store, recovery, Children(settings.path))
+    try:
+        yield made
+    finally:
+        with suppress(OSError):
+            made.folder.rmdir()
+
+
+def write_report(settings: Settings, recovery: Recovery, entries: Sequence[Entry]) -> Path:
+    """Into the run's folder, anew at every end and stop."""
+    file = room(settings) / recovery.id / "report.md"
+    try:
+        file.write_text(report(recovery, entries), encoding="utf-8")
+    except OSError as error:
+        raise Failed(f"{file}: {error.strerror}.", hint="Make room below `keeper.state`.") from error
+    return file
+
+
+def engine(settings: Settings, clock: Clock, store: Store, by: str) -> tuple[DbosEngine, Children]:
+    """The engine of recoveries. Call it within `alone`; `launch` goes on with what a kill cut off."""
+    children = Children(settings.path)
+    actor = Actor(Recovering(store), lambda one: world(settings, clock, store, one, children), STEPS, by)
+    return DbosEngine(sqlite(room(settings) / "engine.db"), actor.acts()), children

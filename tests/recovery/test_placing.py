@@ -1,0 +1,131 @@
+"""A directory comes to its place whole or not at all, whatever is killed; nothing is ever written over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from outlive.commands import placing as words
+from outlive.commands.placing import Place
+from outlive.errors import Refused
+from outlive.recovery import placing
+from outlive.recovery.steps.base import Done, NotYet, Unknown
+from outlive.transport.local import LocalShell
+
+HERE = LocalShell()
+FACTS = {"asset": "uploads", "copy": "c1", "until": "2026-02-07T08:00:00+00:00"}
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr(words, "ROOM", str(tmp_path / "room"))
+    (tmp_path / "volume").mkdir()
+    return Place(str(tmp_path / "volume/_data"), "run-1:volume uploads")
+
+
+def stage(path: str) -> None:
+    Path(path).mkdir()
+    (Path(path) / "receipt 1").write_text("restored")
+
+
+def broken(path: str) -> None:
+    Path(path).with_name(f".{Path(path).name}.outlive-partial-x1").mkdir()
+    raise KeyboardInterrupt
+
+
+def bring(place: Place, *, aside: bool = False) -> None:
+    placing.bring(HERE, place, stage, FACTS, aside=aside)
+
+
+def content(place: Place) -> list[str]:
+    return sorted(path.name for path in Path(place.final).iterdir())
+
+
+def beside(place: Place) -> list[str]:
+    return sorted(path.name for path in Path(place.final).parent.iterdir())
+
+
+def test_absent_then_placed_with_its_receipt(place: Place) -> None:
+    assert isinstance(placing.look(HERE, place), NotYet)
+    bring(place)
+    assert placing.look(HERE, place) == Done("", FACTS)
+    assert content(place) == ["receipt 1"] and beside(place) == ["_data"]
+
+
+def test_an_empty_volume_is_filled(place: Place) -> None:
+    Path(place.final).mkdir()
+    bring(place)
+    assert content(place) == ["receipt 1"]
+
+
+def test_what_a_service_wrote_since_is_not_written_over(place: Place) -> None:
+    bring(place)
+    (Path(place.final) / "receipt 2").write_text("new")
+    bring(place)
+    assert content(place) == ["receipt 1", "receipt 2"]
+
+
+def test_killed_while_it_is_filled(place: Place) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        placing.bring(HERE, place, broken, FACTS)
+    assert isinstance(placing.look(HERE, place), NotYet)
+    bring(place)
+    assert content(place) == ["receipt 1"] and beside(place) == ["_data"], "the half is gone"
+
+
+@pytest.mark.parametrize("receipt", [False, True])
+def test_killed_between_whole_and_placed(place: Place, receipt: bool) -> None:
+    stage(place.staging)
+    if receipt:
+        Path(place.receipt).parent.mkdir(parents=True)
+        Path(place.receipt).write_text("{}")
+    assert isinstance(placing.look(HERE, place), NotYet)
+    placing.bring(HERE, place, broken, FACTS)  # not filled again
+    assert placing.look(HERE, place) == Done("", FACTS)
+    assert content(place) == ["receipt 1"]
+
+
+def test_what_is_there_is_never_written_over(place: Place) -> None:
+    Path(place.final).mkdir()
+    (Path(place.final) / "mine").write_text("precious")
+    assert isinstance(placing.look(HERE, place), Unknown)
+    with pytest.raises(Refused):
+        bring(place)
+    assert content(place) == ["mine"] and beside(place) == ["_data"]
+
+
+def test_aside_and_back(place: Place) -> None:
+    Path(place.final).mkdir()
+    (Path(place.final) / "mine").write_text("precious")
+    assert isinstance(placing.look(HERE, place, aside=True), NotYet)
+    bring(place, aside=True)
+    assert content(place) == ["receipt 1"]
+    assert [path.name for path in Path(place.aside).iterdir()] == ["mine"]
+    placing.take_back(HERE, place)
+    assert content(place) == ["mine"]
+    assert [path.name for path in Path(place.undone).iterdir()] == ["receipt 1"], "kept, never removed"
+    placing.take_back(HERE, place)
+    assert content(place) == ["mine"]
+
+
+def test_killed_after_it_went_aside(place: Place) -> None:
+    Path(place.final).mkdir()
+    (Path(place.final) / "mine").write_text("precious")
+    with pytest.raises(KeyboardInterrupt):
+        placing.bring(HERE, place, broken, FACTS, aside=True)
+    bring(place, aside=True)
+    assert content(place) == ["receipt 1"]
+    assert [path.name for path in Path(place.aside).iterdir()] == ["mine"]
+
+
+def test_a_file_tree_is_copied_once_and_never_over_another(tmp_path: Path) -> None:
+    staged, final = tmp_path / "staged", tmp_path / "srv/shop"
+    staged.mkdir()
+    (staged / ".env").write_text("A=1")
+    for _ in range(2):
+        assert HERE.run(words.copy_file_tree(str(staged), str(final))).status == 0
+    assert (final / ".env").read_text() == "A=1"
+    (final / ".env").write_text("A=2")
+    assert HERE.run(words.copy_file_tree(str(staged), str(final))).status == words.TAKEN
+    assert (final / ".env").read_text() == "A=2" and [path.name for path in final.parent.iterdir()] == ["shop"]

@@ -1,0 +1,81 @@
+"""Runbooks as people write them: what is wrong is named, and one step is made for each asset."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from outlive.model.asset import ConfigAsset, DockerVolumeAsset, PostgresAsset, PostgresDumpAsset
+from outlive.recovery.runbook import RunbookWrong, expanded, left_out, read
+from outlive.recovery.steps.registry import STEPS
+from outlive.wiring_recovery import SHIPPED, recipe
+
+GOOD = 'name = "mine"\ntitle = "my own"\n'
+ASSETS = (
+    PostgresAsset(name="db", host="web", container="shop/db"),
+    DockerVolumeAsset(name="uploads", host="web", volume="shop_uploads"),
+    DockerVolumeAsset(name="avatars", host="web", volume="shop_avatars"),
+    ConfigAsset(name="config", host="web", paths=("/srv/shop",)),
+)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_is_shipped_can_be_read(name: str) -> None:
+    found = recipe(name)
+    assert found.name == name
+    names = [one.name for one in expanded(found, ASSETS)]
+    assert len(set(names)) == len(names)
+
+
+def test_a_step_for_each_asset() -> None:
+    found = [one.name for one in expanded(recipe("lost-host"), ASSETS)]
+    assert found.index("configuration config") < found.index("volume uploads") < found.index("cluster db")
+    assert "volume avatars" in found and not any("{asset}" in name for name in found)
+    volume = next(one for one in expanded(recipe("lost-host"), ASSETS) if one.name == "volume uploads")
+    assert volume.args == {"asset": "uploads"}
+
+
+def test_a_rehearsal_touches_nothing_that_users_see() -> None:
+    kinds = {one.kind for one in expanded(recipe("lost-host"), ASSETS, rehearsal=True)}
+    assert {"cluster", "start", "page"} <= kinds
+    assert not kinds & {"take-over", "repoint", "enrol", "copy-anew", "old-machine"}
+
+
+def test_what_no_step_brings_back_is_named() -> None:
+    dump = PostgresDumpAsset(name="dump", host="web", container="shop/db")
+    assert left_out(recipe("lost-host"), (*ASSETS, dump)) == [dump]
+    assert left_out(recipe("lost-host"), ASSETS) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name =\nx = 1", r"no TOML: .*line 1"),
+        ('name = "x"\ntitle = "y"\n', "has no 'steps'"),
+        (GOOD + "to = 1\nsteps = []\n", "to = 1 is of the wrong kind"),
+        (GOOD + "nonsense = 1\nsteps = []\n", "nobody knows 'nonsense'"),
+        (GOOD + "[[steps]]\nkind = 'stack'\n", "step 1 has no 'name'"),
+        (GOOD + "[[steps]]\nname = 'a'\nkind = 'tea'\n", r"step 1 \('a'\): there is no kind of step 'tea'.*stack"),
+        (GOOD + "[[steps]]\nname = 'a'\nkind = 'volume'\neach = 'docker_volume'\n", r"has \{asset\} in its name"),
+        (GOOD + "[[steps]]\nname = 'a {asset}'\nkind = 'volume'\neach = 'cats'\n", "no kind of asset"),
+        (GOOD + "[[steps]]\nname = 'a'\nkind = 'stack'\nattempts = 0\n", "attempts must be more than 0"),
+        (GOOD + "[[steps]]\nname = 'a'\nkind = 'stack'\nattempts = true\n", "of the wrong kind"),
+        (
+            GOOD + "[[steps]]\nname = 'a'\nkind = 'stack'\n[[steps]]\nname = 'a'\nkind = 'page'\n",
+            "two steps are called 'a'",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, said: str) -> None:
+    with pytest.raises(RunbookWrong) as caught:
+        read(text, STEPS)
+    assert re.search(said, str(caught.value)), caught.value
+    assert caught.value.exit_code == 2
+
+
+def test_what_the_run_does_not_know_goes_to_the_step() -> None:
+    (one,) = read(
+        GOOD + "[[steps]]\nname = 'a'\nkind = 'docker'\ninstall = 'apt-get install'\npause_seconds = 1.5\n", STEPS
+    ).entries
+    assert (one.args, one.pause_seconds, one.attempts) == ({"install": "apt-get install"}, 1.5, None)

@@ -1,0 +1,88 @@
+"""A small production made by the real OpenTofu or Terraform: one server in workspace `production`, through a provider in
+Python, at our fake of CherryServers' API."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from outlive.lab.provider.documents import Key
+from tests.world import tofu
+from tests.world.cloud import TOKEN, Cloud
+from tests.world.cloud_changes import Changes
+
+HERE = Path(__file__).parent / "infra"
+FIRST_ID, FIRST_ADDRESS = 811287, "192.0.2.16"
+SERVER = "cherryservers_server.server"
+_PUBLIC, _CREATED = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJJJ", "2026-02-06T11:34:24+00:00"
+_PLACE = "example.test/tests/cherryservers/0.1.0/linux_amd64/terraform-provider-cherryservers_v0.1.0"
+
+
+class Infrastructure:
+    """`folder` is the one to plan in, `program` is to be called there (it brings its environment along). What a test changes
+    is put back by `restore`."""
+
+    def __init__(self, folder: Path, program: tofu.Program) -> None:
+        self.folder = folder / "infra"
+        self.program = folder / "program"
+        self.said = ""
+        self.cloud = Cloud()
+        self.changes = self.cloud.changes = Changes(FIRST_ID, [FIRST_ADDRESS, "192.0.2.17", "192.0.2.18"])
+        self.cloud.provider.known.keys = [Key(one, f"key-{one}", _PUBLIC, _CREATED) for one in (13247, 17)]
+        self._place(folder, program)
+
+    def __enter__(self) -> Infrastructure:
+        self.cloud.__enter__()
+        self.run("init")
+        self.run("workspace", "new", "production")
+        self.run("apply", "-auto-approve")
+        self._state_then = self.state_file.read_bytes()
+        self._known_then = copy.deepcopy(self.cloud.provider.known)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.cloud.__exit__(kind, error, at)
+
+    @property
+    def state_file(self) -> Path:
+        return self.folder / "terraform.tfstate.d/production/terraform.tfstate"
+
+    def restore(self) -> None:
+        """As it was after the first apply."""
+        self.state_file.write_bytes(self._state_then)
+        (self.folder / ".terraform/environment").write_text("production")
+        self.cloud.provider.known = copy.deepcopy(self._known_then)
+        self.cloud.faults()
+        self.changes.did.clear()
+
+    def run(self, *words: str, status: int = 0) -> str:
+        """What it printed; it must have ended with that status."""
+        done = subprocess.run(
+            [self.program, f"-chdir={self.folder}", *words], capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+        assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def planned(self, *words: str, status: int = 2) -> Path:
+        """The document of a plan, beside which stands which workspace it is for; what OpenTofu said of it is `said`."""
+        self.said = self.run("plan", "-detailed-exitcode", "-input=false", "-out=plan", *words, status=status)
+        document = self.folder / "plan.json"
+        document.write_text(self.run("show", "-json", "plan"))
+        return document
+
+    def _place(self, folder: Path, program: tofu.Program) -> None:
+        shutil.copytree(HERE, self.folder)
+        provider = folder / "mirror" / _PLACE
+        provider.parent.mkdir(parents=True)
+        command = f"PYTHONPATH={tofu.framework()} exec {sys.executable} {self.folder / 'provider.py'}"
+        provider.write_text(f"#!/bin/sh\n{command}\n")
+        mirrored = f'filesystem_mirror {{ path = "{folder / "mirror"}" }}'
+        (folder / "rc").write_text(f"disable_checkpoint = true\nprovider_installation {{\n  {mirrored}\n}}\n")
+        environment = f"TF_CLI_CONFIG_FILE={folder / 'rc'} CHERRY_API={self.cloud.url} CHERRY_AUTH_TOKEN={TOKEN}"
+        self.program.write_text(f'#!/bin/sh\nexport {environment} TF_IN_AUTOMATION=1\nexec {program.path} "$@"\n')
+        for one in (provider, self.program):
+            one.chmod(0o755)
