@@ -21,7 +21,17 @@ pytestmark = pytest.mark.slow
 __all__ = ["make"]
 PASSWORD = "four random words here"
 CEILING_SECONDS = 120.0
-VIEWS = ("/", "/host/here", "/asset/files", "/asset/files/restore", "/incidents", "/vault", "/settings", "/public")
+VIEWS = (
+    "/",
+    "/host/here",
+    "/asset/files",
+    "/asset/files/restore",
+    "/incidents",
+    "/recoveries",
+    "/vault",
+    "/settings",
+    "/public",
+)
 
 
 def command(config: Path, *words: str, said: str = "") -> str:

@@ -143,3 +143,26 @@ def vault() -> dict[str, Any]:
         "mirror": None,
         "assets": [one],
     }
+
+
+def recovery(**changes: Any) -> dict[str, Any]:
+    """A rehearsal at its second step."""
+    entry = {"at": NOW - timedelta(minutes=3), "step": "", "what": "begun", "by": "me@home", "said": ""}
+    make = entry | {"step": "make a machine", "at": NOW - timedelta(minutes=2)}
+    return {
+        "id": "rehearse-1",
+        "title": "rehearsal: web-1 on a scratch machine",
+        "host": "web-1",
+        "rehearsal": True,
+        "began_at": NOW - timedelta(minutes=3),
+        "by": "me@home",
+        "to": None,
+        "steps": ["make a machine", "restore shop-db", "look"],
+        "entries": [
+            entry,
+            make | {"what": "doing"},
+            make | {"what": "done", "at": NOW - timedelta(minutes=1), "said": "a machine at 203.0.113.10"},
+            make | {"what": "doing", "step": "restore shop-db", "at": NOW - timedelta(seconds=30)},
+        ],
+        **changes,
+    }

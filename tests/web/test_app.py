@@ -27,7 +27,7 @@ INSIDE = (
         "/incident/7",
         "/incident/7/report",
     ),
-    *("/vault", "/settings", "/api/status", "/api/copies/shop-db", "/api/hosts/web-1", "/api/incidents"),
+    *("/recoveries", "/vault", "/settings", "/api/status", "/api/copies/shop-db", "/api/hosts/web-1", "/api/incidents"),
     *("/api/incidents/7", "/api/vault", "/api/openapi.json", "/live", "/confirm", "/nothing"),
 )
 

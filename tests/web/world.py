@@ -48,6 +48,7 @@ class World:
             report=lambda number: (
                 f"# Incident {number}\n\n| a | b |\n| - | - |\n| <script>x</script> | [l](http://evil) |\n"
             ),
+            recoveries=lambda: [documents.recovery()],
             vault=documents.vault,
             settings=lambda: [("vault", [("url", "s3://copies/shop"), ("secret_key", "in the environment: KEY")])],
             running=lambda: self.running,

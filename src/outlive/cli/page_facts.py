@@ -52,6 +52,7 @@ def page_facts(settings: Settings, clock: Clock, store: Store, keeper: Keeper) -
         incidents=memory.incidents,
         incident=memory.incident,
         report=memory.report,
+        recoveries=memory.recoveries,
         vault=Kept(partial(vault_document, settings, vault), clock.monotonic, VAULT_SECONDS),
         settings=lambda: settings_words(settings),
         running=keeper.running,

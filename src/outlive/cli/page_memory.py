@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,9 @@ from outlive.config.schema import Settings
 from outlive.errors import UsageError
 from outlive.incidents.report import report
 from outlive.model.observation import Observation
+from outlive.model.recovery import Entry, Recovery
 from outlive.model.tally import Tally
+from outlive.state.recovering import Recovering
 from outlive.state.store import Store
 from outlive.state.tallies import Tallies
 from outlive.state.telling import Telling
@@ -22,6 +25,7 @@ from outlive.state.watching import Watching
 from outlive.web.views.calendar import DAYS
 
 WEEK = timedelta(days=7)
+MOST_RECOVERIES = 10
 
 
 class PageMemory:
@@ -84,6 +88,11 @@ class PageMemory:
             raise UsageError(f"there is no incident {number}.", hint="See the list of incidents.")
         return report(incident_case.remembered_case(self._settings, self._store, one, self._clock))
 
+    def recoveries(self) -> list[dict[str, Any]]:
+        """The latest, newest first."""
+        journal = Recovering(self._store)
+        return [_recovery(one, journal.entries(one.id)) for one in reversed(journal.recoveries()[-MOST_RECOVERIES:])]
+
     def acknowledge(self, number: int, seen_to: bool) -> None:
         if seen_to:
             self._telling.acknowledge(number, f"{person()}, on the page", self._clock.now())
@@ -107,6 +116,22 @@ def _tally(one: Tally) -> dict[str, Any]:
         "mean_seconds": one.mean_seconds,
         "most_seconds": one.most_seconds if one.timed else None,
         "why": one.why,
+    }
+
+
+def _recovery(one: Recovery, entries: Sequence[Entry]) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "title": one.title,
+        "host": one.host,
+        "rehearsal": one.rehearsal,
+        "began_at": one.began_at,
+        "by": one.by,
+        "to": one.to or None,
+        "steps": [str(step["name"]) for step in one.steps],
+        "entries": [
+            {"at": each.at, "step": each.step, "what": each.what, "by": each.by, "said": each.said} for each in entries
+        ],
     }
 
 

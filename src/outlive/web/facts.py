@@ -31,7 +31,8 @@ class Facts:
     the keeper remembers of each host: `judged` (the verdict that stands, as `check --json`), `changes`, `enrolments`,
     `addresses`. `answers` are its looks at the pages and ports of a host by hour, `lag` how far the log of an asset was
     behind. `incidents` are all that are remembered, newest first; `incident` one with its `messages` and `notes` (None:
-    there is none); `report` its postmortem in Markdown. `metrics` are the gauges of
+    there is none); `report` its postmortem in Markdown. `recoveries` are the latest, newest first, with the names of their
+    `steps` and their journal (`entries`). `metrics` are the gauges of
     `outlive metrics`; `vault` and `settings` describe themselves.
 
     `running` gives the jobs at work (`backup:shop-db`) with the moment of their beginning, `outcomes` how the last run of
@@ -47,6 +48,7 @@ class Facts:
     incidents: Callable[[], list[Document]]
     incident: Callable[[int], Document | None]
     report: Callable[[int], str]
+    recoveries: Callable[[], list[Document]]
     vault: Callable[[], Document]
     settings: Callable[[], list[tuple[str, list[tuple[str, str]]]]]
     running: Callable[[], Mapping[str, datetime]]

@@ -19,6 +19,7 @@ from outlive.web.views.asset import asset_view
 from outlive.web.views.host import host_view
 from outlive.web.views.incident import incident_lines, incident_view
 from outlive.web.views.now import now_view
+from outlive.web.views.recovery import recovery_view
 from outlive.web.views.vault import vault_view
 
 
@@ -32,6 +33,7 @@ def routes(house: House) -> list[BaseRoute]:
         Route("/incidents", house.inside(pages.incidents)),
         Route("/incident/{number:int}", house.inside(pages.incident)),
         Route("/incident/{number:int}/report", house.inside(pages.report)),
+        Route("/recoveries", house.inside(pages.recoveries)),
         Route("/vault", house.inside(pages.vault)),
         Route("/settings", house.inside(pages.settings)),
     ]
@@ -105,6 +107,10 @@ class _Pages:
             return _nothing()
         text = await told(partial(self._facts.report, number))
         return _shown("report.html", request, number=number, body=as_html(text))
+
+    async def recoveries(self, request: Request) -> Response:
+        now, known = self._facts.now(), await told(self._facts.recoveries)
+        return _shown("recoveries.html", request, runs=[recovery_view(one, now) for one in known])
 
     async def vault(self, request: Request) -> Response:
         view = vault_view(await told(self._facts.vault), await self._status())

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from outlive.model.words import moment
 from outlive.web.views.calendar import Day, host_days
-from outlive.web.views.lines import AssetLine, HostLine, asset_line, host_line, mirror_risks
+from outlive.web.views.lines import AssetLine, CronLine, HostLine, asset_line, cron_line, host_line, mirror_risks
 from outlive.web.views.words import BAD, GOOD, MARKS, UNKNOWN, WORST_FIRST, Document
 
 
@@ -26,6 +26,7 @@ class Now:
     blind_before: tuple[str, ...]
     notes: tuple[str, ...]
     days: Mapping[str, tuple[Day, ...]]
+    crons: tuple[CronLine, ...]
 
     @property
     def mark(self) -> str:
@@ -58,6 +59,7 @@ def now_view(status: Document, known: Mapping[str, Document] | None = None) -> N
         blind=tuple(_blind(one, at) for one in unseen),
         blind_before=tuple(_blind(one, at) for one in status["blind"] if one["to"] < at),
         notes=tuple(status["notes"]),
+        crons=tuple(cron_line(one, at) for one in status.get("crons", ())),
         days={one.name: _days((known or {}).get(one.name, {}), at) for one in hosts},
     )
 
