@@ -22,14 +22,7 @@ __all__ = ["make"]
 PASSWORD = "four random words here"
 CEILING_SECONDS = 120.0
 VIEWS = (
-    "/",
-    "/host/here",
-    "/asset/files",
-    "/asset/files/restore",
-    "/incidents",
-    "/recoveries",
-    "/vault",
-    "/settings",
+    *("/", "/host/here", "/asset/files", "/asset/files/restore", "/incidents", "/recoveries", "/vault", "/settings"),
     "/public",
 )
 

@@ -201,3 +201,18 @@ def test_no_route_is_open_but_those_that_must_be() -> None:
             await act(browser)
 
     asyncio.run(run())
+
+
+def test_a_fault_of_the_page_is_told_without_its_innards() -> None:
+    world = World(status={"at": None})
+
+    async def run() -> None:
+        app = make_app(Doors(world.facts(), lambda: HASH))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as browser:
+            await sign_in(browser)
+            answer = await browser.get("/")
+            assert answer.status_code == 500 and "fault of its own (KeyError)" in answer.text
+            assert "Traceback" not in answer.text and "content-security-policy" in answer.headers
+
+    asyncio.run(run())

@@ -29,6 +29,7 @@ _pages = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,  # an upgrade beneath a running keeper must not mix two versions
 )
 
 
