@@ -23,6 +23,7 @@ from outlive.keeper import jobs as wanted
 from outlive.keeper import restoring
 from outlive.keeper.alerting import Alerting
 from outlive.keeper.counting import Counting
+from outlive.keeper.folders import make_folder
 from outlive.keeper.looks import Looks
 from outlive.keeper.runner import Runner
 from outlive.keeper.schedule import job_of
@@ -115,9 +116,11 @@ class Keeper:
     def restore(self, asset: str, at: datetime | None) -> None:
         """From another thread: the asset is restored, as it was at the moment (None: as late as can be), into a new folder
         of the keeper's own. Returns at once."""
-        run_id, runbook = restoring.asked(self._parts.settings, asset, at, self._parts.clock.now())
-        self._parts.engine.start(run_id, runbook)
-        self._parts.say(f"started {runbook.name} ({run_id})")
+        wanted_run = restoring.asked(self._parts.settings, asset, at, self._parts.clock.now())
+        make_folder(wanted_run.folder.parent, restoring.PASSABLE)
+        make_folder(wanted_run.folder, wanted_run.mode)
+        self._parts.engine.start(wanted_run.run_id, wanted_run.runbook)
+        self._parts.say(f"started {wanted_run.runbook.name} ({wanted_run.run_id})")
 
     def restores(self, asset: str) -> list[dict[str, Any]]:
         """Those that were asked for, newest first."""
