@@ -22,9 +22,10 @@ PASSABLE = 0o711
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A run, of which one a second can be, that does what `outlive restore` does; and the `folder` that must be there before,
-    with its `mode`. Of a cluster others may pass through it, for Postgres is another user when the keeper is root, and its
-    data directory lets nobody else in. Anything else keeps the modes that it had: there the folder keeps others out."""
+    """A run, of which one a second can be, that does what `outlive restore` does; and the `folder` that must be there
+    before, with its `mode`. Of a cluster others may pass through it, for Postgres is another user when the keeper is root,
+    and its data directory lets nobody else in. Anything else keeps the modes that it had: there the folder keeps others
+    out."""
 
     run_id: str
     runbook: Runbook
