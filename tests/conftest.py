@@ -22,6 +22,7 @@ from outlive.lab.up import up
 from outlive.lab.world import Lab
 from tests.lab.leftovers import leftovers
 from tests.world import ledger
+from tests.world.bind import Bind
 from tests.world.disk import small_disk
 from tests.world.docker import DockerEngine
 from tests.world.flaky_http import FlakyProxy
@@ -205,3 +206,9 @@ def lab(whole_lab: Lab) -> Iterator[Lab]:
     yield whole_lab
     while whole_lab.record.broken:
         heal(whole_lab)
+
+
+@pytest.fixture(scope="session")
+def bind(docker_host: DockerEngine) -> Iterator[Bind]:
+    """A real BIND that takes updates."""
+    yield from lend("docker", Bind(docker_host))

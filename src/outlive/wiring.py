@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from outlive.backup.copies import keepsake
 from outlive.backup.log.ship import ShipPolicy
 from outlive.backup.restore.target import DirectoryTarget, DockerTarget, SshTarget
 from outlive.backup.streams.prior import find_prior
@@ -123,6 +124,18 @@ def seal_policy(settings: Settings, on_progress: Callable[[int, int], None]) -> 
         read_back=settings.vault.read_back,
         on_progress=on_progress,
     )
+
+
+def keeper_files(settings: Settings) -> dict[str, str]:
+    """The keeper's own files that go along with every copy: its configuration (which holds no secret, only where they are)
+    and the host keys it has pinned. What cannot be read keeps nobody from a copy."""
+    found = {}
+    for name, path in ((keepsake.CONFIG, settings.path), (keepsake.KNOWN_HOSTS, settings.keeper.known_hosts)):
+        try:
+            found[name] = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+    return found
 
 
 def identities(settings: Settings, chosen: Path | None) -> Sequence[Identity]:

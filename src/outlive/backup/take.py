@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import outlive
-from outlive.backup.copies import catalog
+from outlive.backup.copies import catalog, keepsake
 from outlive.backup.copies.chain import ancestors, by_id
 from outlive.backup.copies.layout import INVENTORY, MANIFEST, README, SUMS, copy_folder, new_copy_id
 from outlive.backup.copies.lock import only_one
@@ -34,10 +34,20 @@ class Taken:
     reused_parts: int
 
 
-def take(asset: Asset, source: Source, vault: Vault, policy: SealPolicy, *, state: Path, clock: Clock) -> Taken:
+def take(
+    asset: Asset,
+    source: Source,
+    vault: Vault,
+    policy: SealPolicy,
+    *,
+    state: Path,
+    clock: Clock,
+    keeper: Mapping[str, str] | None = None,
+) -> Taken:
     """Copies the asset into the vault. When it returns, the copy exists and is durable; when it raises, earlier copies
     are as they were and none was added (or a whole one, when only the vault's last answer was lost).
-    `state` is the keeper's folder for locks and journals. Raises `Busy` while another process copies the asset."""
+    `state` is the keeper's folder for locks and journals; `keeper` are its own files, by name, that go into the encrypted
+    inventory (`copies/keepsake.py`). Raises `Busy` while another process copies the asset."""
     started_at = clock.now()
     recipients = tuple(str(recipient) for recipient in policy.recipients)
     with only_one(state / "locks", f"backup of {asset.name}"):
@@ -50,7 +60,7 @@ def take(asset: Asset, source: Source, vault: Vault, policy: SealPolicy, *, stat
                 with Sealer(vault, folder, policy, journal) as sealer:
                     streams = [sealer.seal(raw) for raw in capture.streams()]
                     outcome = capture.finish()
-                    streams.append(sealer.seal(RawStream(INVENTORY, [_inventory(outcome)])))
+                    streams.append(sealer.seal(RawStream(INVENTORY, [_inventory(outcome, keeper or {})])))
                 manifest = Manifest(
                     id=copy_id,
                     asset=asset.name,
@@ -75,8 +85,8 @@ def take(asset: Asset, source: Source, vault: Vault, policy: SealPolicy, *, stat
     return Taken(manifest, journal.reused)
 
 
-def _inventory(outcome: Outcome) -> bytes:
-    return json.dumps(outcome.inventory, indent=1, default=_plain).encode() + b"\n"
+def _inventory(outcome: Outcome, keeper: Mapping[str, str]) -> bytes:
+    return json.dumps(keepsake.kept(outcome.inventory, keeper), indent=1, default=_plain).encode() + b"\n"
 
 
 def _plain(value: object) -> str:

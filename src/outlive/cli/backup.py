@@ -64,6 +64,7 @@ def _take(settings: Settings, asset: Asset, output: Output) -> Taken:
             wiring.seal_policy(settings, moved),
             state=settings.keeper.state,
             clock=clock,
+            keeper=wiring.keeper_files(settings),
         )
     _tell(taken, output)
     return taken

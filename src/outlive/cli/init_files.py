@@ -83,7 +83,7 @@ def write(
         LocalVault.create(Path(settings.vault.url.removeprefix("file://")))
     if key:
         hostkey.pin(key, plan.known_hosts)
-    _create(plan.path, text)
+    create(plan.path, text)
     return Written(text, plan.path, recovery)
 
 
@@ -100,7 +100,7 @@ def _keys(folder: Path, now: datetime) -> tuple[tuple[str, ...], Path | None]:
     return made.recipients, made.recovery_identity
 
 
-def _create(path: Path, text: str) -> None:
+def create(path: Path, text: str) -> None:
     """Raises `UsageError` when somebody else has made it meanwhile."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -137,8 +137,8 @@ def test(
 ) -> int:
     """The key drill: does the key from the kit open the newest copies? Exit code 5 when it does not."""
     settings, clock, output = load(config), SystemClock(), Output(as_json)
-    given = _given(identity)
-    drill = key_drill(wiring.vault(settings, clock), given, settings.keys.recipients, now=clock.now())
+    keys = given(identity)
+    drill = key_drill(wiring.vault(settings, clock), keys, settings.keys.recipients, now=clock.now())
     output.document(_drill_document(drill, settings))
     if not drill.ok:
         closed = ", ".join(opened.copy or "the canary" for opened in drill.tried if not opened.ok)
@@ -160,7 +160,7 @@ def _places(settings: Settings, clock: Clock) -> tuple[Place, ...]:
     return (first, Place(wiring.mirror(settings, clock).url, mirror.endpoint, mirror.region))
 
 
-def _given(identity: str) -> tuple[Identity, ...]:
+def given(identity: str) -> tuple[Identity, ...]:
     if identity != "-":
         return read_identities(Path(identity))
     if sys.stdin.isatty():

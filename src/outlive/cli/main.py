@@ -29,6 +29,7 @@ COMMANDS: tuple[str, ...] = (
     "check",
     "identity",
     "keys",
+    "adopt",
     "vault",
     "prune",
     "selftest",

@@ -45,7 +45,7 @@ def write_toml(survey: Survey, proposal: Proposal, setup: Setup, now: datetime) 
         *([_provider(setup.provider)] if setup.host else []),
         *([_host(survey, proposal, setup)] if setup.host else []),
         *(_asset(one) for one in proposal.assets),
-        *(_commented(_asset(one)) for one in proposal.optional),
+        *(commented(_asset(one)) for one in proposal.optional),
         *_unguarded(proposal),
     ]
     return "\n".join(parts)
@@ -58,7 +58,7 @@ def one_line(text: str) -> str:
 
 def _head(survey: Survey, now: datetime) -> str:
     where = survey.address or "a Postgres reached by its DSN"
-    return _comment(
+    return comment(
         f"What is guarded. Written by `outlive init` on {now:%Y-%m-%d} after a look at {where}; it is yours to change.",
         "Every key is told in docs/reference/configuration.md. Relative paths are meant from the folder of this file.",
     )
@@ -71,9 +71,9 @@ def _vault(setup: Setup) -> str:
             "access_key": SecretRef(env="AWS_ACCESS_KEY_ID"),
             "secret_key": SecretRef(env="AWS_SECRET_ACCESS_KEY"),
         }
-        return _table("[vault]", values)
+        return table("[vault]", values)
     note = "On this machine. Better: where neither this machine nor the guarded host can take it along when it goes."
-    return _comment(note) + _table("[vault]", values)
+    return comment(note) + table("[vault]", values)
 
 
 def _keys(setup: Setup) -> str:
@@ -81,9 +81,9 @@ def _keys(setup: Setup) -> str:
         "Public keys; each alone opens every copy. The first is the recovery key: print it (`outlive keys recovery-kit`),"
         " put it away, and delete its private half from this machine. The second stays here, for drills."
     )
-    listed = "".join(f"  {_quoted(one)},\n" for one in setup.recipients)
-    drill = f"drill_identity = {_quoted(setup.drill_identity)}\n"
-    return _comment(note) + f"[keys]\nrecipients = [\n{listed}]\n{drill}"
+    listed = "".join(f"  {quoted(one)},\n" for one in setup.recipients)
+    drill = f"drill_identity = {quoted(setup.drill_identity)}\n"
+    return comment(note) + f"[keys]\nrecipients = [\n{listed}]\n{drill}"
 
 
 def _keeper() -> str:
@@ -100,7 +100,7 @@ def _alerts() -> str:
     values: dict[str, Any] = {"quiet_hours": "22:00-07:00", "timezone": "UTC"}
     values["heartbeat"] = SecretRef(file="heartbeat_url")
     channel = {"name": "phone", "url": SecretRef(file="phone_url")}
-    return _comment(note) + _commented(_table("[alerts]", values) + _table("[[alerts.channels]]", channel))
+    return comment(note) + commented(table("[alerts]", values) + table("[[alerts.channels]]", channel))
 
 
 def _provider(whose: Whose) -> str:
@@ -111,20 +111,20 @@ def _provider(whose: Whose) -> str:
             'Whose is the server? With a token that may only read the keeper watches its project: kind = "cherryservers" '
             'or "hetzner"; of any other provider a file of yours tells (docs/how-to/watch-the-provider.md).'
         )
-        return _comment(note) + _commented(
-            _table("[[providers]]", {"name": "cloud", "kind": "static", "file": "servers.toml"})
+        return comment(note) + commented(
+            table("[[providers]]", {"name": "cloud", "kind": "static", "file": "servers.toml"})
         )
     values: dict[str, Any] = {"name": kind, "kind": kind, "url": whose.url}
     values |= {"token": whose.token or SecretRef(env=f"OUTLIVE_{kind.upper()}_TOKEN")}
     values |= {"project": whose.project or "NUMBER"} if kind == "cherryservers" else {}
-    table = _table("[[providers]]", values)
+    written = table("[[providers]]", values)
     if whose.can_be_asked:
-        return _comment("The host is a server of this project, its API says. Its token should only read.") + table
+        return comment("The host is a server of this project, its API says. Its token should only read.") + written
     note = (
         f"The server is one of {kind}'s, {whose.told_by}. Make a token for the keeper that may only read "
         "(docs/how-to/watch-the-provider.md), put it where `token` says, and take the # away."
     )
-    return _comment(note) + _commented(table)
+    return comment(note) + commented(written)
 
 
 def _host(survey: Survey, proposal: Proposal, setup: Setup) -> str:
@@ -142,14 +142,14 @@ def _host(survey: Survey, proposal: Proposal, setup: Setup) -> str:
     if survey.docker and survey.docker.version:
         lines.append(f"Docker {survey.docker.version}, engine {survey.docker.engine_id}")
     host = replace(setup.host, urls=proposal.urls, names=proposal.names)
-    return _comment(*lines) + _table("[[hosts]]", _changed(host))
+    return comment(*lines) + table("[[hosts]]", changed(host))
 
 
 def _asset(one: Proposed) -> str:
-    text = _comment(*one.about, *one.notes) + _table("[[assets]]", _changed(one.asset))
+    text = comment(*one.about, *one.notes) + table("[[assets]]", changed(one.asset))
     if not one.stop:
         return text
-    listed = ", ".join(_quoted(service) for service in one.stop)
+    listed = ", ".join(quoted(service) for service in one.stop)
     return (
         text
         + f"# Stops these for the time of the copy, so that the files agree:\n# [assets.around]\n# stop = [{listed}]\n"
@@ -159,11 +159,11 @@ def _asset(one: Proposed) -> str:
 def _unguarded(proposal: Proposal) -> Iterator[str]:
     for one in (one for one in proposal.unguarded if not one.harmless):
         values = {"host": proposal.host, "kind": one.kind, "name": one.name, "why": one.why}
-        size = _comment(f"at risk{'' if one.bytes is None else f': {amount(one.bytes)}'}") if one.at_risk else ""
-        yield size + _table("[[unguarded]]", values)
+        size = comment(f"at risk{'' if one.bytes is None else f': {amount(one.bytes)}'}") if one.at_risk else ""
+        yield size + table("[[unguarded]]", values)
 
 
-def _changed(thing: Any) -> dict[str, Any]:
+def changed(thing: Any) -> dict[str, Any]:
     """The fields of a host or asset that are not what they would be anyway; name and kind first."""
     values = {field.name: getattr(thing, field.name) for field in fields(thing)}
     standing = {
@@ -174,7 +174,7 @@ def _changed(thing: Any) -> dict[str, Any]:
     return first | {name: value for name, value in rest.items() if name != "around"}
 
 
-def _table(header: str, values: dict[str, Any]) -> str:
+def table(header: str, values: dict[str, Any]) -> str:
     lines = [f"{name} = {_value(value)}\n" for name, value in values.items() if value is not None]
     return f"{header}\n{''.join(lines)}"
 
@@ -184,13 +184,13 @@ def _value(value: Any) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return _quoted(value)
+            return quoted(value)
         case int() | float():
             return str(value)
         case SecretRef(env=str(name)):
-            return f"{{ env = {_quoted(name)} }}"
+            return f"{{ env = {quoted(name)} }}"
         case SecretRef(file=str(path)):
-            return f"{{ file = {_quoted(path)} }}"
+            return f"{{ file = {quoted(path)} }}"
         case tuple():
             return _list([_value(item) for item in value])
     raise TypeError(f"{type(value).__name__} has no place in outlive.toml")
@@ -201,17 +201,17 @@ def _list(items: list[str]) -> str:
     return f"[{text}]" if len(text) <= WIDTH - 20 else "[\n" + "".join(f"  {item},\n" for item in items) + "]"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A basic string: JSON's escapes are TOML's too, save that TOML wants DEL escaped."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _comment(*sentences: str) -> str:
+def comment(*sentences: str) -> str:
     lines = [
         line for sentence in sentences for line in textwrap.wrap(one_line(sentence), WIDTH, break_on_hyphens=False)
     ]
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _commented(text: str) -> str:
+def commented(text: str) -> str:
     return "".join(line if line.startswith("#") else f"# {line}" for line in text.splitlines(keepends=True))

@@ -1,4 +1,5 @@
-"""Questions to an API that wants a token: GET, JSON, HTTP/1.1. The token goes to one host and to nobody else.
+"""Questions to an API that wants a token, and changes asked of it: JSON, HTTP/1.1. The token goes to one host and to nobody
+else.
 
 Apart from `http.py`, which looks at pages and therefore goes on where a certificate is not valid and follows redirects: here
 both end the question, because the token would be in the wrong hands (CherryServers' own SDK re-sends it to wherever a
@@ -28,6 +29,7 @@ TRIES = 3
 LONGEST_WAIT_SECONDS = 60.0  # who is told to come back later than that comes back with the next look
 _SAID_BYTES = 200  # of why a question was wrong
 _AGAIN = (429, 500, 502, 503, 504)
+NOT_DONE = frozenset({"dns", "refused", "tls", "refused_token", "rate_limited", "unwilling"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Reply:
 
     headers: Mapping[str, str]
     body: Any
+    status: int = 200
 
 
 @dataclass(slots=True)
@@ -56,16 +59,33 @@ class Api:
     asked: int = 0
     _next_at: float = 0.0
 
-    async def get(self, path: str) -> Reply:
-        """What is at `base` + `path`. Raises `NoAnswer`, with the last of the tries' words."""
+    async def get(self, path: str, *, absent_ok: bool = False) -> Reply:
+        """What is at `base` + `path`. Raises `NoAnswer`, with the last of the tries' words. With `absent_ok` a 404 is an
+        answer too, without a body; a token that may not see a thing is answered so as well."""
         for left in range(TRIES - 1, -1, -1):
             await self._turn()
             status, headers, body = await self._once(path)
             if status == 200:
                 return Reply(headers, _json(body))
+            if status == 404 and absent_ok:
+                return Reply(headers, None, status)
             wait = _retry_after(headers) if status == 429 else 1.0
             if status not in _AGAIN or not left or wait > LONGEST_WAIT_SECONDS:
                 raise NoAnswer(*_refused(status, headers, wait, body))
+            await self.sleep(wait)
+        raise AssertionError("the last try raises")
+
+    async def send(self, method: str, path: str, body: Any = None) -> Reply:
+        """Asks for a change, and again only where it was surely not done: too many questions. Raises `NoAnswer`: with a word
+        of `NOT_DONE` nothing was done; with any other nobody knows, and a look must tell."""
+        for left in range(TRIES - 1, -1, -1):
+            await self._turn()
+            status, headers, answer = await self._once(path, method, body)
+            if 200 <= status < 300:
+                return Reply(headers, _json(answer) if answer.strip() else None, status)
+            wait = _retry_after(headers)
+            if status != 429 or not left or wait > LONGEST_WAIT_SECONDS:
+                raise NoAnswer(*_unwilling(status, headers, wait, answer))
             await self.sleep(wait)
         raise AssertionError("the last try raises")
 
@@ -77,11 +97,11 @@ class Api:
         if at > now:
             await self.sleep(at - now)
 
-    async def _once(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
+    async def _once(self, path: str, method: str = "GET", body: Any = None) -> tuple[int, Mapping[str, str], bytes]:
         url = urlsplit(self.base.rstrip("/") + path)
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                return await self._talk(url)
+                return await self._talk(url, method, None if body is None else json.dumps(body).encode())
         except TimeoutError as error:
             raise NoAnswer("timeout", f"{url.hostname}: no answer within {self.timeout_seconds:g} s") from error
         except (h11.LocalProtocolError, UnicodeEncodeError) as error:
@@ -92,20 +112,25 @@ class Api:
         except (OSError, EOFError) as error:
             raise NoAnswer("unreachable", f"{url.hostname}: the connection broke off") from error
 
-    async def _talk(self, url: SplitResult) -> tuple[int, Mapping[str, str], bytes]:
+    async def _talk(self, url: SplitResult, method: str, sent: bytes | None) -> tuple[int, Mapping[str, str], bytes]:
         host = url.hostname or ""
         address = (await self.names.resolve(host))[0]
         if url.scheme != "https":
             async with line(address, url.port or 80, Steps()) as opened:
-                return await self._exchange(url, opened)
+                return await self._exchange(url, opened, method, sent)
         async with tls_line(address, url.port or 443, host, self.trust, Steps()) as opened:
             if opened.distrust:
                 raise NoAnswer("tls", f"{host}: {opened.distrust}; the token was not sent")
-            return await self._exchange(url, opened)
+            return await self._exchange(url, opened, method, sent)
 
-    async def _exchange(self, url: SplitResult, opened: Line) -> tuple[int, Mapping[str, str], bytes]:
+    async def _exchange(
+        self, url: SplitResult, opened: Line, method: str, sent: bytes | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
         talk = h11.Connection(our_role=h11.CLIENT)
-        opened.writer.write((talk.send(self._request(url)) or b"") + (talk.send(h11.EndOfMessage()) or b""))
+        opened.writer.write(talk.send(self._request(url, method, sent)) or b"")
+        if sent:
+            opened.writer.write(talk.send(h11.Data(data=sent)) or b"")
+        opened.writer.write(talk.send(h11.EndOfMessage()) or b"")
         status, headers, body = 0, dict[str, str](), bytearray()
         while True:
             event = talk.next_event()
@@ -123,7 +148,7 @@ class Api:
             elif isinstance(event, h11.ConnectionClosed):
                 raise NoAnswer("truncated", f"{url.hostname}: the answer broke off")
 
-    def _request(self, url: SplitResult) -> h11.Request:
+    def _request(self, url: SplitResult, method: str, sent: bytes | None) -> h11.Request:
         headers = {
             "Host": url.netloc.rpartition("@")[2],
             "User-Agent": f"outlive/{outlive.__version__}",
@@ -132,8 +157,10 @@ class Api:
             **self.headers,
             **self._login(),
         }
+        if sent is not None or method != "GET":
+            headers |= {"Content-Type": "application/json", "Content-Length": str(len(sent or b""))}
         target = url.path + (f"?{url.query}" if url.query else "")
-        return h11.Request(method="GET", target=target, headers=list(headers.items()))
+        return h11.Request(method=method, target=target, headers=list(headers.items()))
 
     def _login(self) -> dict[str, str]:
         if self.user:
@@ -159,6 +186,15 @@ def _refused(status: int, headers: Mapping[str, str], wait: float, body: bytes) 
         return "rate_limited", f"the API is asked too often: not again for {wait:g} s"
     said = f": {body[:_SAID_BYTES].decode('utf-8', 'replace').strip()}" if status == 400 and body else ""
     return "status", f"the API answered with status {status}{said}"
+
+
+def _unwilling(status: int, headers: Mapping[str, str], wait: float, body: bytes) -> tuple[str, str]:
+    """Of a change. A status of 4xx says that it was not done, save for 408 and 409, which a look must explain."""
+    word, why = _refused(status, headers, wait, body)
+    if 400 <= status < 500 and status not in (401, 403, 408, 409, 429):
+        said = body[:_SAID_BYTES].decode("utf-8", "replace").strip()
+        return "unwilling", f"the API answered with status {status}: {said}"
+    return word, why
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from outlive.recovery.steps.base import Step
+from outlive.recovery.steps.ci_dispatch import CiDispatch
+from outlive.recovery.steps.ci_run import CiRun
+from outlive.recovery.steps.ci_secret import CiSecret
 from outlive.recovery.steps.cluster import Cluster
 from outlive.recovery.steps.config import Config
 from outlive.recovery.steps.copy_anew import CopyAnew
+from outlive.recovery.steps.create_machine import CreateMachine
 from outlive.recovery.steps.databases import Databases
+from outlive.recovery.steps.dns import Dns
 from outlive.recovery.steps.docker import Docker
 from outlive.recovery.steps.enrol import Enrol
 from outlive.recovery.steps.evidence import Evidence
@@ -17,6 +22,7 @@ from outlive.recovery.steps.machine import Machine
 from outlive.recovery.steps.old_machine import OldMachine
 from outlive.recovery.steps.page import Page
 from outlive.recovery.steps.path import Path
+from outlive.recovery.steps.quarantine import Quarantine
 from outlive.recovery.steps.repoint import Repoint
 from outlive.recovery.steps.stack import Stack
 from outlive.recovery.steps.start import Start
@@ -25,10 +31,15 @@ from outlive.recovery.steps.take_over import TakeOver
 from outlive.recovery.steps.volume import Volume
 
 STEPS: dict[str, Step] = {
+    "ci-dispatch": CiDispatch(),
+    "ci-run": CiRun(),
+    "ci-secret": CiSecret(),
     "cluster": Cluster(),
     "config": Config(),
     "copy-anew": CopyAnew(),
+    "create-machine": CreateMachine(),
     "databases": Databases(),
+    "dns": Dns(),
     "docker": Docker(),
     "enrol": Enrol(),
     "evidence": Evidence(),
@@ -39,6 +50,7 @@ STEPS: dict[str, Step] = {
     "old-machine": OldMachine(),
     "page": Page(),
     "path": Path(),
+    "quarantine": Quarantine(),
     "repoint": Repoint(),
     "stack": Stack(),
     "start": Start(),

@@ -1,0 +1,126 @@
+"""`create-machine`: a server is ordered, once, with a host key that we know; a lost answer is made good by finding it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+from outlive.commands.cloud_init import user_data
+from outlive.commands.orders import Order, hostname, is_up
+from outlive.errors import UsageError
+from outlive.model.host import Host, SshAddress
+from outlive.model.project import Server
+from outlive.recovery import cloud
+from outlive.recovery.host_key import host_key
+from outlive.recovery.intent import Intent
+from outlive.recovery.maker import maker
+from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, Unknown, World
+from outlive.transport import hostkey
+from outlive.transport.net import NoAnswer
+
+SETTLE_SECONDS = 600.0  # so long an order may be under way without being listed
+
+
+class CreateMachine(Manners):
+    """The server's name is of this run alone; it is looked for before and after. Its host key is pinned as soon as it has an
+    address, in the place of any that was pinned there: providers give addresses again. Facts: `made_address`, `server_id`,
+    `hostname`, `host_key`."""
+
+    effect = Effect.CREATES
+    timeout_seconds = 120.0
+    attempts = 120
+    pause_seconds = 10.0
+    approval = True
+
+    def plan(self, world: World, inputs: Inputs) -> str:
+        order = _order(world, inputs)
+        where = f"{cloud.text(inputs.args, 'provider')} ({order.region})"
+        return f"orders a server {order.plan} with {order.image} at {where}, named {order.hostname}; it costs money"
+
+    def look(self, world: World, inputs: Inputs) -> Look:
+        found = _find(world, inputs)
+        if found is not None:
+            return self._standing(world, inputs, found)
+        intent = Intent(world, inputs)
+        noted = intent.read() or {}
+        if noted.get("server_id"):
+            return Unknown(f"the provider took the order (id {noted['server_id']}) and does not list it")
+        if left := intent.settles_in_seconds(SETTLE_SECONDS):
+            return Unknown(f"it was ordered, and is not listed yet; for certain in {left:.0f} s")
+        return NotYet(f"there is no server {_name(world, inputs)}")
+
+    def _standing(self, world: World, inputs: Inputs, server: Server) -> Look:
+        if not is_up(server):
+            return Unknown(f"{server.hostname} is being made ({' '.join((server.state, server.status)).strip()})")
+        key = host_key(world.folder)
+        pins = hostkey.pinned(_host(world, server), world.settings.keeper.known_hosts)
+        wanted = hostkey.fingerprint(f"host {key.public}")
+        if [one.fingerprint for one in pins] != [wanted]:
+            return NotYet(f"{server.hostname} is there, and its host key is not pinned")
+        facts = {"made_address": server.addresses[0], "server_id": server.id, "hostname": server.hostname}
+        return Done(f"{server.hostname} (id {server.id}) at {server.addresses[0]}", facts | {"host_key": wanted})
+
+    def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
+        """Orders it, or pins its key, whichever comes next."""
+        found = _find(world, inputs)
+        key = host_key(world.folder)
+        if found is not None:
+            if is_up(found):
+                hostkey.repin(_host(world, found), key.public, world.settings.keeper.known_hosts)
+            return
+        order = replace(_order(world, inputs), user_data=_user_data(world, inputs))
+        intent = Intent(world, inputs)
+        intent.note({"hostname": order.hostname})
+        if identity := cloud.change(intent, lambda: maker(world, inputs.args).make(order)):
+            intent.note({"hostname": order.hostname, "server_id": identity}, anew=True)
+
+    def undo(self, world: World, inputs: Inputs) -> None:
+        """Switches it off and keeps it, for it may hold what was restored: a person deletes it."""
+        found = _find(world, inputs)
+        if found is not None:
+            cloud.asked(lambda: maker(world, inputs.args).power(found.id, on=False))
+        elif Intent(world, inputs).settles_in_seconds(SETTLE_SECONDS):
+            raise NoAnswer("unknown", "a server was ordered and is not listed yet; undo again in ten minutes")
+
+
+def _name(world: World, inputs: Inputs) -> str:
+    return hostname(world.host.name, hashlib.sha256(inputs.key.encode()).hexdigest())
+
+
+def _find(world: World, inputs: Inputs) -> Server | None:
+    name = _name(world, inputs)
+    servers = cloud.asked(lambda: maker(world, inputs.args).servers())
+    mine = [one for one in servers if one.hostname == name and one.state != "terminating"]
+    if len(mine) > 1:
+        raise NoAnswer(
+            "unreadable", f"{len(mine)} servers are named {name}: a person must look at the provider's console"
+        )
+    return mine[0] if mine else None
+
+
+def _order(world: World, inputs: Inputs) -> Order:
+    args = inputs.args
+    plan, region, image = (cloud.text(args, name) for name in ("plan", "region", "image"))
+    return Order(_name(world, inputs), plan, region, image, tuple(str(one) for one in _list(args.get("ssh_keys", []))))
+
+
+def _user_data(world: World, inputs: Inputs) -> str:
+    key = host_key(world.folder)
+    try:
+        return user_data(key.private, key.public, [str(one) for one in _list(inputs.args.get("authorized_keys", []))])
+    except ValueError as error:
+        raise UsageError(f"{error}.", hint="Name fewer `authorized_keys`.") from error
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise UsageError("`ssh_keys` and `authorized_keys` are lists.", hint='ssh_keys = ["13247"]')
+    return value
+
+
+def _host(world: World, server: Server) -> Host:
+    """The machine as it will be reached: like the host, at its own address."""
+    was = None if world.host.is_local else SshAddress.parse(world.host.address)
+    address = str(SshAddress(server.addresses[0], was.user if was else "root"))
+    return Host(name=world.host.name, address=f"ssh://{address}", ssh_config=world.host.ssh_config)
