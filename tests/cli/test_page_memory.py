@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from outlive.cli.page_memory import PageMemory
 from outlive.cli.page_settings import settings_words
 from outlive.config.load import load
 from outlive.errors import UsageError
+from outlive.model.observation import Channel, Observation
+from outlive.model.stretch import Stretch
 from outlive.model.tally import tally
 from outlive.model.watching import Blind, Enrolment, Judged, Told
 from outlive.state.store import Store
@@ -53,7 +56,11 @@ def test_a_host_as_the_page_shows_it(memory: PageMemory, store: Store) -> None:
     watching.tell([Told("web-1", "203.0.113.9", "ssh", NOON, NOON)])
     watching.set_blind(Blind("the hosts", NOON, None, "no network"))
     Tallies(store).add([tally("web-1", "https://shop.example.com/", NOON, 0.2), tally("web-1", "u", NOON, None, "dns")])
+    key = Observation(NOON, "ssh_identity", Channel.OUTSIDE, "203.0.113.9", "ssh.host_key", "SHA256:x", "test")
+    other = replace(key, subject="203.0.113.10")
+    watching.keep([Stretch.of(key), Stretch.of(other), Stretch.of(replace(key, fact="guest.hostname", value="a"))])
     known = memory.hosts()["web-1"]
+    assert [(one["fact"], one["value"]) for one in known["seen"]] == [("ssh.host_key", "SHA256:x")]
     assert [one["verdict"] for one in known["changes"]] == ["same_machine_ok", "rebooted"]
     assert known["blind"][0]["to"] == NOON + timedelta(hours=1)
     view = host_view("web-1", status(), known, memory.answers("web-1"))

@@ -64,7 +64,11 @@ def known() -> dict[str, Any]:
         "judged": {"for": [seen, seen], "against": [], "missing": ["provider"], "advice": [], "forbidden": ["rebuild"]},
         "changes": [{"since": NOW - timedelta(days=3), "judged_at": NOW, "verdict": "same_machine_ok"}],
         "blind": [],
-        "enrolments": [{"at": NOW, "how": "init", "by": "me@home"}],
+        "enrolments": [{"at": NOW, "how": "init", "by": "me@home", "facts": {"ssh.host_key": "SHA256:x"}}],
+        "seen": [
+            {"address": "203.0.113.9", "fact": "ssh.host_key", "value": "SHA256:x", "from": NOW, "to": NOW},
+            {"address": "203.0.113.9", "fact": "guest.boot_id", "value": "b1", "from": NOW, "to": NOW},
+        ],
         "addresses": [{"address": "203.0.113.9", "told_by": "outlive.toml", "last_at": NOW}],
     }
 

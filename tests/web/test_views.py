@@ -9,6 +9,7 @@ from outlive.model.verdict import Name
 from outlive.web.views.acting import progress
 from outlive.web.views.asset import asset_view
 from outlive.web.views.host import host_view
+from outlive.web.views.identity import seen_lines
 from outlive.web.views.now import now_view
 from outlive.web.views.recovery import recovery_view
 from outlive.web.views.words import BAD, GOOD, SENTENCES, UNKNOWN
@@ -133,3 +134,16 @@ def test_a_cron_job_that_never_told_anything_is_unknown() -> None:
     lines = now_view(status(crons=[one, one | {"state": "down", "why": "exit status 3", "last_at": NOW}])).crons
     assert [(each.state, each.mark) for each in lines] == [(UNKNOWN, "NEW"), (BAD, "DOWN")]
     assert lines[1].said == "last heard 0 ms ago; exit status 3"
+
+
+def test_who_answered_is_compared_with_what_is_pinned() -> None:
+    another = {"address": "203.0.113.9", "fact": "ssh.host_key", "value": "SHA256:y", "from": NOW, "to": NOW}
+    found = known()
+    lines = seen_lines(found | {"seen": [*found["seen"], another, another | {"value": {"error": "refused"}}]})
+    assert [(one.state, one.mark) for one in lines] == [
+        (GOOD, "AS PINNED"),
+        (UNKNOWN, "MAY CHANGE"),
+        (BAD, "ANOTHER"),
+        (UNKNOWN, "NO DATA"),
+    ]
+    assert seen_lines(found | {"enrolments": []})[0].mark == "NOT PINNED"

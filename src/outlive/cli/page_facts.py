@@ -26,6 +26,7 @@ from outlive.web.board import Kept
 from outlive.web.facts import Facts, Wishes
 
 LOOK_AGAIN_SECONDS = 600.0  # a look asks the hosts for the sizes of everything
+MEMORY_SECONDS = 10.0  # ninety days of it are read
 VAULT_SECONDS = 60.0  # its view asks for every copy of every asset
 
 
@@ -46,7 +47,7 @@ def page_facts(settings: Settings, clock: Clock, store: Store, asking: Asking) -
         status=lambda: status()[0],
         metrics=lambda: status()[1],
         copies=partial(copies_document, vault),
-        hosts=Kept(memory.hosts, clock.monotonic),
+        hosts=Kept(memory.hosts, clock.monotonic, MEMORY_SECONDS),
         answers=memory.answers,
         lag=memory.lag,
         incidents=memory.incidents,

@@ -16,7 +16,9 @@ from outlive.errors import UsageError
 from outlive.incidents.report import report
 from outlive.model.observation import Observation
 from outlive.model.recovery import Entry, Recovery
+from outlive.model.stretch import Stretch
 from outlive.model.tally import Tally
+from outlive.model.watching import Told
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
 from outlive.state.tallies import Tallies
@@ -26,6 +28,10 @@ from outlive.web.views.calendar import DAYS
 
 WEEK = timedelta(days=7)
 MOST_RECOVERIES = 10
+IDENTITY = (
+    *("ssh.host_key", "guest.machine_id", "guest.dmi_uuid", "guest.root_fs_uuid", "guest.docker_engine_id"),
+    *("guest.boot_id", "pg.system_identifier", "pg.timeline"),
+)
 
 
 class PageMemory:
@@ -36,10 +42,13 @@ class PageMemory:
         self._watching, self._telling = Watching(store), Telling(store)
 
     def hosts(self) -> dict[str, dict[str, Any]]:
-        """By name: `judged`, `changes` of the verdict (newest first), `enrolments`, `addresses`, and `blind` times."""
+        """By name: `judged`, `changes` of the verdict (newest first), `enrolments`, `addresses`, `blind` times, and who was
+        `seen` at the addresses."""
         now, watching = self._clock.now(), self._watching
         standing, told = watching.standing(), watching.addresses()
         verdicts, enrolled = watching.verdicts(), watching.enrolments()
+        seen = watching.of_facts(IDENTITY, now - timedelta(days=DAYS))
+        told_by = _hosts_of(told)
         blind = [blind_time(one, now) for one in watching.blind(now - timedelta(days=DAYS))]
         return {
             name: {
@@ -49,13 +58,18 @@ class PageMemory:
                     for one in reversed(verdicts)
                     if one.host == name
                 ],
-                "enrolments": [{"at": one.at, "how": one.how, "by": one.by} for one in enrolled if one.host == name],
+                "enrolments": [
+                    {"at": one.at, "how": one.how, "by": one.by, "facts": one.facts}
+                    for one in enrolled
+                    if one.host == name
+                ],
                 "addresses": [
                     {"address": one.address, "told_by": one.told_by, "last_at": one.last_at}
                     for one in told
                     if one.host == name and one.is_asked
                 ],
                 "blind": blind,
+                "seen": [_seen(one) for one in seen if name in told_by.get(one.last.subject, ())],
             }
             for name in {*standing, *(one.host for one in told), *(one.host for one in enrolled)}
         }
@@ -105,6 +119,20 @@ class PageMemory:
             host = one.trouble.host or one.cause
             noted = incident_case.note(text, host, f"{person()}, on the page", now, None)
             self._telling.note(number, [noted], now)
+
+
+def _hosts_of(told: Sequence[Told]) -> dict[str, set[str]]:
+    """Of each address (and each host's own name) whose it is said to be."""
+    found: dict[str, set[str]] = {}
+    for one in told:
+        found.setdefault(one.address, set()).add(one.host)
+        found.setdefault(one.host, set()).add(one.host)
+    return found
+
+
+def _seen(one: Stretch) -> dict[str, Any]:
+    seen = {"from": one.first.at, "to": one.last.at, "fact": one.last.fact, "value": one.last.value}
+    return {"address": one.last.subject, **seen}
 
 
 def _tally(one: Tally) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from outlive.model.words import duration, moment
 from outlive.web.views.calendar import Day, host_days
 from outlive.web.views.charts import Chart, tally_chart
+from outlive.web.views.identity import SeenLine, seen_lines
 from outlive.web.views.lines import AssetLine, HostLine, asset_line, host_line
 from outlive.web.views.words import BAD, GOOD, UNKNOWN, Document, ago, plain, value_words
 
@@ -39,6 +40,7 @@ class HostView:
     changes: tuple[tuple[str, str], ...]
     enrolments: tuple[tuple[str, str], ...]
     assets: tuple[AssetLine, ...]
+    seen: tuple[SeenLine, ...]
     days: tuple[Day, ...]
     checks: tuple[CheckLine, ...]
     more_checks: int
@@ -73,6 +75,7 @@ def host_view(
         changes=tuple((moment(one["since"]), one["verdict"]) for one in changes)[:MOST_FACTS],
         enrolments=tuple((moment(one["at"]), f"{one['how']}, by {one['by']}") for one in known.get("enrolments", ())),
         assets=tuple(asset_line(one, at) for one in status["assets"] if one["host"] == name),
+        seen=seen_lines(known),
         days=host_days(changes, known.get("blind", ()), at),
         checks=tuple(checks[:MOST_CHECKS]),
         more_checks=max(0, len(checks) - MOST_CHECKS),
