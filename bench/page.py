@@ -1,7 +1,7 @@
 """Time and bytes of each view, what open pages cost, and how soon news is there: `python -m bench.page`.
 
-The world has 100 assets with 90 days of copies and drills, and 20 hosts with 90 days of verdicts, one of them with 1000
-checks of a day. What is measured is the page alone: routes, views, templates, and the pulse on a real database. What the
+The world has 100 assets with 90 days of copies and drills, and 20 hosts with 90 days of verdicts, each with 1000
+checks. What is measured is the page alone: routes, views, templates, and the pulse on a real database. What the
 keeper's documents cost to gather depends on the vault (`bench.guard`); the page asks for them once in five seconds at
 most. With Debian's chromium there are figures of the first paint, on a processor four times as slow.
 """
@@ -71,7 +71,7 @@ def served() -> Iterator[tuple[str, int, Pipe]]:
 
 
 def main() -> None:
-    print(f"{ASSETS} assets, {HOSTS} hosts, {CHECKS} checks of one host by 24 hours, {DAYS} days; {TIMES} times each")
+    print(f"{ASSETS} assets, {HOSTS} hosts, {CHECKS} checks a host, {DAYS} days; {TIMES} times each")
     with served() as (base, process, pipe):
         asyncio.run(_views(base))
         asyncio.run(_open(base, process, pipe))

@@ -60,10 +60,11 @@ def test_a_host_as_the_page_shows_it(memory: PageMemory, store: Store) -> None:
     other = replace(key, subject="203.0.113.10")
     watching.keep([Stretch.of(key), Stretch.of(other), Stretch.of(replace(key, fact="guest.hostname", value="a"))])
     known = memory.hosts()["web-1"]
-    assert [(one["fact"], one["value"]) for one in known["seen"]] == [("ssh.host_key", "SHA256:x")]
+    assert [(one["fact"], one["value"]) for one in memory.seen("web-1")] == [("ssh.host_key", "SHA256:x")]
+    assert memory.seen("web-2") == []
     assert [one["verdict"] for one in known["changes"]] == ["same_machine_ok", "rebooted"]
     assert known["blind"][0]["to"] == NOON + timedelta(hours=1)
-    view = host_view("web-1", status(), known, memory.answers("web-1"))
+    view = host_view("web-1", status(), known, (), memory.answers("web-1"), memory.hours("web-1", "u"))
     assert view is not None and [one.name for one in view.checks] == ["u", "https://shop.example.com/"]
     assert (view.checks[0].last, view.checks[0].mean) == ("does not answer as it should: dns", "-")
 

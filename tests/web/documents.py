@@ -65,10 +65,6 @@ def known() -> dict[str, Any]:
         "changes": [{"since": NOW - timedelta(days=3), "judged_at": NOW, "verdict": "same_machine_ok"}],
         "blind": [],
         "enrolments": [{"at": NOW, "how": "init", "by": "me@home", "facts": {"ssh.host_key": "SHA256:x"}}],
-        "seen": [
-            {"address": "203.0.113.9", "fact": "ssh.host_key", "value": "SHA256:x", "from": NOW, "to": NOW},
-            {"address": "203.0.113.9", "fact": "guest.boot_id", "value": "b1", "from": NOW, "to": NOW},
-        ],
         "addresses": [{"address": "203.0.113.9", "told_by": "outlive.toml", "last_at": NOW}],
     }
 
@@ -80,10 +76,10 @@ def drills() -> list[dict[str, Any]]:
     return [one, one | red, one | {"at": NOW, "rto_seconds": 41.0}]
 
 
-def answers(check: str = "https://shop.example.com/", hours: int = 48) -> list[dict[str, Any]]:
+def hours(check: str = "https://shop.example.com/", count: int = 48) -> list[dict[str, Any]]:
     """Of one check, an hour each, oldest first; the last but one was bad."""
     found = []
-    for back in reversed(range(hours)):
+    for back in reversed(range(count)):
         failed = 3 if back == 1 else 0
         found.append(
             {
@@ -170,3 +166,13 @@ def recovery(**changes: Any) -> dict[str, Any]:
         ],
         **changes,
     }
+
+
+def check(name: str = "https://shop.example.com/", **changes: Any) -> dict[str, Any]:
+    """It answers."""
+    return hours(name, 1)[0] | {"all_looks": 2880, "all_failed": 3} | changes
+
+
+def seen() -> list[dict[str, Any]]:
+    one = {"address": "203.0.113.9", "fact": "ssh.host_key", "value": "SHA256:x", "from": NOW, "to": NOW}
+    return [one, one | {"fact": "guest.boot_id", "value": "b1"}]

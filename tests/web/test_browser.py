@@ -54,7 +54,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def world() -> Crowd:
-    return Crowd(hours=3)
+    return Crowd()
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from outlive.web.views.identity import seen_lines
 from outlive.web.views.now import now_view
 from outlive.web.views.recovery import recovery_view
 from outlive.web.views.words import BAD, GOOD, SENTENCES, UNKNOWN
-from tests.web.documents import NOW, asset, copies, host, known, recovery, status
+from tests.web.documents import NOW, asset, copies, host, known, recovery, seen, status
 
 
 def test_all_is_well() -> None:
@@ -138,12 +138,11 @@ def test_a_cron_job_that_never_told_anything_is_unknown() -> None:
 
 def test_who_answered_is_compared_with_what_is_pinned() -> None:
     another = {"address": "203.0.113.9", "fact": "ssh.host_key", "value": "SHA256:y", "from": NOW, "to": NOW}
-    found = known()
-    lines = seen_lines(found | {"seen": [*found["seen"], another, another | {"value": {"error": "refused"}}]})
+    lines = seen_lines([*seen(), another, another | {"value": {"error": "refused"}}], known())
     assert [(one.state, one.mark) for one in lines] == [
         (GOOD, "AS PINNED"),
         (UNKNOWN, "MAY CHANGE"),
         (BAD, "ANOTHER"),
         (UNKNOWN, "NO DATA"),
     ]
-    assert seen_lines(found | {"enrolments": []})[0].mark == "NOT PINNED"
+    assert seen_lines(seen(), known() | {"enrolments": []})[0].mark == "NOT PINNED"

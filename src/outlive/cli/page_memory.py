@@ -18,7 +18,6 @@ from outlive.model.observation import Observation
 from outlive.model.recovery import Entry, Recovery
 from outlive.model.stretch import Stretch
 from outlive.model.tally import Tally
-from outlive.model.watching import Told
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
 from outlive.state.tallies import Tallies
@@ -42,13 +41,10 @@ class PageMemory:
         self._watching, self._telling = Watching(store), Telling(store)
 
     def hosts(self) -> dict[str, dict[str, Any]]:
-        """By name: `judged`, `changes` of the verdict (newest first), `enrolments`, `addresses`, `blind` times, and who was
-        `seen` at the addresses."""
+        """By name: `judged`, `changes` of the verdict (newest first), `enrolments`, `addresses`, `blind` times."""
         now, watching = self._clock.now(), self._watching
         standing, told = watching.standing(), watching.addresses()
         verdicts, enrolled = watching.verdicts(), watching.enrolments()
-        seen = watching.of_facts(IDENTITY, now - timedelta(days=DAYS))
-        told_by = _hosts_of(told)
         blind = [blind_time(one, now) for one in watching.blind(now - timedelta(days=DAYS))]
         return {
             name: {
@@ -69,17 +65,24 @@ class PageMemory:
                     if one.host == name and one.is_asked
                 ],
                 "blind": blind,
-                "seen": [_seen(one) for one in seen if name in told_by.get(one.last.subject, ())],
             }
             for name in {*standing, *(one.host for one in told), *(one.host for one in enrolled)}
         }
 
-    def answers(self, host: str) -> list[dict[str, Any]]:
-        """Of the last week, oldest first."""
-        return [_tally(one) for one in Tallies(self._store).of(host, self._clock.now() - WEEK)]
+    def seen(self, host: str) -> list[dict[str, Any]]:
+        """Who was at the host's addresses, oldest first."""
+        there = {host, *(one.address for one in self._watching.addresses() if one.host == host)}
+        found = self._watching.of_facts(there, IDENTITY, self._clock.now() - timedelta(days=DAYS))
+        return [_seen(one) for one in found]
 
-    def lag(self, asset: str) -> list[dict[str, Any]]:
-        return self.answers(asset)
+    def answers(self, host: str) -> list[dict[str, Any]]:
+        """How each check answered in its last hour and over the last week."""
+        found = Tallies(self._store).answers(host, self._clock.now() - WEEK)
+        return [_tally(one.last) | {"all_looks": one.looks, "all_failed": one.failed} for one in found]
+
+    def hours(self, subject: str, check: str) -> list[dict[str, Any]]:
+        """Of the last week, oldest first."""
+        return [_tally(one) for one in Tallies(self._store).of(subject, check, self._clock.now() - WEEK)]
 
     def incidents(self) -> list[dict[str, Any]]:
         """Newest first."""
@@ -119,15 +122,6 @@ class PageMemory:
             host = one.trouble.host or one.cause
             noted = incident_case.note(text, host, f"{person()}, on the page", now, None)
             self._telling.note(number, [noted], now)
-
-
-def _hosts_of(told: Sequence[Told]) -> dict[str, set[str]]:
-    """Of each address (and each host's own name) whose it is said to be."""
-    found: dict[str, set[str]] = {}
-    for one in told:
-        found.setdefault(one.address, set()).add(one.host)
-        found.setdefault(one.host, set()).add(one.host)
-    return found
 
 
 def _seen(one: Stretch) -> dict[str, Any]:

@@ -26,11 +26,11 @@ class SeenLine:
     until: str
 
 
-def seen_lines(known: Document) -> tuple[SeenLine, ...]:
-    """From `seen` and the last of `enrolments`; newest first."""
+def seen_lines(seen: Sequence[Document], known: Document) -> tuple[SeenLine, ...]:
+    """Beside the last of the host's `enrolments`; newest first."""
     enrolments: Sequence[Document] = known.get("enrolments", ())
     pinned = enrolments[-1].get("facts", {}) if enrolments else {}
-    newest = sorted(known.get("seen", ()), key=lambda one: one["to"], reverse=True)[:MOST]
+    newest = sorted(seen, key=lambda one: one["to"], reverse=True)[:MOST]
     return tuple(_line(one, pinned) for one in newest)
 
 
