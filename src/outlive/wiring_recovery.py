@@ -18,7 +18,7 @@ from outlive.errors import Failed, UsageError
 from outlive.keeper.children import Children
 from outlive.model.host import Host
 from outlive.model.recovery import Entry, Recovery
-from outlive.recovery.act import Actor
+from outlive.recovery.act import BACKWARD, FORWARD, Actor
 from outlive.recovery.report import report
 from outlive.recovery.runbook import Recipe, RunbookWrong, read
 from outlive.recovery.steps.base import World
@@ -42,7 +42,7 @@ def alone(settings: Settings) -> Iterator[None]:
     """One recovery at a time. Raises `UsageError` while another process carries one."""
     folder = room(settings)
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o711)  # Postgres' programs work below it as another user
         file = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
     except OSError as error:
         raise Failed(f"{folder}: {error.strerror}.", hint="Check owner and mode of `keeper.state`.") from error
@@ -82,7 +82,7 @@ def world(settings: Settings, clock: Clock, store: Store, recovery: Recovery, ch
     if host is None:
         raise UsageError(f"outlive.toml has no host {recovery.host!r} any more.")
     folder = room(settings) / recovery.id
-    folder.mkdir(parents=True, exist_ok=True, mode=0o711)  # Postgres' programs work below it as another user
+    folder.mkdir(parents=True, exist_ok=True, mode=0o711)
     old = replace(host, address=recovery.former or host.address)
     return World(
         clock=clock,
@@ -119,8 +119,10 @@ def write_report(settings: Settings, recovery: Recovery, entries: Sequence[Entry
     return file
 
 
-def engine(settings: Settings, clock: Clock, store: Store, by: str) -> tuple[DbosEngine, Children]:
-    """The engine of recoveries. Call it within `alone`; `launch` goes on with what a kill cut off."""
+def engine(settings: Settings, clock: Clock, store: Store, by: str, *, undoing: bool) -> tuple[DbosEngine, Children]:
+    """The engine of recoveries. Call it within `alone`; `launch` goes on with what a kill cut off, in the one direction
+    alone: what was killed on its way forward must not go on while it is taken back."""
     children = Children(settings.path)
     actor = Actor(Recovering(store), lambda one: world(settings, clock, store, one, children), STEPS, by)
-    return DbosEngine(sqlite(room(settings) / "engine.db"), actor.acts()), children
+    wanted = BACKWARD if undoing else FORWARD
+    return DbosEngine(sqlite(room(settings) / "engine" / "runs.db"), {wanted: actor.acts()[wanted]}), children

@@ -14,6 +14,7 @@ from outlive.cli.main import run
 from outlive.config.load import load
 from outlive.vault.local import LocalVault
 from tests.cli.home import Done, Home
+from tests.world.s3 import Rclone
 
 Call = Callable[..., Done]
 
@@ -225,3 +226,48 @@ def test_hosts_are_enrolled_with_the_key_that_was_pinned(
     done = call(*laptop.words("--json"))
     assert done.code == 0, done.err
     assert done.document["enrolled"] == (["web-1"] if key != "rubbish" else [])
+
+
+def test_a_memory_that_lies_elsewhere_is_left_alone(
+    home: Home, lost: Callable[[], Laptop], call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It may be that of another keeper, on a machine that has one."""
+    elsewhere = tmp_path / "var"
+    text = home.config.read_text() + f'[keeper]\nstate = "{elsewhere}/state"\nknown_hosts = "{elsewhere}/known_hosts"\n'
+    text += '[[hosts]]\nname = "web-1"\naddress = "ssh://root@web-1.example.com"\n'
+    told = {"outlive.toml": text, "known_hosts": "web-1.example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==\n"}
+    real = keepsake.kept
+    monkeypatch.setattr(keepsake, "kept", lambda inventory, files: real(inventory, told))
+    assert call("backup", "--config", str(home.config)).code == 0
+    laptop = lost()
+    done = call(*laptop.words())
+    assert done.code == 0 and "move them" in done.out
+    assert not elsewhere.exists() and (laptop.folder / "known_hosts").exists()
+
+
+@pytest.mark.s3
+@pytest.mark.slow
+def test_from_a_bucket_with_the_login_of_this_person(
+    home: Home, call: Call, rclone_s3: Rclone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keeper's own way to its login died with it; the person's is in the environment, as for every S3 client."""
+    url, keeper = f"s3://{rclone_s3.bucket()}/copies", tmp_path / "keeper.secret"
+    keeper.write_text(rclone_s3.secret_key)
+    keeper.chmod(0o600)
+    login = f'access_key = {{ command = ["echo", "{rclone_s3.access_key}"] }}\nsecret_key = {{ file = "{keeper}" }}'
+    home.write(vault=f'url = "{url}"\nendpoint = "{rclone_s3.endpoint}"\n{login}')
+    assert call("backup", "--config", str(home.config)).code == 0
+    key = tmp_path / "recovery.key"
+    shutil.move(home.folder / "recovery.key", key)
+    shutil.rmtree(home.folder)
+    keeper.unlink()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", rclone_s3.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", rclone_s3.secret_key)
+    config = ("--config", str(tmp_path / "laptop/outlive.toml"))
+    done = call("adopt", url, "--endpoint", rclone_s3.endpoint, "--identity", str(key), "--json", *config)
+    assert done.code == 0, done.err
+    assert rclone_s3.secret_key not in done.out + (tmp_path / "laptop/outlive.toml").read_text()
+    assert done.document["runs"] == []  # the keeper's command for its login is a comment now
+    back = tmp_path / "back"
+    assert call("restore", "site", "--to", str(back), "--identity", str(key), *config).code == 0
+    assert (back / "index.html").read_text() == "hello"

@@ -15,7 +15,7 @@ import pytest
 from outlive.engine.dbos_engine import DbosEngine
 from outlive.engine.port import Act, Interrupted, Run, RunStatus
 from outlive.engine.serializer import StepFailed
-from outlive.errors import SourceFailed
+from outlive.errors import Refused, SourceFailed
 from outlive.lab.ground.process import wait_until
 from outlive.model.runbook import Runbook, Step
 from tests.engine.databases import postgres_url, sqlite_url
@@ -155,6 +155,19 @@ def test_a_step_is_tried_as_often_as_it_says(make: Make) -> None:
     engine.start("job:1", single(attempts=3, pause_seconds=0.2))
     assert ended(engine, "job:1").result == {"steps": {"only": {"tries": 3}}}
     assert all(later - earlier >= 0.2 for earlier, later in pairwise(moments))
+
+
+def test_a_refusal_is_not_tried_again(make: Make) -> None:
+    begun: list[str] = []
+
+    def act(args: dict[str, Any], timeout: float) -> dict[str, Any]:
+        begun.append("once")
+        raise Refused("the gate is shut")
+
+    engine = make({"act": act})
+    engine.start("job:1", single(attempts=3, pause_seconds=60))
+    assert "the gate is shut" in ended(engine, "job:1").error
+    assert begun == ["once"]
 
 
 def test_after_a_failed_step_no_further_one_is_begun(make: Make) -> None:

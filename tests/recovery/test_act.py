@@ -127,6 +127,13 @@ def test_nothing_is_done_when_it_cannot_be_told(actor: Actor, server: Server, jo
     assert entry.facts == {"exit_code": 3, "cure": CannotTell.hint}
 
 
+def test_a_bug_of_a_step_is_told_and_ends_in_no_silence(actor: Actor, server: Server, journal: Recovering) -> None:
+    server.bought = None  # type: ignore[assignment]
+    with pytest.raises(Failed, match="TypeError"):
+        actor.acts()["recover"](args(), 60)
+    assert journal.entries("run-1")[-1].what is What.FAILED
+
+
 def test_what_fails_says_the_cure(actor: Actor, server: Server, journal: Recovering) -> None:
     server.fails = True
     with pytest.raises(Failed):

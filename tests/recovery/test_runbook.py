@@ -79,3 +79,10 @@ def test_what_the_run_does_not_know_goes_to_the_step() -> None:
         GOOD + "[[steps]]\nname = 'a'\nkind = 'docker'\ninstall = 'apt-get install'\npause_seconds = 1.5\n", STEPS
     ).entries
     assert (one.args, one.pause_seconds, one.attempts) == ({"install": "apt-get install"}, 1.5, None)
+
+
+def test_a_runbook_that_brings_nothing_back_is_about_no_assets() -> None:
+    orders = read(GOOD + "[[steps]]\nname = 'order'\nkind = 'create-machine'\n", STEPS)
+    assert not orders.brings_back
+    assert read(GOOD + "[[steps]]\nname = '{asset}'\nkind = 'volume'\neach = 'docker_volume'\n", STEPS).brings_back
+    assert all(recipe(name).brings_back for name in SHIPPED)

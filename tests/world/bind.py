@@ -48,7 +48,7 @@ class Bind(Server):
         for path, text in (("/etc/bind/named.conf", CONFIG % self.secret), ("/var/cache/bind/zone", RECORDS)):
             self._engine.exec(self._container, "sh", "-c", f"cat > {path}", input=text.encode())
         self._engine.exec(self._container, "touch", "/tmp/go")
-        self._engine.wait_for_log(self._container, " running")
+        self._engine.wait_for_log(self._container, "all zones loaded")
         self.address = self._engine.address(self._container)
         return self
 

@@ -75,6 +75,7 @@ def render(kit: Kit) -> str:
         programs="age zstd tar" + " awscli" * any(place.is_s3 for place in kit.places),
         fetch=html.escape("\n".join(_fetch(place) for place in kit.places)),
         by_hand=html.escape(ALL_AT_ONCE),
+        adopt=html.escape(_adopt(kit.places[0])),
         config=html.escape(_config(kit)),
     )
 
@@ -96,6 +97,13 @@ def _fetch(place: Place) -> str:
     where = f" --endpoint-url {place.endpoint}" if place.endpoint else ""
     aws = f"aws --region {place.region}{where} s3 \\\n "
     return f"{aws} ls {place.url}/copies/NAME/\n{aws} cp --recursive {place.url}/{COPY}/ copy"
+
+
+def _adopt(place: Place) -> str:
+    """How a keeper is set up again; for S3 with the login in the environment."""
+    where = f" --endpoint {quote(place.endpoint)}" if place.endpoint else ""
+    region = f" --region {quote(place.region)}" if place.is_s3 and place.region else ""
+    return f"outlive adopt {quote(place.url)}{where}{region} --identity /root/recovery.txt"
 
 
 def _config(kit: Kit) -> str:

@@ -23,6 +23,7 @@ from outlive.survey.adopt_config import Reached, set_up
 from outlive.survey.adopt_needs import Need, needs
 from outlive.survey.adopt_skeleton import skeleton
 from outlive.survey.adopt_vault import Found, read_vault
+from outlive.survey.write_toml import one_line
 from outlive.vault.keys import write_private
 from outlive.vault.open import open_vault
 
@@ -182,9 +183,9 @@ def _tell(made: _Set, found: Found, wanted: list[Need], warnings: list[str], out
         say(f"\nWritten: {made.settings.path}, a skeleton to be completed; {why}")
     for need in wanted:
         word = "it will run" if need.kind == "program" else f"missing: the {need.kind}"
-        say(f"  {word} {need.what} ({need.wanted_by})")
+        say(one_line(f"  {word} {need.what} ({need.wanted_by})"))
     for note in _notes(made.settings):
-        say(f"  note: {note}")
+        say(one_line(f"  note: {note}"))
     for warning in warnings:
         say(f"  AT RISK: {warning}")
     option = "" if made.settings.path == Path.cwd() / NAME else f" --config {made.settings.path}"

@@ -20,7 +20,12 @@ from outlive.watch.enrol import KEYS
 
 
 def enrol(settings: Settings, found: Found, clock: Clock) -> list[str]:
-    """The hosts of which something was pinned. A memory that cannot be written keeps nobody from having a configuration."""
+    """The hosts of which something was pinned. A memory that cannot be written keeps nobody from having a configuration; one
+    that lies elsewhere may be another keeper's, and is left alone."""
+    if settings.schedule.database is not None or not settings.keeper.state.resolve().is_relative_to(
+        settings.base.resolve()
+    ):
+        return []
     known = [(host, facts) for host in settings.hosts if (facts := _facts(settings, host, found))]
     if not known:
         return []

@@ -11,6 +11,7 @@ import typer
 
 from outlive import wiring_recovery, wiring_state
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.incident_note import note
 from outlive.cli.looking import person
 from outlive.cli.recover_begin import Wish, begun
 from outlive.cli.recover_follow import carry
@@ -20,14 +21,12 @@ from outlive.clock import Clock, SystemClock
 from outlive.config.load import load
 from outlive.config.schema import Settings
 from outlive.errors import UsageError
-from outlive.model.observation import Channel, Observation
 from outlive.model.recovery import Recovery, What, begun_steps, is_ended
 from outlive.model.runbook import Runbook
 from outlive.recovery import plan
 from outlive.recovery.steps.registry import STEPS
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
-from outlive.state.telling import Telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ def _undo(call: Call) -> int:
 
 def _carry(call: Call, recovery: Recovery, run: str, runbook: Runbook, end: str) -> int:
     _note(call, recovery, f"recovery {recovery.id} ({recovery.title}) goes on, towards: {end}")
-    made = wiring_recovery.engine(call.settings, call.clock, call.store, person())
+    made = wiring_recovery.engine(call.settings, call.clock, call.store, person(), undoing=end == "undone")
     stopped = carry(made, run, runbook, call.journal, recovery, call.output)
     if stopped is None:
         call.journal.write(recovery.id, call.clock.now(), "", What.ENDED, person(), end)
@@ -154,13 +153,7 @@ def _words(call: Call, recovery: Recovery, accept_loss: str, approve: Sequence[s
 
 
 def _note(call: Call, recovery: Recovery, text: str) -> None:
-    """Into the host's open incident, if there is one."""
-    telling, now = Telling(call.store), call.clock.now()
-    value = {"what": "recovery", "detail": {"text": text}}
-    for one in telling.incidents():
-        if one.ended_at is None and recovery.host in (one.trouble.host, one.cause.partition(":")[2]):
-            seen = Observation(now, "recover", Channel.PERSON, recovery.host, "action", value, person())
-            telling.note(one.id, [seen], now)
+    note(call.store, recovery.host, text, call.clock.now())
 
 
 def _ask(call: Call, question: str) -> None:

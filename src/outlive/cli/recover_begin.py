@@ -55,9 +55,10 @@ def begun(settings: Settings, clock: Clock, wish: Wish) -> Recovery:
         )
         raise UsageError(f"the runbook {recipe.name} wants {needed}.", hint="docs/how-to/recover.md shows each.")
     host = _host(settings, wish)
-    _known(settings, wiring_recovery.machine_of(host, wish.to))
+    if recipe.brings_back:
+        _known(settings, wiring_recovery.machine_of(host, wish.to))
     wiring.identities(settings, wish.identity)  # now, not after an hour
-    assets = _assets(settings, host, wish, recipe)
+    assets = _assets(settings, host, wish, recipe) if recipe.brings_back else ()
     now, vault = clock.now(), wiring.vault(settings, clock)
     moment = moments.parse_moment(wish.at) if wish.at else None
     losses = [_loss(vault, asset, moment, wish.copies) for asset in assets]
@@ -167,7 +168,7 @@ def _insist(losses: Sequence[dict[str, Any]], accepted: str) -> None:
             f"There is no copy at all of {', '.join(gone)}: all of it would be missing on the new machine.",
             hint='Find another vault (`--config`), or give it up in writing: --accept-loss "WHY"',
         )
-    if len(gone) == len(losses):
+    if losses and len(gone) == len(losses):
         raise UsageError("there is no copy of anything, so there is nothing to bring back.")
 
 

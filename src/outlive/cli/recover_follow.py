@@ -33,7 +33,7 @@ def carry(
     """To its end: None, or what it stopped at. An engine run that has failed is followed by another, which looks at every
     step again. Ctrl-C leaves it where it stands."""
     engine, children = made
-    heard = max((one.number for one in journal.entries(recovery.id)), default=0)
+    before = heard = max((one.number for one in journal.entries(recovery.id)), default=0)
     engine.launch()
     try:
         number = 1
@@ -54,7 +54,7 @@ def carry(
         engine.drain(DRAIN_SECONDS)
         os._exit(INTERRUPTED)  # a step that cannot be cut short holds its thread
     engine.close()
-    return None if status.status is RunStatus.DONE else _stopped(journal.entries(recovery.id), status.error)
+    return None if status.status is RunStatus.DONE else _stopped(journal.entries(recovery.id, before), status.error)
 
 
 def _stopped(entries: list[Entry], error: str) -> StandsStill:

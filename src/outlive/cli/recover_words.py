@@ -22,7 +22,7 @@ def show_plan(recovery: Recovery, lines: Sequence[Line], output: Output, now: da
     say(f"{kind}{recovery.title}: {recovery.host} ({recovery.former}){f' -> {recovery.to}' if recovery.to else ''}")
     if any(one["args"]["kind"] == "last-copy" for one in recovery.steps):
         say("What is in the vault now; a last copy is taken once nobody writes any more, so nothing is to be lost:")
-    else:
+    elif recovery.losses:
         say("What will be there; whatever was written later is lost, unless the old machine still has it:")
     for one in recovery.losses:
         say(f"  {_loss(one, now)}")
@@ -46,12 +46,13 @@ def tell_end(recovery: Recovery, entries: Sequence[Entry], report: Path, output:
     say = output.console.print
     ended = next((one for one in reversed(entries) if one.what is What.ENDED), None)
     if ended is not None and ended.said == end == "done":
-        took = seconds(entries)
-        say(f"Done; users were served after {duration(took or 0.0)}.")
+        took = f"; users were served after {duration(seconds(entries) or 0.0)}" if recovery.losses else ""
+        say(f"Done{took}.")
         for entry in entries:
             if entry.what is What.DONE and entry.facts.get("old_machine"):
                 say(f"  old machine: {entry.said}")
-        say(_next(recovery))
+        if recovery.losses:
+            say(_next(recovery))
     say(f"Report: {report}")
 
 

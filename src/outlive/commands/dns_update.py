@@ -6,6 +6,7 @@ was seen. So two who change at once cannot mix their changes, and a repeated mes
 
 from __future__ import annotations
 
+import base64
 import binascii
 from dataclasses import dataclass, field
 
@@ -36,7 +37,8 @@ class Key:
         if self.algorithm not in ALGORITHMS:
             raise ValueError(f"{self.algorithm} is none of {', '.join(ALGORITHMS)}")
         try:
-            return dns.tsig.Key(dns.name.from_text(self.name), self.secret, dns.name.from_text(self.algorithm))
+            secret = base64.b64decode(self.secret.strip(), validate=True)
+            return dns.tsig.Key(dns.name.from_text(self.name), secret, dns.name.from_text(self.algorithm))
         except (binascii.Error, ValueError, dns.exception.DNSException):
             raise ValueError(f"the TSIG key {self.name} is not base64") from None
 

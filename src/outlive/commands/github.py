@@ -85,10 +85,9 @@ def dispatch(ref: str, inputs: dict[str, str]) -> dict[str, Any]:
     return {"ref": ref, "inputs": inputs, "return_run_details": True}
 
 
-def runs_path(repo: str, workflow: str, since: datetime) -> str:
-    """Those that a dispatch began, not before `since`."""
-    created = quote(f">={since:%Y-%m-%dT%H:%M:%SZ}", safe="")
-    query = f"event=workflow_dispatch&created={created}&per_page={PER_PAGE}"
+def runs_path(repo: str, workflow: str) -> str:
+    """The newest that a dispatch began; GitHub lists the newest first."""
+    query = f"event=workflow_dispatch&per_page={PER_PAGE}"
     return f"{repo_path(repo)}/actions/workflows/{quote(workflow, safe='')}/runs?{query}"
 
 
@@ -97,11 +96,11 @@ def run_path(repo: str, run: int) -> str:
 
 
 def read_runs(body: Any) -> tuple[Run, ...]:
-    """Oldest first. Raises ValueError, also when there are more than came."""
+    """The newest ones, oldest first. Raises ValueError."""
     rows = body.get("workflow_runs") if isinstance(body, dict) else None
-    if not isinstance(rows, list) or body.get("total_count") != len(rows):
-        raise ValueError("the answer is no whole list of runs")
-    return tuple(sorted((read_run(row) for row in rows), key=lambda one: (one.created_at, one.id)))
+    if not isinstance(rows, list):
+        raise ValueError("the answer is no list of runs")
+    return tuple(sorted((read_run(row) for row in rows), key=lambda one: one.id))
 
 
 def read_run(row: Any) -> Run:
@@ -121,10 +120,15 @@ def read_run(row: Any) -> Run:
         raise ValueError("a run without id, status or time") from error
 
 
-def ours(runs: tuple[Run, ...], since: datetime, ref: str, key: str) -> tuple[Run, ...]:
-    """The runs that may be the one that was asked for at `since`: with a `key`, those that show it in their title (the
-    workflow's `run-name` prints the input); else all on that branch since then."""
-    found = tuple(one for one in runs if one.created_at >= since.replace(microsecond=0))
+def newest_id(runs: tuple[Run, ...]) -> int:
+    """0 where there is none. Ids only grow: what comes later has a higher one, whatever anybody's clock says."""
+    return max((one.id for one in runs), default=0)
+
+
+def ours(runs: tuple[Run, ...], after: int, ref: str, key: str) -> tuple[Run, ...]:
+    """The runs that may be the one that was asked for when `after` was the newest id: with a `key`, those that show it in
+    their title (the workflow's `run-name` prints the input); else all on that branch."""
+    found = tuple(one for one in runs if one.id > after)
     if key:
         return tuple(one for one in found if key in one.title)
     return tuple(one for one in found if one.branch == ref.removeprefix("refs/heads/"))

@@ -13,6 +13,7 @@ from outlive.recovery.steps.base import Done, Inputs, Look, NotYet, Step, World
 from outlive.state.recovering import Recovering
 
 FORWARD, BACKWARD = "recover", "undo"
+BUG = "That is a bug of the step; please report it. `outlive recover --resume` tries again, `--undo` takes it all back."
 
 
 class CannotTell(NoData):
@@ -91,6 +92,10 @@ class Actor:
             except OutliveError as error:
                 self._failed(args, error)
                 raise
+            except Exception as error:  # a step of anybody's may be wrong: told, and gone on with
+                failed = Failed(f"{type(error).__name__}: {error}", hint=BUG)
+                self._failed(args, failed)
+                raise failed from error
 
         return told
 

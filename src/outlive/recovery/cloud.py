@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from outlive.config.secrets import resolve
 from outlive.errors import UsageError
@@ -22,7 +24,11 @@ T = TypeVar("T")
 
 
 def api(world: World, base: str, token: SecretRef, headers: Mapping[str, str] | None = None) -> Api:
-    """Of one event loop: call it within `asked`. Raises `ConfigError` when the token is not to be had."""
+    """Of one event loop: call it within `asked`. Raises `ConfigError` when the token is not to be had, and `UsageError`
+    where everybody on the way would read it."""
+    if not _may_have_token(base):
+        hint = "Write https://...; plain http only to a private address of your own network."
+        raise UsageError(f"a token is not sent to {base}.", hint=hint)
     watch = world.settings.watch
 
     async def sleep(seconds: float) -> None:
@@ -38,6 +44,14 @@ def api(world: World, base: str, token: SecretRef, headers: Mapping[str, str] | 
         sleep=sleep,
         headers=headers or {},
     )
+
+
+def _may_have_token(base: str) -> bool:
+    try:
+        parts = urlsplit(base)
+        return parts.scheme == "https" or ipaddress.ip_address(parts.hostname or "").is_private
+    except ValueError:
+        return False
 
 
 @cache
@@ -81,7 +95,9 @@ def text(args: Mapping[str, Any], name: str, default: str | None = None) -> str:
     found = args.get(name, default)
     if isinstance(found, str) and found:
         return found
-    raise UsageError(f"`{name}` is missing, or no text.", hint="docs/reference/steps.md tells what the step wants.")
+    raise UsageError(
+        f"`{name}` is missing, or no text.", hint="docs/reference/cloud-steps.md tells what the step wants."
+    )
 
 
 def new_address(world: World, inputs: Inputs) -> str:

@@ -7,11 +7,12 @@ alone proves neither identity nor a backup, so whatever loses data is refused he
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from outlive.commands.tofu import Change, Plan
-from outlive.recovery.resources import described, holds_data, wiped_by
+from outlive.recovery.gate import Condition, Target, is_open
+from outlive.recovery.resources import described, holds_data, target_of, wiped_by
 
 _BECAUSE = {
     "replace_because_tainted": "it was tainted: somebody marked it so, nobody proved it",
@@ -41,24 +42,42 @@ class Reason:
     cure: str
 
 
-def guard(plan: Plan, workspace: str | None = None) -> tuple[Reason, ...]:
-    """Empty when nothing in the plan loses data. `workspace` is the selected one, where it is known; "default" is what is
-    selected where nobody uses workspaces, and stands for no environment."""
-    found = [reason for change in plan.changes for reason in _of_change(change)]
+Gate = Callable[[Target], tuple[Condition, ...]]
+
+
+def guard(plan: Plan, workspace: str | None = None, gate: Gate | None = None) -> tuple[Reason, ...]:
+    """Empty when nothing in the plan loses data, or the `gate` is open for all that does. `workspace` is the selected one,
+    where it is known; "default" is what is selected where nobody uses workspaces, and stands for no environment. Without a
+    gate nothing passes: a plan alone proves nothing."""
+    found = [reason for change in plan.changes for reason in _of_change(change, gate)]
     return (*_of_workspace(plan, workspace), *found)
 
 
-def _of_change(change: Change) -> Iterator[Reason]:
+def _of_change(change: Change, gate: Gate | None) -> Iterator[Reason]:
     if change.destroys and holds_data(change.type):
-        yield _destroyed(change)
+        yield from _through(change, _destroyed(change), gate)
     elif change.actions == ("update",) and (attributes := wiped_by(change)):
-        yield Reason(
+        reason = Reason(
             change.address,
             "reinstall",
             f"an update in place of {', '.join(attributes)} reinstalls {described(change)}: its disk is wiped, although the "
             'plan says "0 to destroy"',
             f"set allow_reinstall = false (or leave these attributes as they are); if a reinstall is meant: {_GATE}",
         )
+        yield from _through(change, reason, gate)
+
+
+def _through(change: Change, reason: Reason, gate: Gate | None) -> Iterator[Reason]:
+    """The reason, unless the gate is open; with what keeps it shut."""
+    target = target_of(change)
+    if gate is None or target is None:
+        yield reason
+        return
+    conditions = gate(target)
+    if not is_open(conditions):
+        shut = [one for one in conditions if not one.is_met]
+        why = "; ".join(f"{one.name}: {one.why}" for one in shut)
+        yield replace(reason, why=f"{reason.why}. The gate is shut: {why}", cure="; ".join(one.cure for one in shut))
 
 
 def _destroyed(change: Change) -> Reason:

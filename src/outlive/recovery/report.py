@@ -35,7 +35,9 @@ def _head(recovery: Recovery, entries: Sequence[Entry]) -> str:
     last = entries[-1] if entries else None
     state = last.said if last and last.what is What.ENDED else "not ended"
     took = seconds(entries)
-    served = f"\nUsers were served after {took:.0f} s." if took is not None and state == "done" else ""
+    served = (
+        f"\nUsers were served after {took:.0f} s." if took is not None and state == "done" and recovery.losses else ""
+    )
     down = downtime(recovery, entries)
     served += f" Nobody was served for {down:.0f} s of them." if served and down is not None else ""
     kind = "Rehearsal" if recovery.rehearsal else "Recovery"

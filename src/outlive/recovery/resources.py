@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from outlive.commands.tofu import Change
+from outlive.recovery.gate import Target
 
 _HOLD = re.compile(
     "servers?|instance|droplet|vm|vps|machine|host|volume|disk|storage|filesystem|nfs|share|bucket|database|db|sql|"
@@ -55,6 +56,14 @@ def described(change: Change) -> str:
     found += [str(change.before[name]) for name in _NAMES if isinstance(change.before.get(name), str)][:1]
     addresses = list(dict.fromkeys(_addresses(change.before)))
     return ", ".join([*found, *([f"at {' and '.join(addresses)}"] if addresses else [])]) or "unnamed"
+
+
+def target_of(change: Change) -> Target | None:
+    """What is there now by all the names that the gate wants; None when the plan does not tell one of them."""
+    id = change.before.get("id")
+    name = next((change.before[one] for one in _NAMES if isinstance(change.before.get(one), str)), None)
+    address = next(_addresses(change.before), None)
+    return Target(str(id), address, name) if isinstance(id, str | int) and name and address else None
 
 
 def _addresses(attributes: dict[str, Any]) -> Iterator[str]:

@@ -57,6 +57,11 @@ class Recipe:
     asset: bool
     entries: tuple[Entry, ...]
 
+    @property
+    def brings_back(self) -> bool:
+        """Whether it is about data at all; one that only orders a machine, or leads a name elsewhere, is not."""
+        return self.to or self.asset or any(entry.each for entry in self.entries)
+
 
 def read(text: str, kinds: Collection[str]) -> Recipe:
     """`kinds` are the kinds of step that there are. Raises `RunbookWrong`, which names the line or the step."""

@@ -102,13 +102,23 @@ def looked(step: Step, here: World, args: Mapping[str, Any]) -> Done | NotYet | 
     return step.look(here, inputs(args, json.loads(journal.read_text()) if journal.exists() else None))
 
 
-def _child(kind: str, args: dict[str, Any], folder: str, seconds: float) -> None:
+def taken_back(step: Step, here: World, args: Mapping[str, Any]) -> None:
+    """As a run takes it back; what it found is known."""
+    journal = here.folder / "facts.json"
+    step.undo(here, inputs(args, json.loads(journal.read_text()) if journal.exists() else None))
+
+
+def _child(kind: str, args: dict[str, Any], folder: str, seconds: float, back: bool) -> None:
+    if back:
+        return taken_back(STEPS[kind], world(Path(folder), ManualClock(BEGAN + timedelta(seconds=seconds))), args)
     carry(STEPS[kind], world(Path(folder), ManualClock(BEGAN + timedelta(seconds=seconds))), args)
 
 
-def killed_and_again(kind: str, args: dict[str, Any], folder: Path, api: BitingApi, number: int, when: str) -> None:
-    """The step in a process that is killed at the request of that number; then again, to its end."""
-    process = SPAWN.Process(target=_child, args=(kind, args, str(folder), 0.0))
+def killed_and_again(
+    kind: str, args: dict[str, Any], folder: Path, api: BitingApi, number: int, when: str, back: bool = False
+) -> None:
+    """The step (with `back`: its undo) in a process that is killed at the request of that number; then again, to its end."""
+    process = SPAWN.Process(target=_child, args=(kind, args, str(folder), 0.0, back))
     first, started = len(api.heard), threading.Event()
 
     def watch(seen: int, moment: str) -> None:
@@ -123,7 +133,7 @@ def killed_and_again(kind: str, args: dict[str, Any], folder: Path, api: BitingA
     process.join(120)
     assert process.exitcode == -signal.SIGKILL, process.exitcode
     api.watch = lambda seen, moment: None
-    again = SPAWN.Process(target=_child, args=(kind, args, str(folder), 60.0))
+    again = SPAWN.Process(target=_child, args=(kind, args, str(folder), 60.0, back))
     again.start()
     again.join(120)
     assert again.exitcode == 0

@@ -40,7 +40,7 @@ def deploy(api: GithubApi, **more: Any) -> dict[str, Any]:
 
 
 def test_the_address_becomes_a_secret_that_github_alone_can_open(github: GithubApi, tmp_path: Path) -> None:
-    here, args = world(tmp_path), to(github, name="VM_HOST")
+    here, args = world(tmp_path), to(github, secret="VM_HOST")
     done = carry(SECRET, here, args)
     assert github.secrets == {"VM_HOST": "198.51.100.7"}
     again = looked(SECRET, here, args)
@@ -49,7 +49,7 @@ def test_the_address_becomes_a_secret_that_github_alone_can_open(github: GithubA
 
 
 def test_the_pinned_host_key_becomes_a_secret(github: GithubApi, tmp_path: Path) -> None:
-    here, args = world(tmp_path), to(github, name="KNOWN_HOSTS", what="known_hosts")
+    here, args = world(tmp_path), to(github, secret="KNOWN_HOSTS", what="known_hosts")
     with pytest.raises(Failed, match="no host key"):
         (tmp_path / "known_hosts").write_text("203.0.113.9 ssh-ed25519 OLD\n")
         SECRET.look(here, inputs(args, {"value_sha256": ""}))
@@ -59,7 +59,7 @@ def test_the_pinned_host_key_becomes_a_secret(github: GithubApi, tmp_path: Path)
 
 
 def test_undo_says_the_former_address(github: GithubApi, tmp_path: Path) -> None:
-    here, args = world(tmp_path), to(github, name="VM_HOST")
+    here, args = world(tmp_path), to(github, secret="VM_HOST")
     SECRET.undo(here, inputs(args))
     assert github.secrets == {}
     done = carry(SECRET, here, args)
@@ -70,12 +70,12 @@ def test_undo_says_the_former_address(github: GithubApi, tmp_path: Path) -> None
 @pytest.mark.parametrize("kind", BITES)
 def test_a_secret_is_set_whatever_bites(github: GithubApi, tmp_path: Path, kind: str) -> None:
     github.bites = [Bite(kind, "PUT"), Bite(kind, "GET")]
-    carry(SECRET, world(tmp_path), to(github, name="VM_HOST"))
+    carry(SECRET, world(tmp_path), to(github, secret="VM_HOST"))
     assert github.secrets == {"VM_HOST": "198.51.100.7"}
 
 
 def test_a_secret_that_vanished_is_set_again(github: GithubApi, tmp_path: Path) -> None:
-    here, args = world(tmp_path), to(github, name="VM_HOST")
+    here, args = world(tmp_path), to(github, secret="VM_HOST")
     carry(SECRET, here, args)
     github.secrets.clear()
     assert isinstance(looked(SECRET, here, args), NotYet)
@@ -144,12 +144,15 @@ def test_without_a_key_the_first_run_on_the_branch_is_taken(github: GithubApi, t
     github.run_name, github.tells_run = "deploy", False
     args = deploy(github, ref="release")
     del args["key_input"]
-    github.hour = -3
-    github.answer("POST", "/repos/shop/web/actions/workflows/deploy.yml/dispatches", {}, {"ref": "release"})
-    github.hour = 0
-    github.answer("POST", "/repos/shop/web/actions/workflows/deploy.yml/dispatches", {}, {"ref": "main"})
-    done = carry(DISPATCH, world(tmp_path), args)
-    assert len(github.runs) == 3 and done.facts["run_id"] == github.runs[2]["id"]
+    path = "/repos/shop/web/actions/workflows/deploy.yml/dispatches"
+    github.answer("POST", path, {}, {"ref": "release"})
+    github.late = 2
+    here = world(tmp_path)
+    DISPATCH.do(here, inputs(args), 60)
+    github.late = 0
+    github.answer("POST", path, {}, {"ref": "main"})
+    done = carry(DISPATCH, here, args)
+    assert len(github.runs) == 3 and done.facts["run_id"] == github.runs[1]["id"]
 
 
 def test_undo_cancels_a_run_that_is_not_over(github: GithubApi, tmp_path: Path) -> None:

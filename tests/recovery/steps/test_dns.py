@@ -35,7 +35,7 @@ def cloudflare() -> Iterator[CloudflareApi]:
 
 
 def by_cloudflare(api: CloudflareApi) -> dict[str, Any]:
-    return {"via": "cloudflare", "url": api.url, "zone_id": ZONE, "token": {"file": "token"}, "name": f"{SHOP}."}
+    return {"via": "cloudflare", "url": api.url, "zone_id": ZONE, "token": {"file": "token"}, "record": f"{SHOP}."}
 
 
 def test_the_name_leads_to_the_new_machine_alone(cloudflare: CloudflareApi, tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_proxied_name_stays_so_and_is_believed_at_once(cloudflare: CloudflareA
 
 def test_an_alias_is_for_a_person(cloudflare: CloudflareApi, tmp_path: Path) -> None:
     cloudflare.record("CNAME", "www.example.test", SHOP)
-    args = by_cloudflare(cloudflare) | {"name": "www.example.test"}
+    args = by_cloudflare(cloudflare) | {"record": "www.example.test"}
     assert isinstance(STEP.look(world(tmp_path), inputs(args)), Unknown)
 
 
@@ -133,7 +133,7 @@ def zone(bind: Bind, tmp_path: Path) -> Iterator[tuple[World, dict[str, Any]]]:
     secret = here.folder / "tsig"
     secret.write_text(bind.secret)
     secret.chmod(0o600)
-    args = {"via": "rfc2136", "server": bind.address, "zone": "example.test", "key_name": KEY, "name": SHOP}
+    args = {"via": "rfc2136", "server": bind.address, "zone": "example.test", "key_name": KEY, "record": SHOP}
     args |= {"key_secret": {"file": "tsig"}}
     yield here, args
     STEP.undo(here, inputs(args))
@@ -190,6 +190,6 @@ def test_bind_does_nothing_when_somebody_was_faster(bind: Bind, zone: tuple[Worl
 @pytest.mark.slow
 def test_an_alias_at_bind_is_for_a_person(bind: Bind, zone: tuple[World, dict[str, Any]]) -> None:
     here, args = zone
-    seen = STEP.look(here, inputs(args | {"name": "www.example.test"}, step="other"))
+    seen = STEP.look(here, inputs(args | {"record": "www.example.test"}, step="other"))
     assert isinstance(seen, Unknown) and SHOP in seen.why
     assert not isinstance(seen, Done)

@@ -1,5 +1,5 @@
 """One contract for all steps at somebody else's API: killed (SIGKILL) in the middle of any request, before or after its
-effect, and begun again, a step comes to its end and its effect was there once."""
+effect, and begun again, a step comes to its end and its effect was there once; its undo comes to its end as well."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from outlive.recovery.steps.base import World
 from outlive.recovery.steps.registry import STEPS
-from tests.recovery.steps.carrying import carry, killed_and_again, requests_of, world
+from tests.recovery.steps.carrying import carry, killed_and_again, requests_of, taken_back, world
 from tests.recovery.steps.test_ci import deploy, to
 from tests.recovery.steps.test_dns import SHOP, by_cloudflare
 from tests.recovery.steps.test_machines import ARGS, old
@@ -31,6 +32,7 @@ class Case:
     api: Callable[[], BitingApi]
     args: Callable[[Any], dict[str, Any]]
     effects: Callable[[Any], int]
+    undone: Callable[[Any], bool]  # whether all is as it was, or off and kept
     more: Callable[[Any], str] = lambda api: ""
 
 
@@ -46,37 +48,53 @@ def made(kind: type[CherryApi] | type[HetznerApi]) -> BitingApi:
     return api
 
 
+def provider(api: Any) -> str:
+    return str(api.provider)
+
+
+def is_cancelled(api: Any) -> bool:
+    return [one["conclusion"] for one in api.runs] == ["cancelled"]
+
+
+def is_off(api: Any) -> bool:
+    """The one that was made; nothing is ever deleted."""
+    return len(api.known) == 3 and {word.replace("_", "") for _, word in api.switched} == {"poweroff"}
+
+
 CASES = {
-    "dns": Case("dns", cloudflare, by_cloudflare, lambda api: len(api.batches)),
-    "dispatch": Case("ci-dispatch", lambda: GithubApi(late=2), deploy, lambda api: len(api.runs)),
+    "dns": Case(
+        "dns",
+        cloudflare,
+        by_cloudflare,
+        lambda api: sum("198.51.100.7" in str(batch) for batch in api.batches),
+        lambda api: api.addresses(SHOP) == ["203.0.113.9"],
+    ),
+    "dispatch": Case("ci-dispatch", lambda: GithubApi(late=2), deploy, lambda api: len(api.runs), is_cancelled),
     "dispatch-untold": Case(
-        "ci-dispatch", lambda: GithubApi(late=2, tells_run=False), deploy, lambda api: len(api.runs)
+        "ci-dispatch", lambda: GithubApi(late=2, tells_run=False), deploy, lambda api: len(api.runs), is_cancelled
     ),
     # a secret that is set again to the same value is the same secret
     "secret": Case(
-        "ci-secret", GithubApi, lambda api: to(api, name="VM_HOST"), lambda api: len(set(api.secrets.values()))
+        "ci-secret",
+        GithubApi,
+        lambda api: to(api, secret="VM_HOST"),
+        lambda api: len(set(api.secrets.values())),
+        lambda api: api.secrets == {"VM_HOST": "203.0.113.9"},
     ),
     "cherry": Case(
-        "create-machine",
-        lambda: made(CherryApi),
-        lambda api: ARGS,
-        lambda api: len(api.ordered),
-        lambda api: api.provider,
+        "create-machine", lambda: made(CherryApi), lambda api: ARGS, lambda api: len(api.ordered), is_off, provider
     ),
     "hetzner": Case(
-        "create-machine",
-        lambda: made(HetznerApi),
-        lambda api: ARGS,
-        lambda api: len(api.ordered),
-        lambda api: api.provider,
+        "create-machine", lambda: made(HetznerApi), lambda api: ARGS, lambda api: len(api.ordered), is_off, provider
     ),
     # switching off what is off already changes nothing
     "quarantine": Case(
         "quarantine",
         lambda: made(CherryApi),
         lambda api: ARGS,
-        lambda api: len(set(api.switched)),
-        lambda api: api.provider,
+        lambda api: len({word for word in api.switched if word[1] == "power_off"}),
+        lambda api: next(one.power for one in api.known if one.id == 700101) == "on",
+        provider,
     ),
 }
 
@@ -101,3 +119,24 @@ def test_killed_at_every_request_the_effect_is_there_once(name: str, tmp_path: P
             folder = prepare(case, api, tmp_path / f"{number}-{when}")
             killed_and_again(case.kind, case.args(api), folder, api, number, when)
             assert case.effects(api) == 1, f"killed {when} request {number}: {api.heard}"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_killed_at_every_request_of_its_undo_all_is_as_it_was(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+
+    def done(api: BitingApi, folder: Path) -> World:
+        here = world(prepare(case, api, folder))
+        carry(STEPS[case.kind], here, case.args(api))
+        return here
+
+    with case.api() as api:
+        here = done(api, tmp_path / "clean")
+        assert not case.undone(api)
+        count = requests_of(lambda: taken_back(STEPS[case.kind], here, case.args(api)), api)
+        assert case.undone(api) and count >= 1
+    for number, when in [(number, when) for number in range(1, count + 1) for when in ("before", "after")]:
+        with case.api() as api:
+            done(api, folder := tmp_path / f"{number}-{when}")
+            killed_and_again(case.kind, case.args(api), folder, api, number, when, back=True)
+            assert case.undone(api) and case.effects(api) == 1, f"killed {when} request {number}: {api.heard}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from outlive.commands import github
@@ -13,7 +12,6 @@ from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, Not
 from outlive.transport.api import Api
 from outlive.transport.net import NoAnswer
 
-CLOCK_SECONDS = 60.0  # so far our clock and GitHub's may be apart
 SETTLE_SECONDS = 600.0  # a run is listed within seconds; after this a dispatch without a run was none
 
 
@@ -47,9 +45,8 @@ class CiDispatch(Manners):
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> dict[str, Any] | None:
         intent = Intent(world, inputs)
-        earlier = intent.read()
-        since = earlier["since"] if earlier else world.clock.now().isoformat()
-        intent.note({"since": since, "key": inputs.run})
+        newest = github.newest_id(cloud.asked(lambda: _runs(_api(world, inputs), inputs)))
+        intent.note({"after": newest, "key": inputs.run})
         run = cloud.change(intent, lambda: _begin(_api(world, inputs), inputs))
         return None if run is None else {"run_id": run, "url": ""}
 
@@ -89,13 +86,15 @@ async def _begin(api: Api, inputs: Inputs) -> int | None:
 
 
 async def _found(api: Api, inputs: Inputs, noted: dict[str, Any]) -> tuple[github.Run, ...]:
+    key = noted["key"] if inputs.args.get("key_input") else ""
+    return github.ours(await _runs(api, inputs), noted["after"], _ref(inputs), key)
+
+
+async def _runs(api: Api, inputs: Inputs) -> tuple[github.Run, ...]:
     args = inputs.args
-    since = datetime.fromisoformat(noted["since"])
-    early = since - timedelta(seconds=CLOCK_SECONDS)
-    reply = await api.get(github.runs_path(cloud.text(args, "repo"), cloud.text(args, "workflow"), early))
-    key = noted["key"] if args.get("key_input") else ""
+    reply = await api.get(github.runs_path(cloud.text(args, "repo"), cloud.text(args, "workflow")))
     try:
-        return github.ours(github.read_runs(reply.body), early if key else since, _ref(inputs), key)
+        return github.read_runs(reply.body)
     except ValueError as error:
         raise NoAnswer("unreadable", f"GitHub: {error}") from error
 

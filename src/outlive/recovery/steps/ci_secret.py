@@ -13,7 +13,7 @@ from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, Not
 from outlive.transport.api import Api
 from outlive.transport.net import NoAnswer
 
-CURE = "Compare `repo`, `name` and `environment` of the step with the repository's settings."
+CURE = "Compare `repo`, `secret` and `environment` of the step with the repository's settings."
 
 
 class CiSecret(Manners):
@@ -27,7 +27,7 @@ class CiSecret(Manners):
 
     def plan(self, world: World, inputs: Inputs) -> str:
         what = {"address": "address", "known_hosts": "pinned host key"}[_what(inputs)]
-        name = cloud.text(inputs.args, "name")
+        name = cloud.text(inputs.args, "secret")
         return f"the secret {name} of {cloud.text(inputs.args, 'repo')} becomes the new machine's {what}"
 
     def look(self, world: World, inputs: Inputs) -> Look:
@@ -98,7 +98,7 @@ def _digest(value: str) -> str:
 
 async def _set(api: Api, inputs: Inputs, value: str) -> dict[str, Any]:
     args = inputs.args
-    repo, name, environment = cloud.text(args, "repo"), cloud.text(args, "name"), str(args.get("environment", ""))
+    repo, name, environment = cloud.text(args, "repo"), cloud.text(args, "secret"), str(args.get("environment", ""))
     try:
         path = github.secret_path(repo, name, environment)
         key = (await api.get(github.key_path(repo, environment))).body
@@ -114,7 +114,7 @@ async def _set(api: Api, inputs: Inputs, value: str) -> dict[str, Any]:
 async def _updated_at(api: Api, inputs: Inputs) -> str | None:
     """None when there is no such secret."""
     args = inputs.args
-    path = github.secret_path(cloud.text(args, "repo"), cloud.text(args, "name"), str(args.get("environment", "")))
+    path = github.secret_path(cloud.text(args, "repo"), cloud.text(args, "secret"), str(args.get("environment", "")))
     reply = await api.get(path, absent_ok=True)
     if reply.status == 404:
         return None

@@ -16,6 +16,8 @@ from outlive.backup.restore.claim import claimed
 from outlive.backup.restore.pour import pour, step
 from outlive.backup.restore.recover_to import restore_to
 from outlive.backup.restore.restore import RestorePlan
+from outlive.backup.restore.scratch import remove_containers
+from outlive.backup.restore.workshop import WORK
 from outlive.commands import compose, docker, tar
 from outlive.commands.compose import Bind
 from outlive.commands.placing import Place
@@ -39,7 +41,8 @@ class Cluster(Manners):
     def plan(self, world: World, inputs: Inputs) -> str:
         kept = "; what is there now is kept aside" if inputs.args.get("aside") else ""
         moment = inputs.args.get("at") or "the last durable second"
-        return f"brings the cluster {inputs.args['asset']} to {moment}, from copy {inputs.copy} and its log{kept}"
+        service = _service(world, inputs)
+        return f"brings the cluster of {service} to {moment}, from copy {inputs.copy} and its log{kept}"
 
     def look(self, world: World, inputs: Inputs) -> Look:
         data = self._data(world, inputs)
@@ -75,8 +78,10 @@ class Cluster(Manners):
         if note.exists():
             facts: dict[str, Any] = json.loads(note.read_text())
             return facts
+        for work in folder.glob(f".data.outlive-partial-*/{WORK}"):
+            remove_containers(work)  # of an attempt that was killed
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, mode=0o711)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o711)
         asset, at = inputs.args["asset"], inputs.args.get("at")
         pinned = catalog.find(world.vault, inputs.copy).manifest
         copies = [one for one in catalog.listing(world.vault, asset).copies if one.manifest.lineage == pinned.lineage]

@@ -72,7 +72,7 @@ class Dns(Manners):
 
 
 def _name(inputs: Inputs) -> str:
-    return cloud.text(inputs.args, "name").rstrip(".").lower()
+    return cloud.text(inputs.args, "record").rstrip(".").lower()
 
 
 def _ask(world: World, inputs: Inputs) -> tuple[Standing, int]:

@@ -1,4 +1,4 @@
-"""`docker`: an engine with compose answers on the new machine, and nothing of ours runs there yet."""
+"""`docker`: an engine with compose answers on the new machine."""
 
 from __future__ import annotations
 

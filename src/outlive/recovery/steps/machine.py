@@ -33,10 +33,11 @@ class Machine(Manners):
         user, _, machine_id = asked.check(host.address).text.strip().partition("\n")
         if user != "0":
             return Unknown(f"{host.address} let us in as user {user}; a recovery needs root (or `sudo = true`)")
-        if (known := self._known(world, machine_id)) and not inputs.args.get("same"):
+        earlier = inputs.facts.get(inputs.step, {})
+        is_met = earlier.get("machine_id") == machine_id  # by now this run may have enrolled it
+        if not is_met and not inputs.args.get("same") and (known := self._known(world, machine_id)):
             return NotYet(f"{host.address} is {known}, not a new machine")
         met = {"machine_id": machine_id, "address": host.address, "host_key": keys[0].fingerprint}
-        earlier = inputs.facts.get(inputs.step, {})
         return Done(
             f"machine {machine_id[:12]} answers", met | {"met_at": earlier.get("met_at", world.clock.now().isoformat())}
         )

@@ -55,7 +55,8 @@ def _find(world: World, inputs: Inputs) -> Server | Unknown:
     mine = [one for one in servers if (one.id == str(wanted) if wanted else former in one.addresses)]
     if len(mine) != 1:
         return Unknown(f"{len(mine)} servers of the project are {wanted or former}: a person must look")
-    new = {inputs.fact("made_address"), SshAddress.parse(world.new.address).host if world.new else None} - {None}
-    if new & set(mine[0].addresses) or mine[0].id == inputs.fact("server_id"):
+    made = inputs.fact("made_address")
+    new = made or (SshAddress.parse(world.new.address).host if world.new else None)
+    if new in mine[0].addresses or mine[0].id == inputs.fact("server_id"):
         return Unknown(f"{mine[0].hostname} (id {mine[0].id}) is the machine that we recovered to")
     return mine[0]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from outlive.backup.restore.pour import step
 from outlive.commands import compose
 from outlive.errors import Failed
@@ -43,7 +46,7 @@ class Start(Manners):
         if databases := _databases(world):
             self._up(world, project, databases)
             for service in databases:
-                self._wait(world, end, lambda service=service: self._takes_orders(world, project, service))
+                self._wait(world, end, partial(self._takes_orders, world, project, service))
         self._up(world, project, [])
         self._wait(world, end, lambda: "" if isinstance(seen := self.look(world, inputs), Done) else seen.why)
 
@@ -55,7 +58,7 @@ class Start(Manners):
         words = project.say("up", "--detach", "--no-recreate", "--no-build", "--quiet-pull", *services)
         step(world.there.run(words, timeout_seconds=UP_SECONDS), "docker compose up")
 
-    def _wait(self, world: World, end: float, trouble) -> None:  # type: ignore[no-untyped-def]
+    def _wait(self, world: World, end: float, trouble: Callable[[], str]) -> None:
         while said := trouble():
             if world.clock.monotonic() > end:
                 raise Failed(

@@ -1,0 +1,81 @@
+"""The gate for `plan-guard --named`: one look now, what is remembered, and what a person says in writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from outlive import wiring, wiring_state
+from outlive.backup.copies import catalog
+from outlive.cli.incident_note import note
+from outlive.cli.looking import look, person
+from outlive.clock import Clock, SystemClock
+from outlive.config.load import load
+from outlive.config.schema import Settings
+from outlive.errors import UsageError
+from outlive.model.copy import Proof
+from outlive.recovery.gate import Condition, Target, Waiver, gate
+from outlive.recovery.known import WAIVABLE, Looked, Words, circumstances, host_of
+from outlive.recovery.plan_guard import Gate
+from outlive.state.store import Store
+from outlive.state.watching import Watching
+
+
+@contextmanager
+def gate_of(config: Path | None, named: str, waive: Sequence[str]) -> Iterator[Gate]:
+    """Asks every address now. Raises `UsageError`, and what the look raises."""
+    settings, clock = load(config), SystemClock()
+    words = Words(_target(named), _waivers(waive, clock.now()))
+    store = wiring_state.store(settings)
+    try:
+        found = look(settings, clock, Watching(store))
+        looked = Looked(clock.now(), found.hosts, found.addresses)
+        yield partial(_decide, settings, clock, store, looked, words)
+    finally:
+        store.close()
+
+
+def _decide(
+    settings: Settings, clock: Clock, store: Store, looked: Looked, words: Words, target: Target
+) -> tuple[Condition, ...]:
+    host = host_of(target, settings.hosts, looked)
+    for what, waiver in words.waivers.items():
+        note(store, host, f"{waiver.who} waives {what} for {target}: {waiver.text}", clock.now())
+    until = _proven_until(settings, clock, host)
+    return gate(
+        target, circumstances(target, host, looked, Watching(store).enrolments(host), words, until), clock.now()
+    )
+
+
+def _proven_until(settings: Settings, clock: Clock, host: str) -> datetime | None:
+    """Every write before it is in a copy whose restore a drill has proven; None when that is not so of every asset."""
+    vault = wiring.vault(settings, clock)
+    newest = []
+    for asset in (one for one in settings.assets if one.host == host):
+        proven = [
+            one for one in catalog.copies(vault, asset.name) if one.proof is Proof.RESTORED and not one.is_damaged
+        ]
+        if not proven:
+            return None
+        newest.append(max(one.manifest.data_until for one in proven))
+    return min(newest, default=None)
+
+
+def _target(named: str) -> Target:
+    parts = [part.strip() for part in named.split(",")]
+    if len(parts) != 3 or not all(parts):
+        raise UsageError(f"--named {named!r}: it takes three names.", hint="--named 811287,203.0.113.9,web-1")
+    return Target(*parts)
+
+
+def _waivers(waive: Sequence[str], now: datetime) -> dict[str, Waiver]:
+    found = {}
+    for one in waive:
+        what, _, why = one.partition("=")
+        if what not in WAIVABLE or not why.strip():
+            raise UsageError(f"--waive {one!r}.", hint=f'Write WHAT="WHY"; WHAT is one of {", ".join(WAIVABLE)}.')
+        found[what] = Waiver(person(), now, why.strip())
+    return found
