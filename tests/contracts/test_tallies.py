@@ -10,7 +10,7 @@ import pytest
 from outlive.keeper.counting import KEPT, Counting
 from outlive.model.observation import Channel, Observation
 from outlive.model.schedule import Outcome
-from outlive.model.tally import Tally
+from outlive.model.tally import LOG, Tally
 from outlive.state.errors import StateFailed
 from outlive.state.pulse import pulse
 from outlive.state.store import Store
@@ -28,10 +28,13 @@ def test_hours_are_added_up_and_kept_apart(store: Store) -> None:
     later = replace(ONE, at=NOON + HOUR)
     tallies.add([ONE, later, replace(ONE, subject="web-2")])
     tallies.add([replace(ONE, why="")])
-    assert tallies.of("web-1", NOON) == [ONE + replace(ONE, why=""), later]
-    assert tallies.of("web-1", NOON + HOUR) == [later]
+    assert tallies.of("web-1", ONE.check, NOON) == [ONE + replace(ONE, why=""), later]
+    assert tallies.of("web-1", ONE.check, NOON + HOUR) == [later]
+    tallies.add([replace(later, check="u", failed=0)])
+    found = [(one.last, one.looks, one.failed) for one in tallies.answers("web-1", NOON)]
+    assert found == [(later, 6, 3), (replace(later, check="u", failed=0), 2, 0)]
     tallies.prune(NOON + HOUR)
-    assert tallies.of("web-2", NOON) == []
+    assert tallies.of("web-2", ONE.check, NOON) == [] and tallies.answers("web-2", NOON) == []
 
 
 def test_what_was_counted_is_kept_until_it_is_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,12 +54,12 @@ def test_what_was_counted_is_kept_until_it_is_written(store: Store, monkeypatch:
             counting.write(NOON)
     counting.write(NOON)
     counting.write(NOON)
-    (page,) = Tallies(store).of("web-1", NOON)
-    (log,) = Tallies(store).of("shop-db", NOON)
+    (page,) = Tallies(store).of("web-1", "u", NOON)
+    (log,) = Tallies(store).of("shop-db", LOG, NOON)
     assert (page.looks, page.mean_seconds) == (2, 0.5)
     assert (log.looks, log.failed, log.mean_seconds, log.why) == (2, 1, 2.0, "away")
     counting.write(NOON + KEPT + HOUR)
-    assert Tallies(store).of("web-1", NOON) == []
+    assert Tallies(store).of("web-1", "u", NOON) == []
 
 
 def test_the_pulse_beats_when_something_happened(store: Store) -> None:

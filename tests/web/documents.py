@@ -64,7 +64,7 @@ def known() -> dict[str, Any]:
         "judged": {"for": [seen, seen], "against": [], "missing": ["provider"], "advice": [], "forbidden": ["rebuild"]},
         "changes": [{"since": NOW - timedelta(days=3), "judged_at": NOW, "verdict": "same_machine_ok"}],
         "blind": [],
-        "enrolments": [{"at": NOW, "how": "init", "by": "me@home"}],
+        "enrolments": [{"at": NOW, "how": "init", "by": "me@home", "facts": {"ssh.host_key": "SHA256:x"}}],
         "addresses": [{"address": "203.0.113.9", "told_by": "outlive.toml", "last_at": NOW}],
     }
 
@@ -76,10 +76,10 @@ def drills() -> list[dict[str, Any]]:
     return [one, one | red, one | {"at": NOW, "rto_seconds": 41.0}]
 
 
-def answers(check: str = "https://shop.example.com/", hours: int = 48) -> list[dict[str, Any]]:
+def hours(check: str = "https://shop.example.com/", count: int = 48) -> list[dict[str, Any]]:
     """Of one check, an hour each, oldest first; the last but one was bad."""
     found = []
-    for back in reversed(range(hours)):
+    for back in reversed(range(count)):
         failed = 3 if back == 1 else 0
         found.append(
             {
@@ -143,3 +143,36 @@ def vault() -> dict[str, Any]:
         "mirror": None,
         "assets": [one],
     }
+
+
+def recovery(**changes: Any) -> dict[str, Any]:
+    """A rehearsal at its second step."""
+    entry = {"at": NOW - timedelta(minutes=3), "step": "", "what": "begun", "by": "me@home", "said": ""}
+    make = entry | {"step": "make a machine", "at": NOW - timedelta(minutes=2)}
+    return {
+        "id": "rehearse-1",
+        "title": "rehearsal: web-1 on a scratch machine",
+        "host": "web-1",
+        "rehearsal": True,
+        "began_at": NOW - timedelta(minutes=3),
+        "by": "me@home",
+        "to": None,
+        "steps": ["make a machine", "restore shop-db", "look"],
+        "entries": [
+            entry,
+            make | {"what": "doing"},
+            make | {"what": "done", "at": NOW - timedelta(minutes=1), "said": "a machine at 203.0.113.10"},
+            make | {"what": "doing", "step": "restore shop-db", "at": NOW - timedelta(seconds=30)},
+        ],
+        **changes,
+    }
+
+
+def check(name: str = "https://shop.example.com/", **changes: Any) -> dict[str, Any]:
+    """It answers."""
+    return hours(name, 1)[0] | {"all_looks": 2880, "all_failed": 3} | changes
+
+
+def seen() -> list[dict[str, Any]]:
+    one = {"address": "203.0.113.9", "fact": "ssh.host_key", "value": "SHA256:x", "from": NOW, "to": NOW}
+    return [one, one | {"fact": "guest.boot_id", "value": "b1"}]

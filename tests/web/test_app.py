@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from starlette.routing import Route
 
 from outlive.errors import UsageError
 from outlive.web import passwords
-from outlive.web.app import COOKIE
+from outlive.web.app import COOKIE, Doors, make_app
 from tests.web.documents import asset, host, status
 from tests.web.world import HASH, ORIGIN, PASSWORD, World, csrf, sign_in, visit
 
@@ -25,7 +27,7 @@ INSIDE = (
         "/incident/7",
         "/incident/7/report",
     ),
-    *("/vault", "/settings", "/api/status", "/api/copies/shop-db", "/api/hosts/web-1", "/api/incidents"),
+    *("/recoveries", "/vault", "/settings", "/api/status", "/api/copies/shop-db", "/api/hosts/web-1", "/api/incidents"),
     *("/api/incidents/7", "/api/vault", "/api/openapi.json", "/live", "/confirm", "/nothing"),
 )
 
@@ -176,3 +178,41 @@ def test_a_password_is_long_enough_and_its_file_private(tmp_path: Any) -> None:
     passwords.write(tmp_path / "page" / "password", HASH)
     assert (tmp_path / "page" / "password").stat().st_mode & 0o777 == 0o600
     assert passwords.is_right(HASH, PASSWORD) and not passwords.is_right(HASH, "no")
+
+
+def test_no_route_is_open_but_those_that_must_be() -> None:
+    """Whoever adds a router and forgets its door is told here."""
+    app = make_app(Doors(World().facts(), lambda: HASH))
+
+    async def act(browser: httpx.AsyncClient) -> None:
+        found = set()
+        for route in app.routes:
+            assert isinstance(route, Route)
+            path = re.sub(r"\{[^}]*\}", "7", route.path)
+            for method in (route.methods or set()) - {"HEAD"}:
+                answer = await browser.request(method, path)
+                location = answer.headers.get("location", "")
+                if answer.status_code != 401 and location != "/sign-in":
+                    found.add(path.rpartition("/")[0] if "." in path else path)
+        assert found == {"", "/vendor", "/sign-in", "/ping/7", "/ping/7/7"}
+
+    async def run() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as browser:
+            await act(browser)
+
+    asyncio.run(run())
+
+
+def test_a_fault_of_the_page_is_told_without_its_innards() -> None:
+    world = World(status={"at": None})
+
+    async def run() -> None:
+        app = make_app(Doors(world.facts(), lambda: HASH))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as browser:
+            await sign_in(browser)
+            answer = await browser.get("/")
+            assert answer.status_code == 500 and "fault of its own (KeyError)" in answer.text
+            assert "Traceback" not in answer.text and "content-security-policy" in answer.headers
+
+    asyncio.run(run())

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 PATIENCE_MS = 60_000
 VIEWS = (
     *("/", "/host/host-0", "/asset/asset-0", "/asset/asset-0/restore", "/incidents", "/incident/39"),
-    *("/incident/39/report", "/vault", "/settings", "/nothing", "/public"),
+    *("/incident/39/report", "/recoveries", "/vault", "/settings", "/nothing", "/public"),
 )
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1100, "height": 900}
@@ -54,7 +54,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def world() -> Crowd:
-    return Crowd(hours=3)
+    return Crowd()
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_all_is_reached_by_tab(visit: Visit) -> None:
     visit.go("/")
     visit.page.keyboard.press("Tab")
     assert visit.page.evaluate("document.activeElement.textContent") == "To the content"
-    for _ in range(4):
+    for _ in range(5):
         visit.page.keyboard.press("Tab")
     assert visit.page.evaluate("document.activeElement.textContent") == "Settings"
     outline = visit.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")

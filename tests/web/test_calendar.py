@@ -45,7 +45,7 @@ def test_a_chart_says_the_same_as_its_table() -> None:
 
 
 def test_an_hour_without_an_answer_is_a_hole() -> None:
-    hours = documents.answers(hours=3)
+    hours = documents.hours(count=3)
     hours[1] |= {"mean_seconds": None, "most_seconds": None}
     chart = tally_chart("t", hours)
     assert chart is not None

@@ -37,7 +37,7 @@ def _until(lines: Iterator[str], wanted: str) -> None:
 def test_what_happened_is_heard() -> None:
     world = World()
     with listening(world) as lines:
-        _until(lines, "retry: 2000")
+        _until(lines, "event: still")
         world.pulse += 1
         _until(lines, "event: news")
 
@@ -45,7 +45,7 @@ def test_what_happened_is_heard() -> None:
 def test_who_is_signed_out_hears_no_more() -> None:
     world = World()
     with listening(world) as lines:
-        _until(lines, "retry: 2000")
+        _until(lines, "event: still")
         world.now += timedelta(days=1)
         world.pulse += 1
         _until(lines, "event: out")

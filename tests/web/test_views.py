@@ -9,9 +9,11 @@ from outlive.model.verdict import Name
 from outlive.web.views.acting import progress
 from outlive.web.views.asset import asset_view
 from outlive.web.views.host import host_view
+from outlive.web.views.identity import seen_lines
 from outlive.web.views.now import now_view
+from outlive.web.views.recovery import recovery_view
 from outlive.web.views.words import BAD, GOOD, SENTENCES, UNKNOWN
-from tests.web.documents import NOW, asset, copies, host, known, status
+from tests.web.documents import NOW, asset, copies, host, known, recovery, seen, status
 
 
 def test_all_is_well() -> None:
@@ -106,3 +108,41 @@ def test_what_was_asked_for_is_followed_to_its_end() -> None:
     assert said("drill", {}, Outcome("drill:shop-db", "r1", NOW - timedelta(hours=1), True, "")) == [asked]
     (ended,) = said("drill", {}, Outcome("drill:shop-db", "r2", NOW, False, "no room"))
     assert ended.endswith("FAILED: no room")
+
+
+def test_a_recovery_says_how_far_each_step_is() -> None:
+    view = recovery_view(recovery(), NOW)
+    assert (view.state, view.mark) == (UNKNOWN, "UNDER WAY")
+    assert [(one.mark, one.when[:8]) for one in view.steps] == [
+        ("DONE", "1 min 0 "),
+        ("DOING", "30.0 s, "),
+        ("WAITS", ""),
+    ]
+    entries = recovery()["entries"]
+    end = {"at": NOW, "step": "", "what": "ended", "by": "me", "said": "failed"}
+    ended = recovery_view(recovery(entries=[*entries, entries[-1] | {"what": "failed", "said": "no room"}, end]), NOW)
+    assert (ended.state, ended.mark, ended.steps[1].said, ended.steps[2].mark) == (
+        BAD,
+        "FAILED",
+        "no room",
+        "NOT BEGUN",
+    )
+
+
+def test_a_cron_job_that_never_told_anything_is_unknown() -> None:
+    one = {"cron": "report", "host": None, "state": "new", "why": "", "last_at": None, "due_at": None}
+    lines = now_view(status(crons=[one, one | {"state": "down", "why": "exit status 3", "last_at": NOW}])).crons
+    assert [(each.state, each.mark) for each in lines] == [(UNKNOWN, "NEW"), (BAD, "DOWN")]
+    assert lines[1].said == "last heard 0 ms ago; exit status 3"
+
+
+def test_who_answered_is_compared_with_what_is_pinned() -> None:
+    another = {"address": "203.0.113.9", "fact": "ssh.host_key", "value": "SHA256:y", "from": NOW, "to": NOW}
+    lines = seen_lines([*seen(), another, another | {"value": {"error": "refused"}}], known())
+    assert [(one.state, one.mark) for one in lines] == [
+        (GOOD, "AS PINNED"),
+        (UNKNOWN, "MAY CHANGE"),
+        (BAD, "ANOTHER"),
+        (UNKNOWN, "NO DATA"),
+    ]
+    assert seen_lines(seen(), known() | {"enrolments": []})[0].mark == "NOT PINNED"

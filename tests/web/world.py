@@ -29,7 +29,7 @@ class World:
     now: datetime = NOW
     status: dict[str, Any] = field(default_factory=documents.status)
     incidents: list[dict[str, Any]] = field(default_factory=lambda: [documents.incident()])
-    answers: list[dict[str, Any]] = field(default_factory=documents.answers)
+    answers: list[dict[str, Any]] = field(default_factory=lambda: [documents.check()])
     running: dict[str, datetime] = field(default_factory=dict)
     fails: bool = False
     pulse: int = 0
@@ -42,12 +42,14 @@ class World:
             copies=self.copies,
             hosts=self.hosts,
             answers=lambda host: self.answers,
-            lag=lambda asset: documents.answers("log"),
+            hours=lambda subject, check: documents.hours(check),
+            seen=lambda host: documents.seen(),
             incidents=lambda: self.incidents,
             incident=lambda number: next((one for one in self.incidents if one["id"] == number), None),
             report=lambda number: (
                 f"# Incident {number}\n\n| a | b |\n| - | - |\n| <script>x</script> | [l](http://evil) |\n"
             ),
+            recoveries=lambda: [documents.recovery()],
             vault=documents.vault,
             settings=lambda: [("vault", [("url", "s3://copies/shop"), ("secret_key", "in the environment: KEY")])],
             running=lambda: self.running,

@@ -155,6 +155,8 @@ def _next(plan: Plan, written: Written) -> None:
         sys.stdout.write(f"Keys:    {written.recovery.parent}\n")
     sys.stdout.write("\nNext: print the recovery key and put it away, then take the first copies:\n")
     sys.stdout.write(f"  outlive keys recovery-kit{option}\n  outlive backup{option}\n")
+    sys.stdout.write("Then have it guarded all day, with a page to look at, whose password you choose:\n")
+    sys.stdout.write(f"  outlive page{option}\n  outlive keep{option}\n")
 
 
 def _progress() -> Say:

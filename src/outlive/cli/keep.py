@@ -60,7 +60,7 @@ def _page(settings: Settings, parts: Parts, keeper: Keeper) -> Iterator[None]:
     from outlive.web.house import CronDoor
     from outlive.web.server import PageServer
 
-    facts = page_facts(settings, parts.clock, parts.store, keeper)
+    facts = page_facts(settings, parts.clock, parts.store, keeper.asking)
     doors = Doors(
         facts=facts,
         password=lambda: wiring.page_password(settings) or "",

@@ -19,17 +19,18 @@ from outlive.cli.status_words import document
 from outlive.clock import Clock
 from outlive.config.schema import Settings
 from outlive.errors import OutliveError
-from outlive.keeper.loop import Keeper
+from outlive.keeper.asking import Asking
 from outlive.state.pulse import pulse
 from outlive.state.store import Store
 from outlive.web.board import Kept
 from outlive.web.facts import Facts, Wishes
 
 LOOK_AGAIN_SECONDS = 600.0  # a look asks the hosts for the sizes of everything
+MEMORY_SECONDS = 10.0  # ninety days of it are read
 VAULT_SECONDS = 60.0  # its view asks for every copy of every asset
 
 
-def page_facts(settings: Settings, clock: Clock, store: Store, keeper: Keeper) -> Facts:
+def page_facts(settings: Settings, clock: Clock, store: Store, asking: Asking) -> Facts:
     """From the keeper that serves the page. Status is asked at most every few seconds, hosts and the mirror more seldom,
     and only while somebody reads the page."""
     vault, memory = wiring.vault(settings, clock), PageMemory(settings, store, clock)
@@ -46,30 +47,32 @@ def page_facts(settings: Settings, clock: Clock, store: Store, keeper: Keeper) -
         status=lambda: status()[0],
         metrics=lambda: status()[1],
         copies=partial(copies_document, vault),
-        hosts=Kept(memory.hosts, clock.monotonic),
+        hosts=Kept(memory.hosts, clock.monotonic, MEMORY_SECONDS),
         answers=memory.answers,
-        lag=memory.lag,
+        hours=memory.hours,
+        seen=memory.seen,
         incidents=memory.incidents,
         incident=memory.incident,
         report=memory.report,
+        recoveries=memory.recoveries,
         vault=Kept(partial(vault_document, settings, vault), clock.monotonic, VAULT_SECONDS),
         settings=lambda: settings_words(settings),
-        running=keeper.running,
+        running=asking.running,
         outcomes=store.outcomes,
-        restores=keeper.restores,
-        pulse=_pulse(store, keeper, status),
+        restores=asking.restores,
+        pulse=_pulse(store, asking, status),
         now=clock.now,
-        wishes=Wishes(keeper.request, keeper.restore, memory.acknowledge, memory.note),
+        wishes=Wishes(asking.request, asking.restore, memory.acknowledge, memory.note),
     )
 
 
-def _pulse(store: Store, keeper: Keeper, status: Kept[tuple[dict[str, Any], str]]) -> Callable[[], Hashable]:
+def _pulse(store: Store, asking: Asking, status: Kept[tuple[dict[str, Any], str]]) -> Callable[[], Hashable]:
     """What is kept of the status is forgotten when something happened: who asks because of it wants to see it."""
     last: list[Hashable] = [None]
 
     def felt() -> Hashable:
         try:
-            found: Hashable = (pulse(store), tuple(sorted(keeper.running())))
+            found: Hashable = (pulse(store), tuple(sorted(asking.running())))
         except OutliveError:
             found = "away"
         if found != last[0]:

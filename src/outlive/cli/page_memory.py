@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,10 @@ from outlive.config.schema import Settings
 from outlive.errors import UsageError
 from outlive.incidents.report import report
 from outlive.model.observation import Observation
+from outlive.model.recovery import Entry, Recovery
+from outlive.model.stretch import Stretch
 from outlive.model.tally import Tally
+from outlive.state.recovering import Recovering
 from outlive.state.store import Store
 from outlive.state.tallies import Tallies
 from outlive.state.telling import Telling
@@ -22,6 +26,11 @@ from outlive.state.watching import Watching
 from outlive.web.views.calendar import DAYS
 
 WEEK = timedelta(days=7)
+MOST_RECOVERIES = 10
+IDENTITY = (
+    *("ssh.host_key", "guest.machine_id", "guest.dmi_uuid", "guest.root_fs_uuid", "guest.docker_engine_id"),
+    *("guest.boot_id", "pg.system_identifier", "pg.timeline"),
+)
 
 
 class PageMemory:
@@ -32,7 +41,7 @@ class PageMemory:
         self._watching, self._telling = Watching(store), Telling(store)
 
     def hosts(self) -> dict[str, dict[str, Any]]:
-        """By name: `judged`, `changes` of the verdict (newest first), `enrolments`, `addresses`, and `blind` times."""
+        """By name: `judged`, `changes` of the verdict (newest first), `enrolments`, `addresses`, `blind` times."""
         now, watching = self._clock.now(), self._watching
         standing, told = watching.standing(), watching.addresses()
         verdicts, enrolled = watching.verdicts(), watching.enrolments()
@@ -45,7 +54,11 @@ class PageMemory:
                     for one in reversed(verdicts)
                     if one.host == name
                 ],
-                "enrolments": [{"at": one.at, "how": one.how, "by": one.by} for one in enrolled if one.host == name],
+                "enrolments": [
+                    {"at": one.at, "how": one.how, "by": one.by, "facts": one.facts}
+                    for one in enrolled
+                    if one.host == name
+                ],
                 "addresses": [
                     {"address": one.address, "told_by": one.told_by, "last_at": one.last_at}
                     for one in told
@@ -56,12 +69,20 @@ class PageMemory:
             for name in {*standing, *(one.host for one in told), *(one.host for one in enrolled)}
         }
 
-    def answers(self, host: str) -> list[dict[str, Any]]:
-        """Of the last week, oldest first."""
-        return [_tally(one) for one in Tallies(self._store).of(host, self._clock.now() - WEEK)]
+    def seen(self, host: str) -> list[dict[str, Any]]:
+        """Who was at the host's addresses, oldest first."""
+        there = {host, *(one.address for one in self._watching.addresses() if one.host == host)}
+        found = self._watching.of_facts(there, IDENTITY, self._clock.now() - timedelta(days=DAYS))
+        return [_seen(one) for one in found]
 
-    def lag(self, asset: str) -> list[dict[str, Any]]:
-        return self.answers(asset)
+    def answers(self, host: str) -> list[dict[str, Any]]:
+        """How each check answered in its last hour and over the last week."""
+        found = Tallies(self._store).answers(host, self._clock.now() - WEEK)
+        return [_tally(one.last) | {"all_looks": one.looks, "all_failed": one.failed} for one in found]
+
+    def hours(self, subject: str, check: str) -> list[dict[str, Any]]:
+        """Of the last week, oldest first."""
+        return [_tally(one) for one in Tallies(self._store).of(subject, check, self._clock.now() - WEEK)]
 
     def incidents(self) -> list[dict[str, Any]]:
         """Newest first."""
@@ -84,6 +105,11 @@ class PageMemory:
             raise UsageError(f"there is no incident {number}.", hint="See the list of incidents.")
         return report(incident_case.remembered_case(self._settings, self._store, one, self._clock))
 
+    def recoveries(self) -> list[dict[str, Any]]:
+        """The latest, newest first."""
+        journal = Recovering(self._store)
+        return [_recovery(one, journal.entries(one.id)) for one in reversed(journal.recoveries()[-MOST_RECOVERIES:])]
+
     def acknowledge(self, number: int, seen_to: bool) -> None:
         if seen_to:
             self._telling.acknowledge(number, f"{person()}, on the page", self._clock.now())
@@ -98,6 +124,11 @@ class PageMemory:
             self._telling.note(number, [noted], now)
 
 
+def _seen(one: Stretch) -> dict[str, Any]:
+    seen = {"from": one.first.at, "to": one.last.at, "fact": one.last.fact, "value": one.last.value}
+    return {"address": one.last.subject, **seen}
+
+
 def _tally(one: Tally) -> dict[str, Any]:
     return {
         "check": one.check,
@@ -107,6 +138,22 @@ def _tally(one: Tally) -> dict[str, Any]:
         "mean_seconds": one.mean_seconds,
         "most_seconds": one.most_seconds if one.timed else None,
         "why": one.why,
+    }
+
+
+def _recovery(one: Recovery, entries: Sequence[Entry]) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "title": one.title,
+        "host": one.host,
+        "rehearsal": one.rehearsal,
+        "began_at": one.began_at,
+        "by": one.by,
+        "to": one.to or None,
+        "steps": [str(step["name"]) for step in one.steps],
+        "entries": [
+            {"at": each.at, "step": each.step, "what": each.what, "by": each.by, "said": each.said} for each in entries
+        ],
     }
 
 

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from outlive.clock import Clock
 from outlive.commands.wal import show
@@ -20,12 +19,11 @@ from outlive.config.schema import Settings
 from outlive.engine.port import Engine
 from outlive.errors import OutliveError
 from outlive.keeper import jobs as wanted
-from outlive.keeper import restoring
 from outlive.keeper.alerting import Alerting
+from outlive.keeper.asking import Asking
 from outlive.keeper.counting import Counting
 from outlive.keeper.looks import Looks
 from outlive.keeper.runner import Runner
-from outlive.keeper.schedule import job_of
 from outlive.keeper.streams import StreamHealth, StreamKeeper, StreamPlan, StreamState
 from outlive.keeper.teller import Teller
 from outlive.model.schedule import Beat
@@ -37,7 +35,6 @@ TICK_SECONDS = 1.0
 BEAT_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 60.0
 HISTORY_DAYS = 30
-RECENT_RUNS = 500  # messages are runs too
 DRAIN_SECONDS = 60.0
 AGAIN_SECONDS = 30.0
 LOOKS_SECONDS = 20.0  # for looks to end, and the connections that are kept
@@ -87,13 +84,14 @@ class _Rhythm:
 
 
 class Keeper:
-    """Runs until stopped."""
+    """Runs until stopped. `asking` is for people who want something of it meanwhile."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._stopping = self._hurry = False  # no Event: a signal handler that sets one can wait for itself for ever
         self._runner = Runner(parts.settings, parts.store, parts.engine, parts.say, parts.last_copy)
         self._teller = Teller(parts.store, self._runner, parts.say)
+        self.asking = Asking(parts.settings, parts.clock, parts.engine, parts.say, self._teller.wanted)
         self._streams = [StreamKeeper(plan, self._told, self._gap) for plan in parts.streams]
         self._looks: Looks | None = None
         self._looking = threading.Thread(target=self._look, name="looks", daemon=True)
@@ -107,25 +105,6 @@ class Keeper:
         """From a signal handler: the loop ends after its current tick. A second call ends running jobs at once."""
         self._hurry = self._stopping
         self._stopping = True
-
-    def request(self, act: str, asset: str) -> None:
-        """From another thread: the job is due now, and is begun as soon as it may. Returns at once."""
-        self._teller.wanted(f"{act}:{asset}", self._parts.clock.now())
-
-    def restore(self, asset: str, at: datetime | None) -> None:
-        """From another thread: the asset is restored, as it was at the moment (None: as late as can be), into a new folder
-        of the keeper's own. Returns at once."""
-        run_id, runbook = restoring.asked(self._parts.settings, asset, at, self._parts.clock.now())
-        self._parts.engine.start(run_id, runbook)
-        self._parts.say(f"started {runbook.name} ({run_id})")
-
-    def restores(self, asset: str) -> list[dict[str, Any]]:
-        """Those that were asked for, newest first."""
-        return restoring.told(self._parts.settings, asset, self._parts.engine.list(limit=RECENT_RUNS))
-
-    def running(self) -> dict[str, datetime]:
-        """The names of the jobs whose runs have not ended, and when those began."""
-        return {job_of(run.id): run.started_at for run in self._parts.engine.running()}
 
     def run(self) -> None:
         """Ticks once a second. When stopped, running jobs may come to their end, and streams ship what has come, before

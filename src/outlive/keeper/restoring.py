@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from outlive.config.schema import Settings
@@ -15,27 +17,48 @@ from outlive.model.runbook import Runbook, Step
 
 RESTORE = "restore"
 FOLDER = "restored"
+PASSABLE = 0o711
 
 
-def asked(settings: Settings, asset: str, at: datetime | None, now: datetime) -> tuple[str, Runbook]:
-    """The run's id, of which one a second can be, and what it does: what `outlive restore` does."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A run, of which one a second can be, that does what `outlive restore` does; and the `folder` that must be there
+    before, with its `mode`. Of a cluster others may pass through it, for Postgres is another user when the keeper is root,
+    and its data directory lets nobody else in. Anything else keeps the modes that it had: there the folder keeps others
+    out."""
+
+    run_id: str
+    runbook: Runbook
+    folder: Path
+    mode: int
+
+
+def asked(settings: Settings, asset: str, at: datetime | None, now: datetime) -> Asked:
     run_id = f"{RESTORE}:{asset}:{now:%Y%m%dT%H%M%SZ}"
-    words = [RESTORE, asset, "--to", _folder(settings, asset, run_id), *(["--at", rfc3339(at)] if at else [])]
+    target = _target(settings, asset, run_id)
+    words = [RESTORE, asset, "--to", str(target), *(["--at", rfc3339(at)] if at else [])]
     step = Step("restore it elsewhere", "command", {"argv": words}, CEILING_SECONDS)
-    return run_id, Runbook(f"restore {asset}", (step,))
+    found = settings.asset(asset)
+    mode = PASSABLE if found is not None and found.kind == "postgres" else 0o700
+    return Asked(run_id, Runbook(f"restore {asset}", (step,)), target.parent, mode)
 
 
 def told(settings: Settings, asset: str, runs: Iterable[Run]) -> list[dict[str, Any]]:
     """What became of the asset's: `at`, `status`, `to`, and what there is to say."""
     return [
-        {"at": run.started_at, "status": str(run.status), "to": _folder(settings, asset, run.id), "said": _said(run)}
+        {
+            "at": run.started_at,
+            "status": str(run.status),
+            "to": str(_target(settings, asset, run.id)),
+            "said": _said(run),
+        }
         for run in runs
         if job_of(run.id) == f"{RESTORE}:{asset}"
     ]
 
 
-def _folder(settings: Settings, asset: str, run_id: str) -> str:
-    return str(settings.keeper.state / FOLDER / f"{asset}-{run_id.rpartition(':')[2]}")
+def _target(settings: Settings, asset: str, run_id: str) -> Path:
+    return settings.keeper.state / FOLDER / f"{asset}-{run_id.rpartition(':')[2]}" / asset
 
 
 def _said(run: Run) -> str:

@@ -49,6 +49,15 @@ class Tally:
         return self.total_seconds / self.timed if self.timed else None
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How a check answered in the `last` hour in which it was asked, and over all hours that were looked at."""
+
+    last: Tally
+    looks: int
+    failed: int
+
+
 def tally(subject: str, check: str, at: datetime, seconds: float | None, why: str = "") -> Tally:
     """Of one look; `why` it failed, "" when it did not."""
     known = seconds is not None

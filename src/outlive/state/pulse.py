@@ -7,7 +7,7 @@ from collections.abc import Hashable
 import sqlalchemy as sa
 
 from outlive.state.store import Store
-from outlive.state.tables import blind, deliveries, events, incidents, outcomes, verdicts
+from outlive.state.tables import blind, deliveries, events, incidents, outcomes, recovery_journal, verdicts
 
 _FELT = (
     (outcomes, outcomes.c.ended_at),
@@ -17,6 +17,7 @@ _FELT = (
     (deliveries, deliveries.c.ended_at),
     (events, events.c.learnt_at),
     (blind, blind.c.until),
+    (recovery_journal, recovery_journal.c.at),
 )
 _QUERY = sa.select(
     *(
@@ -30,6 +31,6 @@ _QUERY = sa.select(
 
 def pulse(store: Store) -> Hashable:
     """Another value when a run ended, a verdict changed, an incident began, ended or was seen to, somebody was told or noted
-    something, or sight was lost or found. Raises what the store raises."""
+    something, sight was lost or found, or a recovery went on. Raises what the store raises."""
     with store.begin() as connection:
         return tuple(connection.execute(_QUERY).one())

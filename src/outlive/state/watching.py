@@ -76,6 +76,16 @@ class Watching:
             rows = connection.execute(query.order_by(sightings.c.at, sightings.c.key)).all()
         return [Stretch(row.key, _observation(row.first), _observation(row.last), row.times) for row in rows]
 
+    def of_facts(self, subjects: Iterable[str], facts: Iterable[str], since: datetime) -> list[Stretch]:
+        """Those of such facts at such subjects that reach past the moment, oldest first."""
+        told = [f'"subject": {json.dumps(one)}' for one in subjects]
+        there = sa.or_(sa.false(), *(sightings.c.first.contains(one, autoescape=True) for one in told))
+        named = sa.or_(*(sightings.c.first.contains(f'"fact": "{one}"', autoescape=True) for one in facts))
+        query = sa.select(sightings).where(sightings.c.until >= since, there, named)
+        with self._store.begin() as connection:
+            rows = connection.execute(query.order_by(sightings.c.at, sightings.c.key)).all()
+        return [Stretch(row.key, _observation(row.first), _observation(row.last), row.times) for row in rows]
+
     def log_positions(self) -> list[LogPosition]:
         """How far every log was read."""
         return [LogPosition(**row) for row in self._rows(log_positions, None, "at")]

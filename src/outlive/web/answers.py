@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from outlive.errors import NoData
 from outlive.model.observation import rfc3339
+from outlive.web.views.calendar import bars
 
 MOST_FORM_BYTES = 8192
 PATIENCE_SECONDS = 20.0
@@ -28,6 +29,7 @@ _pages = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,  # an upgrade beneath a running keeper must not mix two versions
 )
 
 
@@ -36,7 +38,7 @@ def coded(text: str) -> Markup:
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
-_pages.filters["coded"] = coded
+_pages.filters |= {"coded": coded, "bars": bars}
 
 
 async def told(ask: Callable[[], T]) -> T:

@@ -27,12 +27,13 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`status` and `copies` give what the commands give with `--json` (copies of one asset, and its `drills`); `hosts` what
-    the keeper remembers of each host: `judged` (the verdict that stands, as `check --json`), `changes`, `enrolments`,
-    `addresses`. `answers` are its looks at the pages and ports of a host by hour, `lag` how far the log of an asset was
-    behind. `incidents` are all that are remembered, newest first; `incident` one with its `messages` and `notes` (None:
-    there is none); `report` its postmortem in Markdown. `metrics` are the gauges of
-    `outlive metrics`; `vault` and `settings` describe themselves.
+    """`status` and `copies` give what the commands give with `--json` (copies of one asset, and its `drills`). `hosts` is
+    what the keeper remembers of each host: `judged` (the verdict that stands, as `check --json`), `changes`, `enrolments`,
+    `addresses`, `blind` times; `seen` who was at its addresses. `answers` tell of each of its pages and ports how it
+    answered in the last hour and over a week, `hours` of one of them (or of the `log` of an asset) each hour. `incidents`
+    are all that are remembered, newest first; `incident` one with its `messages` and `notes` (None: there is none);
+    `report` its postmortem in Markdown. `recoveries` are the latest, newest first, with the names of their `steps` and
+    their journal (`entries`). `vault` and `settings` describe themselves; `metrics` is what `outlive metrics` prints.
 
     `running` gives the jobs at work (`backup:shop-db`) with the moment of their beginning, `outcomes` how the last run of
     each job ended, `restores` those that the page was asked for. `pulse` is another value whenever something happened that
@@ -43,10 +44,12 @@ class Facts:
     copies: Callable[[str], Document]
     hosts: Callable[[], dict[str, Document]]
     answers: Callable[[str], list[Document]]
-    lag: Callable[[str], list[Document]]
+    hours: Callable[[str, str], list[Document]]
+    seen: Callable[[str], list[Document]]
     incidents: Callable[[], list[Document]]
     incident: Callable[[int], Document | None]
     report: Callable[[int], str]
+    recoveries: Callable[[], list[Document]]
     vault: Callable[[], Document]
     settings: Callable[[], list[tuple[str, list[tuple[str, str]]]]]
     running: Callable[[], Mapping[str, datetime]]

@@ -23,10 +23,11 @@ def routes(house: House) -> list[BaseRoute]:
     async def live(request: Request) -> Response:
         if pulse.listeners >= MOST:
             return Response("Too many pages are open.\n", 503)
+        pulse.stopped = lambda: bool(request.app.state.stopping)
         key = request.cookies.get(COOKIE, "")
 
         def may() -> bool:
-            return house.sessions.find(key, house.facts.now()) is not None
+            return not request.app.state.stopping and house.sessions.find(key, house.facts.now()) is not None
 
         return StreamingResponse(_words(pulse, may), media_type="text/event-stream")
 
@@ -40,21 +41,25 @@ class Pulse:
         self._feel = feel
         self._beat = 0
         self._news = asyncio.Condition()
+        self._felt = asyncio.Event()
         self._feeling: asyncio.Task[None] | None = None
         self.listeners = 0
+        self.stopped: Callable[[], bool] = lambda: False
 
     async def beats(self) -> AsyncIterator[int]:
-        """A number whenever something happened; the same one again when for a while nothing did."""
+        """A number, from which on nothing is missed; another whenever something happened, the same one again when for a
+        while nothing did."""
         self.listeners += 1
         if self._feeling is None:
+            self._felt.clear()
             self._feeling = asyncio.create_task(self._watch())
         try:
-            known = self._beat
+            await self._felt.wait()
             while True:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._next(known), SILENT_SECONDS)
                 known = self._beat
                 yield known
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._next(known), SILENT_SECONDS)
         finally:
             self.listeners -= 1
             if not self.listeners and self._feeling is not None:
@@ -63,15 +68,16 @@ class Pulse:
 
     async def _next(self, known: int) -> None:
         async with self._news:
-            await self._news.wait_for(lambda: self._beat != known)
+            await self._news.wait_for(lambda: self._beat != known or self.stopped())
 
     async def _watch(self) -> None:
         last = await asyncio.to_thread(self._feel)
+        self._felt.set()
         while True:
             await asyncio.sleep(FEEL_SECONDS)
             felt = await asyncio.to_thread(self._feel)
-            if felt != last:
-                last, self._beat = felt, self._beat + 1
+            if felt != last or self.stopped():
+                last, self._beat = felt, self._beat + (felt != last)
                 async with self._news:
                     self._news.notify_all()
 
@@ -79,10 +85,10 @@ class Pulse:
 async def _words(pulse: Pulse, may: Callable[[], bool]) -> AsyncIterator[str]:
     """Ends with the session."""
     yield "retry: 2000\n\n"
-    known = -1
+    known: int | None = None
     async for beat in pulse.beats():
         if not may():
             yield "event: out\ndata: signed out\n\n"
             return
-        yield f"event: {'still' if beat == known else 'news'}\ndata: {beat}\n\n"
+        yield f"event: {'still' if known in (None, beat) else 'news'}\ndata: {beat}\n\n"
         known = beat

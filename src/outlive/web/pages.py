@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from outlive.model.tally import LOG
 from outlive.web import answers
 from outlive.web.answers import html, told
 from outlive.web.facts import Document
@@ -16,9 +18,10 @@ from outlive.web.house import House
 from outlive.web.report import as_html
 from outlive.web.views.acting import ACTS, last_runs, progress, restores
 from outlive.web.views.asset import asset_view
-from outlive.web.views.host import host_view
+from outlive.web.views.host import chosen_check, host_view
 from outlive.web.views.incident import incident_lines, incident_view
 from outlive.web.views.now import now_view
+from outlive.web.views.recovery import recovery_view
 from outlive.web.views.vault import vault_view
 
 
@@ -32,6 +35,7 @@ def routes(house: House) -> list[BaseRoute]:
         Route("/incidents", house.inside(pages.incidents)),
         Route("/incident/{number:int}", house.inside(pages.incident)),
         Route("/incident/{number:int}/report", house.inside(pages.report)),
+        Route("/recoveries", house.inside(pages.recoveries)),
         Route("/vault", house.inside(pages.vault)),
         Route("/settings", house.inside(pages.settings)),
     ]
@@ -56,10 +60,16 @@ class _Pages:
         return _shown("now.html", request, view=view, incidents=opened)
 
     async def host(self, request: Request) -> Response:
-        name, chosen = request.path_params["name"], request.query_params.get("check", "")
-        status, known = await self._status(), await told(self._facts.hosts)
-        seen = await told(partial(self._facts.answers, name))
-        view = host_view(name, status, known.get(name, {}), seen, chosen)
+        name, asked = request.path_params["name"], request.query_params.get("check", "")
+        status, known, checks, seen = await asyncio.gather(
+            self._status(),
+            told(self._facts.hosts),
+            told(partial(self._facts.answers, name)),
+            told(partial(self._facts.seen, name)),
+        )
+        check = chosen_check(checks, asked)
+        hours = await told(partial(self._facts.hours, name, check)) if check else []
+        view = host_view(name, status, known.get(name, {}), seen, checks, hours)
         return _shown("host.html", request, view=view) if view else _nothing()
 
     async def asset(self, request: Request) -> Response:
@@ -67,7 +77,7 @@ class _Pages:
         if not has_asset(status, name):
             return _nothing()
         copies = await told(partial(self._facts.copies, name))
-        lag = await told(partial(self._facts.lag, name))
+        lag = await told(partial(self._facts.hours, name, LOG))
         running, outcomes = await told(self._facts.running), await told(self._facts.outcomes)
         asked, since = request.query_params.get("asked", ""), answers.moment_of(request.query_params.get("at", ""))
         return _shown(
@@ -105,6 +115,10 @@ class _Pages:
             return _nothing()
         text = await told(partial(self._facts.report, number))
         return _shown("report.html", request, number=number, body=as_html(text))
+
+    async def recoveries(self, request: Request) -> Response:
+        now, known = self._facts.now(), await told(self._facts.recoveries)
+        return _shown("recoveries.html", request, runs=[recovery_view(one, now) for one in known])
 
     async def vault(self, request: Request) -> Response:
         view = vault_view(await told(self._facts.vault), await self._status())

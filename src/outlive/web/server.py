@@ -20,6 +20,7 @@ class PageServer:
         self, app: Starlette, listen: str, say: Callable[[str], None], certificate: tuple[Path, Path] | None = None
     ) -> None:
         self._listen, self._say, self._scheme = listen, say, "https" if certificate else "http"
+        self._app = app
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -48,6 +49,7 @@ class PageServer:
         self._thread.start()
 
     def stop(self) -> None:
+        self._app.state.stopping = True  # streams of news end by themselves
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(2 * CLOSING_SECONDS)
@@ -63,4 +65,8 @@ class PageServer:
 def _listening(listen: str) -> socket.socket:
     host, _, port = listen.rpartition(":")
     family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
-    return socket.create_server((host.strip("[]"), int(port)), family=family)
+    there = socket.create_server((host.strip("[]"), int(port)), family=family)
+    # Whoever is accepted there inherits it. Without it every answer waits 40 ms for a delayed acknowledgement: asyncio
+    # sets it only on sockets whose protocol is named.
+    there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return there

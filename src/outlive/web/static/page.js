@@ -42,9 +42,14 @@
   };
   const listen = () => {
     const source = new EventSource("/live");
-    source.onopen = () => say("live", "live");
+    let heard = false;
+    source.onopen = () => {
+      say("live", "live");
+      if (heard) news(); // what happened meanwhile
+      heard = true;
+    };
     source.onerror = () => say("old", "NOT LIVE: the keeper does not answer");
-    source.addEventListener("news", (event) => event.data !== "0" && news());
+    source.addEventListener("news", news);
     source.addEventListener("out", () => location.assign("/sign-in"));
     addEventListener("pagehide", () => source.close());
   };
@@ -54,6 +59,12 @@
   // Charts. The same figures stand in a table beside each.
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const drawn = new WeakMap();
+  const DAY_SECONDS = 86400;
+  const utc = (seconds) => new Date(seconds * 1000).toISOString(); // as everywhere on the page
+  const times = (_, all) => {
+    const days = all.length > 1 && all.at(-1) - all[0] > 4 * DAY_SECONDS;
+    return all.map((at) => (days || at % DAY_SECONDS === 0 ? utc(at).slice(5, 10) : utc(at).slice(11, 16)));
+  };
   const draw = (place) => {
     if (!window.uPlot) return;
     drawn.get(place)?.destroy();
@@ -68,7 +79,9 @@
       value: (_, seconds) => (seconds == null ? "-" : `${seconds.toPrecision(3)} s`),
     }));
     const size = { width: Math.max(260, place.clientWidth), height: 180 };
-    const options = { ...size, series: [{ label: "at" }, ...lines], axes: [axis, { ...axis, size: 60, values: (_, all) => all.map((one) => `${one} s`) }] };
+    const at = { label: "at", value: (_, seconds) => (seconds == null ? "-" : utc(seconds).slice(0, 16) + "Z") };
+    const options = { ...size, series: [at, ...lines], axes: [{ ...axis, values: times }, { ...axis, size: 60, values: (_, all) => all.map((one) => `${one} s`) }] };
+    options.tzDate = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
     options.scales = { y: { range: (_, low, high) => [0, high || 1] } };
     drawn.set(place, new uPlot(options, [data.at, ...data.lines], place));
   };

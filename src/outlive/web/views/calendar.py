@@ -12,6 +12,8 @@ from outlive.web.views.words import BAD, GOOD, UNKNOWN, Document, state_of
 DAYS = 90
 NOTHING = "nothing"  # nobody looked, nothing was copied
 _DAY = timedelta(days=1)
+TALL = 28
+_HEIGHTS = {GOOD: 12, UNKNOWN: 20, BAD: TALL, NOTHING: 3, "stored": 10, "verified": 19, "restored": TALL}
 _PROOFS = ("stored", "verified", "restored")
 
 
@@ -28,8 +30,16 @@ class Day:
 def host_days(changes: Iterable[Document], blind: Sequence[Document], at: datetime) -> tuple[Day, ...]:
     """How the verdicts were, a day each, from `changes` (`since`, `verdict`, `judged_at`). A day in which anything was wrong
     for a moment is a bad one; one in which for a moment nobody could see is unknown."""
-    spells = list(_spells(changes, blind))
-    return tuple(_host_day(place, start, min(start + _DAY, at), spells) for place, start in enumerate(_starts(at)))
+    starts = _starts(at)
+    lasted: list[dict[tuple[str, str], float]] = [{} for _ in starts]
+    for one in _spells(changes, blind):
+        for place in _places(one, starts[0]):
+            end = min(one.until, starts[place] + _DAY, at)
+            seconds = (end - max(one.since, starts[place])).total_seconds()
+            if seconds > 0:
+                key = (one.state, one.what)
+                lasted[place][key] = lasted[place].get(key, 0.0) + seconds
+    return tuple(_host_day(place, start, lasted[place]) for place, start in enumerate(starts))
 
 
 def copy_days(copies: Sequence[Document], at: datetime) -> tuple[Day, ...]:
@@ -40,9 +50,14 @@ def copy_days(copies: Sequence[Document], at: datetime) -> tuple[Day, ...]:
     return tuple(_copy_day(place, start, by_day.get(_name(start), [])) for place, start in enumerate(_starts(at)))
 
 
-def told(days: Sequence[Day], usual: str) -> tuple[Day, ...]:
-    """Those that a table names: all that are not as usual, newest first."""
-    return tuple(one for one in reversed(days) if one.state != usual)
+def bars(days: Sequence[Day]) -> list[tuple[str, str]]:
+    """Each state with the path that draws its bars, 8 wide and at most `TALL` high: one path a state, because hundreds of
+    them are on a page. The height says what the colour says."""
+    found: dict[str, list[str]] = {}
+    for one in days:
+        height = _HEIGHTS[one.state]
+        found.setdefault(one.state, []).append(f"M{one.place * 8} {TALL - height}h6v{height}h-6z")
+    return [(state, "".join(paths)) for state, paths in found.items()]
 
 
 def _starts(at: datetime) -> list[datetime]:
@@ -72,12 +87,13 @@ def _spells(changes: Iterable[Document], blind: Sequence[Document]) -> Iterator[
         yield _Spell(one["from"], one["to"], UNKNOWN, f"not seen ({one['why']})")
 
 
-def _host_day(place: int, start: datetime, end: datetime, spells: Sequence[_Spell]) -> Day:
-    lasted: dict[tuple[str, str], float] = {}
-    for one in spells:
-        overlap = (min(one.until, end) - max(one.since, start)).total_seconds()
-        if overlap > 0:
-            lasted[one.state, one.what] = lasted.get((one.state, one.what), 0.0) + overlap
+def _places(one: _Spell, first: datetime) -> range:
+    """The days that it touches."""
+    since, until = (one.since - first).days, (one.until - first).days
+    return range(max(0, since), min(DAYS, until + 1))
+
+
+def _host_day(place: int, start: datetime, lasted: dict[tuple[str, str], float]) -> Day:
     states = {state for state, _ in lasted}
     state = next((one for one in (BAD, UNKNOWN, GOOD) if one in states), NOTHING)
     found = [f"{what} for {duration(seconds)}" for (worst, what), seconds in lasted.items() if worst == state]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from outlive.model.words import duration, moment
 from outlive.web.views.calendar import Day, host_days
 from outlive.web.views.charts import Chart, tally_chart
+from outlive.web.views.identity import SeenLine, seen_lines
 from outlive.web.views.lines import AssetLine, HostLine, asset_line, host_line
 from outlive.web.views.words import BAD, GOOD, UNKNOWN, Document, ago, plain, value_words
 
@@ -39,6 +40,7 @@ class HostView:
     changes: tuple[tuple[str, str], ...]
     enrolments: tuple[tuple[str, str], ...]
     assets: tuple[AssetLine, ...]
+    seen: tuple[SeenLine, ...]
     days: tuple[Day, ...]
     checks: tuple[CheckLine, ...]
     more_checks: int
@@ -47,19 +49,20 @@ class HostView:
 
 
 def host_view(
-    name: str, status: Document, known: Document, answers: Sequence[Document] = (), chosen: str = ""
+    name: str,
+    status: Document,
+    known: Document,
+    seen: Sequence[Document] = (),
+    answers: Sequence[Document] = (),
+    hours: Sequence[Document] = (),
 ) -> HostView | None:
-    """One host, from `status --json` and what the keeper remembers; None when there is no such host. Of the check that is
-    `chosen` (else of the first) there is a chart."""
+    """One host, from `status --json` and what the keeper remembers; None when there is no such host. `hours` are those of
+    the check of which there is a chart."""
     found = next((one for one in status["hosts"] if one["host"] == name), None)
     if found is None:
         return None
     at, judged, changes = status["at"], known.get("judged") or {}, known.get("changes", ())
-    by_check: dict[str, list[Document]] = {}
-    for one in answers:
-        by_check.setdefault(one["check"], []).append(one)
-    checks = sorted((_check(*one) for one in by_check.items()), key=lambda one: (one.state == GOOD, one.name))
-    chosen = chosen if chosen in by_check else checks[0].name if checks else ""
+    checks, chosen = _checks(answers), hours[0]["check"] if hours else ""
     return HostView(
         line=host_line(found, at),
         pro=_facts(judged.get("for", ())),
@@ -73,27 +76,36 @@ def host_view(
         changes=tuple((moment(one["since"]), one["verdict"]) for one in changes)[:MOST_FACTS],
         enrolments=tuple((moment(one["at"]), f"{one['how']}, by {one['by']}") for one in known.get("enrolments", ())),
         assets=tuple(asset_line(one, at) for one in status["assets"] if one["host"] == name),
+        seen=seen_lines(seen, known),
         days=host_days(changes, known.get("blind", ()), at),
         checks=tuple(checks[:MOST_CHECKS]),
         more_checks=max(0, len(checks) - MOST_CHECKS),
         chosen=chosen,
-        chart=tally_chart(f"How long {chosen} took to answer", by_check.get(chosen, ())),
+        chart=tally_chart(f"How long {chosen} took to answer", hours),
     )
 
 
-def _check(name: str, hours: Sequence[Document]) -> CheckLine:
-    """`hours` oldest first."""
-    last = hours[-1]
-    looks, failed = sum(one["looks"] for one in hours), sum(one["failed"] for one in hours)
-    state = GOOD if not last["failed"] else BAD if last["failed"] == last["looks"] else UNKNOWN
+def chosen_check(answers: Sequence[Document], asked: str) -> str:
+    """The check of which a chart is shown: what was asked for, else the first of the list; empty when there is none."""
+    names = [one.name for one in _checks(answers)]
+    return asked if asked in names else next(iter(names), "")
+
+
+def _checks(answers: Sequence[Document]) -> list[CheckLine]:
+    """Those that do not answer first."""
+    return sorted((_check(one) for one in answers), key=lambda one: (one.state == GOOD, one.name))
+
+
+def _check(one: Document) -> CheckLine:
+    state = GOOD if not one["failed"] else BAD if one["failed"] == one["looks"] else UNKNOWN
     said = {GOOD: "answers", BAD: "does not answer as it should", UNKNOWN: "answers now and then"}[state]
     return CheckLine(
-        name=name,
+        name=one["check"],
         state=state,
-        last=said + (f": {last['why']}" if last["why"] and state != GOOD else ""),
-        mean="-" if last["mean_seconds"] is None else duration(last["mean_seconds"]),
-        worst="-" if last["most_seconds"] is None else duration(last["most_seconds"]),
-        answered=f"{100 * (looks - failed) / looks:.2f} % of {looks}",
+        last=said + (f": {one['why']}" if one["why"] and state != GOOD else ""),
+        mean="-" if one["mean_seconds"] is None else duration(one["mean_seconds"]),
+        worst="-" if one["most_seconds"] is None else duration(one["most_seconds"]),
+        answered=f"{100 * (1 - one['all_failed'] / one['all_looks']):.2f} % of {one['all_looks']}",
     )
 
 

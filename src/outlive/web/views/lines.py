@@ -44,6 +44,23 @@ class AssetLine:
         return MARKS[self.state]
 
 
+@dataclass(frozen=True, slots=True)
+class CronLine:
+    """A cron job that tells how it went."""
+
+    name: str
+    state: str
+    mark: str
+    said: str
+
+
+def cron_line(one: Document, at: datetime) -> CronLine:
+    """A cron job of `status --json`. Only what told that it is well is well, only what is known to be down is bad."""
+    state = {"up": GOOD, "down": BAD}.get(one["state"], UNKNOWN)
+    last = f"last heard {ago(one['last_at'], at)}" if one["last_at"] else "never heard"
+    return CronLine(one["cron"], state, str(one["state"]).upper(), "; ".join(filter(None, (last, one["why"]))))
+
+
 def host_line(one: Document, at: datetime) -> HostLine:
     """A host of `status --json`. A verdict that is not confirmed is said to be so."""
     verdict = one["verdict"]

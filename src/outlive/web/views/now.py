@@ -8,8 +8,8 @@ from datetime import datetime
 
 from outlive.model.words import moment
 from outlive.web.views.calendar import Day, host_days
-from outlive.web.views.lines import AssetLine, HostLine, asset_line, host_line, mirror_risks
-from outlive.web.views.words import BAD, GOOD, MARKS, UNKNOWN, Document
+from outlive.web.views.lines import AssetLine, CronLine, HostLine, asset_line, cron_line, host_line, mirror_risks
+from outlive.web.views.words import BAD, GOOD, MARKS, UNKNOWN, WORST_FIRST, Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Now:
     blind_before: tuple[str, ...]
     notes: tuple[str, ...]
     days: Mapping[str, tuple[Day, ...]]
+    crons: tuple[CronLine, ...]
 
     @property
     def mark(self) -> str:
@@ -33,7 +34,7 @@ class Now:
 
 
 def now_view(status: Document, known: Mapping[str, Document] | None = None) -> Now:
-    """The first view, from `status --json` and what the keeper remembers of each host."""
+    """The first view, from `status --json` and what the keeper remembers of each host. What is worst stands first."""
     at = status["at"]
     hosts = tuple(host_line(one, at) for one in status["hosts"])
     assets = tuple(asset_line(one, at) for one in status["assets"])
@@ -52,12 +53,13 @@ def now_view(status: Document, known: Mapping[str, Document] | None = None) -> N
         at=moment(at),
         state=state,
         headline=_headline(state, assets, risks, len(status.get("incidents", ()))),
-        hosts=hosts,
-        assets=assets,
+        hosts=tuple(sorted(hosts, key=lambda one: WORST_FIRST[one.state])),
+        assets=tuple(sorted(assets, key=lambda one: (WORST_FIRST[one.state], -one.lost_share))),
         risks=risks,
         blind=tuple(_blind(one, at) for one in unseen),
         blind_before=tuple(_blind(one, at) for one in status["blind"] if one["to"] < at),
         notes=tuple(status["notes"]),
+        crons=tuple(cron_line(one, at) for one in status.get("crons", ())),
         days={one.name: _days((known or {}).get(one.name, {}), at) for one in hosts},
     )
 

@@ -32,6 +32,7 @@ SENTENCES = {
     "no_data": "Nobody can tell: there is no data.",
 }
 GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
+WORST_FIRST = {BAD: 0, UNKNOWN: 1, GOOD: 2}
 MARKS = {GOOD: "OK", BAD: "AT RISK", UNKNOWN: "UNKNOWN"}
 UNTOLD = ("no_data", "unreachable_unproven")
 

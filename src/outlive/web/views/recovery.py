@@ -1,0 +1,72 @@
+"""Recoveries and rehearsals: how far each step is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from outlive.model.recovery import What
+from outlive.model.words import duration, moment
+from outlive.web.views.words import BAD, GOOD, UNKNOWN, Document
+
+WAITS = "waits"
+_STATES = {What.DOING: UNKNOWN, What.DONE: GOOD, What.FAILED: BAD, What.UNDOING: UNKNOWN, What.UNDONE: WAITS}
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """`mark` is the last that is known of it, `when` since when or how long it took."""
+
+    name: str
+    state: str
+    mark: str
+    when: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryView:
+    title: str
+    id: str
+    host: str
+    state: str
+    mark: str
+    began: str
+    by: str
+    steps: tuple[StepLine, ...]
+    said: tuple[str, ...]
+
+
+def recovery_view(run: Document, now: datetime) -> RecoveryView:
+    """One run, from its `steps` (their names) and its journal, `entries` in order."""
+    entries = run["entries"]
+    end = next((one for one in reversed(entries) if one["what"] == What.ENDED), None)
+    state = UNKNOWN if end is None else GOOD if end["said"] == "done" else BAD
+    words = [one for one in entries if not one["step"] or one["what"] in (What.APPROVED, What.WAIVED)]
+    return RecoveryView(
+        title=run["title"],
+        id=run["id"],
+        host=run["host"],
+        state=state,
+        mark="UNDER WAY" if end is None else str(end["said"]).upper() or "ENDED",
+        began=moment(run["began_at"]),
+        by=run["by"],
+        steps=tuple(_step(name, [one for one in entries if one["step"] == name], now, end) for name in run["steps"]),
+        said=tuple(f"{moment(one['at'])}: {one['what']} by {one['by']}{_more(one)}" for one in words),
+    )
+
+
+def _step(name: str, entries: Sequence[Document], now: datetime, end: Document | None) -> StepLine:
+    last = next((one for one in reversed(entries) if one["what"] in _STATES), None)
+    if last is None:
+        return StepLine(name, WAITS, "NOT BEGUN" if end else "WAITS", "", "")
+    begun = next((one for one in reversed(entries) if one["what"] == What.DOING), last)
+    until = now if last["what"] in (What.DOING, What.UNDOING) and end is None else last["at"]
+    lasted = duration(max(0.0, (until - begun["at"]).total_seconds()))
+    when = f"{lasted}, from {moment(begun['at'])}"
+    return StepLine(name, _STATES[last["what"]], str(last["what"]).upper(), when, last["said"])
+
+
+def _more(one: Document) -> str:
+    return f": {one['said']}" if one["said"] else ""
