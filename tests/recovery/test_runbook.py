@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from outlive.errors import UsageError
 from outlive.model.asset import ConfigAsset, DockerVolumeAsset, PostgresAsset, PostgresDumpAsset
 from outlive.recovery.runbook import RunbookWrong, expanded, left_out, read
 from outlive.recovery.steps.registry import STEPS
@@ -79,3 +81,15 @@ def test_what_the_run_does_not_know_goes_to_the_step() -> None:
         GOOD + "[[steps]]\nname = 'a'\nkind = 'docker'\ninstall = 'apt-get install'\npause_seconds = 1.5\n", STEPS
     ).entries
     assert (one.args, one.pause_seconds, one.attempts) == ({"install": "apt-get install"}, 1.5, None)
+
+
+def test_one_from_a_file_and_what_is_wrong_with_it_names_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(GOOD + "[[steps]]\nname = 'a'\nkind = 'stack'\n")
+    assert recipe(str(file)).name == "mine"
+    file.write_text(GOOD)
+    with pytest.raises(RunbookWrong, match=r"mine\.toml: .*'steps'"):
+        recipe(str(file))
+    with pytest.raises(UsageError) as caught:
+        recipe("lost-hots")
+    assert "lost-host" in caught.value.hint
