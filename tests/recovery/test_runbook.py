@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from outlive.errors import UsageError
 from outlive.model.asset import ConfigAsset, DockerVolumeAsset, PostgresAsset, PostgresDumpAsset
 from outlive.recovery.runbook import RunbookWrong, expanded, left_out, read
 from outlive.recovery.steps.registry import STEPS
@@ -86,3 +88,15 @@ def test_a_runbook_that_brings_nothing_back_is_about_no_assets() -> None:
     assert not orders.brings_back
     assert read(GOOD + "[[steps]]\nname = '{asset}'\nkind = 'volume'\neach = 'docker_volume'\n", STEPS).brings_back
     assert all(recipe(name).brings_back for name in SHIPPED)
+
+
+def test_one_from_a_file_and_what_is_wrong_with_it_names_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(GOOD + "[[steps]]\nname = 'a'\nkind = 'stack'\n")
+    assert recipe(str(file)).name == "mine"
+    file.write_text(GOOD)
+    with pytest.raises(RunbookWrong, match=r"mine\.toml: .*'steps'"):
+        recipe(str(file))
+    with pytest.raises(UsageError) as caught:
+        recipe("lost-hots")
+    assert "lost-host" in caught.value.hint

@@ -26,6 +26,7 @@ app.add_typer(group, name="lab")
 
 HOME = Path("/var/lib/outlive-lab")
 PLACE = "OUTLIVE_LAB"
+INSTALLED = ("replace", "reinstall")  # breaks after which another host key is right
 FolderOption = Annotated[
     Path, typer.Option("--folder", envvar=PLACE, help="Where the lab lies, and its keeper's configuration.")
 ]
@@ -90,6 +91,9 @@ def break_(
         return 0
     broken = break_it(lab, what, host, Options(other_address=other_address, no_login=no_login))
     console.print(f"Broken: {broken}: {BREAKS[what].does}.")
+    if what in INSTALLED:
+        machine = lab.machine(broken)
+        console.print(f"Its console shows, for known_hosts: {machine.address} {machine.host_key}")
     if BREAKS[what].undo:
         console.print(f"Undo:   outlive lab break {what} --heal")
     return 0
