@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -115,9 +116,11 @@ class Keeper:
 
 
 @pytest.fixture
-def keeper(lab: Lab, tmp_path: Path) -> Keeper:
-    tmp_path.chmod(0o755)
-    return Keeper(lab, tmp_path)
+def keeper(lab: Lab) -> Iterator[Keeper]:
+    """Not below pytest's own folders, which other users may not enter: drills run Postgres as another one."""
+    with tempfile.TemporaryDirectory(prefix="outlive-test-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Keeper(lab, Path(folder))
 
 
 @pytest.fixture
