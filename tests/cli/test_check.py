@@ -227,15 +227,19 @@ def test_a_memory_that_cannot_be_opened_keeps_nobody_from_looking(stack: Home, o
     assert "without a memory" in done.err
 
 
+def _reads(stack: Home, loki: Loki) -> None:
+    table = f'name = "grafana"\nhost = "web-1"\nurl = "{loki.url}"\nquery = \'{QUERY}\'\nuser = "{USER}"\n'
+    login = f'tenant = "{TENANT}"\ntoken = {{ env = "OUTLIVE_LOKI_TOKEN" }}\n'
+    stack.config.write_text(f"{stack.config.read_text()}\n[[loki]]\n{table}{login}")
+
+
 def test_what_a_loki_holds_is_judged_and_a_token_never_told(
     stack: Home, outlive: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A secret in a log is found on a host that is well; a sign of compromise is a verdict."""
     monkeypatch.setenv("OUTLIVE_LOKI_TOKEN", TOKEN)
     with Loki() as loki:
-        table = f'name = "grafana"\nhost = "web-1"\nurl = "{loki.url}"\nquery = \'{QUERY}\'\nuser = "{USER}"\n'
-        login = f'tenant = "{TENANT}"\ntoken = {{ env = "OUTLIVE_LOKI_TOKEN" }}\n'
-        stack.config.write_text(f"{stack.config.read_text()}\n[[loki]]\n{table}{login}")
+        _reads(stack, loki)
         assert outlive("identity", "--enrol").code == 0
         loki.write(time.time_ns() - 10**9, "listening on 3000")
         well = outlive("check", "--json", "--no-remember")
@@ -277,9 +281,7 @@ def test_what_was_found_in_a_log_is_acknowledged_and_what_is_new_after_that_alar
 ) -> None:
     monkeypatch.setenv("OUTLIVE_LOKI_TOKEN", TOKEN)
     with Loki() as loki:
-        table = f'name = "grafana"\nhost = "web-1"\nurl = "{loki.url}"\nquery = \'{QUERY}\'\nuser = "{USER}"\n'
-        login = f'tenant = "{TENANT}"\ntoken = {{ env = "OUTLIVE_LOKI_TOKEN" }}\n'
-        stack.config.write_text(f"{stack.config.read_text()}\n[[loki]]\n{table}{login}")
+        _reads(stack, loki)
         assert outlive("identity", "--enrol").code == 0
         dump = "PATH=/usr/bin:/bin HOME=/root PWD=/app NODE_VERSION=20.20.0 AUTH_SECRET=hunter2x"
         loki.write(time.time_ns() - 10**9, dump)

@@ -14,6 +14,7 @@ from outlive.recovery.steps.registry import STEPS
 from outlive.wiring_recovery import SHIPPED, recipe
 
 GOOD = 'name = "mine"\ntitle = "my own"\n'
+ORDER = "[[steps]]\nname = 'order'\nkind = 'create-machine'\n"
 ASSETS = (
     PostgresAsset(name="db", host="web", container="shop/db"),
     DockerVolumeAsset(name="uploads", host="web", volume="shop_uploads"),
@@ -57,6 +58,11 @@ def test_what_no_step_brings_back_is_named() -> None:
         ('name = "x"\ntitle = "y"\n', "has no 'steps'"),
         (GOOD + "to = 1\nsteps = []\n", "to = 1 is of the wrong kind"),
         (GOOD + "nonsense = 1\nsteps = []\n", "nobody knows 'nonsense'"),
+        (
+            GOOD + ORDER + "[[steps]]\nname = '{asset}'\nkind = 'volume'\neach = 'docker_volume'\n",
+            "a runbook of its own",
+        ),
+        (GOOD + "to = true\n" + ORDER, "a runbook of its own"),
         (GOOD + "[[steps]]\nkind = 'stack'\n", "step 1 has no 'name'"),
         (GOOD + "[[steps]]\nname = 'a'\nkind = 'tea'\n", r"step 1 \('a'\): there is no kind of step 'tea'.*stack"),
         (GOOD + "[[steps]]\nname = 'a'\nkind = 'volume'\neach = 'docker_volume'\n", r"has \{asset\} in its name"),
@@ -84,7 +90,7 @@ def test_what_the_run_does_not_know_goes_to_the_step() -> None:
 
 
 def test_a_runbook_that_brings_nothing_back_is_about_no_assets() -> None:
-    orders = read(GOOD + "[[steps]]\nname = 'order'\nkind = 'create-machine'\n", STEPS)
+    orders = read(GOOD + ORDER, STEPS)
     assert not orders.brings_back
     assert read(GOOD + "[[steps]]\nname = '{asset}'\nkind = 'volume'\neach = 'docker_volume'\n", STEPS).brings_back
     assert all(recipe(name).brings_back for name in SHIPPED)

@@ -25,7 +25,6 @@ STREAMING = "streaming"
 UNTOLD_SECONDS = 300.0  # a verdict that says nothing is a trouble when it goes on
 STREAM_SECONDS = 120.0  # a stream that is away for a moment comes back by itself
 MOST_ADVICE = 2
-SAFE_UNSEEN = ("look again from elsewhere", "ask every address that was ever ours: outlive identity")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,7 +32,7 @@ def metrics(
     """Print gauges in OpenMetrics: loss, copies, drills, verdicts, the keeper. No host is asked."""
     settings = load(config)
     report = gather(settings, SystemClock(), Looked())
-    text = gauges(report)
+    text = gauges(report, document(report))
     if out is None:
         say(text)
     else:
@@ -39,9 +40,9 @@ def metrics(
     return 0
 
 
-def gauges(report: Report) -> str:
-    """In OpenMetrics."""
-    return render(document(report), _told(report))
+def gauges(report: Report, told: Mapping[str, Any]) -> str:
+    """In OpenMetrics; `told` is the report's document."""
+    return render(told, _told(report))
 
 
 def _told(report: Report) -> Told:

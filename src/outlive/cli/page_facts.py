@@ -40,7 +40,8 @@ def page_facts(settings: Settings, clock: Clock, store: Store, asking: Asking) -
 
     def told() -> tuple[dict[str, Any], str]:
         one = report(settings, clock, looking(), "being looked at")
-        return document(one), gauges(one)
+        shown = document(one)
+        return shown, gauges(one, shown)
 
     status = Kept(told, clock.monotonic)
     return Facts(

@@ -148,7 +148,3 @@ class Sending:
     state: Delivery = Delivery.QUEUED
     ended_at: datetime | None = None
     why: str = ""
-
-    @property
-    def is_test(self) -> bool:
-        return not self.incidents

@@ -22,6 +22,7 @@ _OWN = {
 }
 ASSET_KINDS = ("postgres", "postgres_dump", "docker_volume", "path", "config", "images")
 _EACH = "{asset}"
+ORDERS = "create-machine"
 
 
 class RunbookWrong(ConfigError):
@@ -75,7 +76,11 @@ def read(text: str, kinds: Collection[str]) -> Recipe:
     names = [one.name for one in entries]
     if twice := {name for name in names if names.count(name) > 1}:
         raise RunbookWrong(f"two steps are called {min(twice)!r}.")
-    return Recipe(found["name"], found["title"], found.get("to", False), found.get("asset", False), entries)
+    recipe = Recipe(found["name"], found["title"], found.get("to", False), found.get("asset", False), entries)
+    if recipe.brings_back and any(one.kind == ORDERS for one in entries):
+        # The later steps do not know the machine that was ordered: they would work on the host itself.
+        raise RunbookWrong(f"a step {ORDERS} stands in a runbook of its own, without `to`, `asset` and `each`.")
+    return recipe
 
 
 def expanded(recipe: Recipe, assets: Sequence[Asset], *, rehearsal: bool = False) -> tuple[Entry, ...]:

@@ -48,13 +48,6 @@ class Likeness:
     def is_self(self) -> bool:
         return self.kind in (Kind.SELF, Kind.REKEYED)
 
-    @property
-    def is_unsure(self) -> bool:
-        """The disk's facts disagree with each other."""
-        if self.is_self:
-            return any(one.fact in _INSIDE for one in self.changed)
-        return self.kind is Kind.NEW_DISK and any(one.fact != DMI for one in self.same)
-
     def of(self, *facts: str) -> tuple[Sign, ...]:
         return tuple(one for one in self.signs if one.fact in facts)
 
