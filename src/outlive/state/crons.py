@@ -31,9 +31,9 @@ class Crons:
         """A `log` changes nothing."""
         if signal is Signal.LOG:
             return
-        values = {_COLUMN[signal]: now}
+        values: dict[str, object] = {_COLUMN[signal]: now}
         if signal is not Signal.START:
-            values["exit_status"] = exit_status  # type: ignore[assignment]
+            values["exit_status"] = exit_status
         with self._writing, self._store.begin() as connection:
             changed = connection.execute(sa.update(crons).where(crons.c.name == name).values(**values))
             if changed.rowcount == 0:
