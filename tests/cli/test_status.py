@@ -87,6 +87,7 @@ def test_a_proven_copy_is_well(proven: Home) -> None:
         "incidents",
         "crons",
         "providers",
+        "rehearsals",
     }
     assert keys == set(document)
 
