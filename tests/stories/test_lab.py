@@ -16,6 +16,7 @@ from outlive.lab.breaks.table import BREAKS, break_it, heal
 from outlive.lab.record import PREVIEW, WEB
 from outlive.lab.world import Lab
 from outlive.model.verdict import Name, Verdict
+from tests.lab.looking import until_well
 from tests.stories.lab_keeper import LabKeeper, keeper_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -85,6 +86,7 @@ STORIES = [
 
 @pytest.fixture(scope="module")
 def keeper(whole_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabKeeper]:
+    until_well(whole_lab)  # what other tests broke and healed is told for some time yet
     with keeper_of(whole_lab, tmp_path_factory.mktemp("keeper")) as one:
         yield one
 
