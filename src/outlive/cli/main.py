@@ -24,6 +24,7 @@ COMMANDS: tuple[str, ...] = (
     "verify",
     "drill",
     "restore",
+    "temporal",
     "recover",
     "status",
     "check",
