@@ -102,7 +102,7 @@ class DatabaseUnreachable(NoData):
 class TemporalUnreachable(NoData):
     """The Temporal server could not be asked."""
 
-    hint = "Check that it runs (`temporal operator cluster health`) and that the way in (container, port or address) is right."
+    hint = "Check that it runs (`temporal operator cluster health`) and that container, port or address are right."
 
 
 class VaultUnreachable(NoData):

@@ -222,14 +222,9 @@ def way(settings: Settings, asset: PostgresAsset | PostgresDumpAsset) -> Way:
     return PortWay(there, asset.port, asset.user, password)
 
 
-def temporal_way(settings: Settings, asset: TemporalAsset, host: Host | None = None) -> temporal.Way:
-    """The way in to a Temporal server; on another machine than the asset's own where `host` is given."""
-    if asset.address is not None:
-        return temporal.AddressWay(asset.address)
-    if asset.host is None:
-        raise ConfigError(f"asset {asset.name!r} names neither a host nor an address.", hint="Add `host` or `address`.")
-    there = shell(settings, asset.host) if host is None else host_shell(settings, host)
-    return temporal.HostWay(there, asset.port, asset.container)
+def temporal_way(settings: Settings, asset: TemporalAsset) -> temporal.Way:
+    """The way in to a Temporal server."""
+    return temporal.way(asset, None if asset.host is None else shell(settings, asset.host))
 
 
 def stream_plan(settings: Settings, asset: PostgresAsset, there: Vault, clock: Clock) -> StreamPlan:

@@ -51,6 +51,8 @@ def tell_end(recovery: Recovery, entries: Sequence[Entry], report: Path, output:
         for entry in entries:
             if entry.what is What.DONE and entry.facts.get("old_machine"):
                 say(f"  old machine: {entry.said}")
+            if entry.what is What.DONE and "schedules_of" in entry.facts:
+                say(f"  Temporal, {entry.facts['schedules_of']}: {entry.said}")
         if recovery.losses:
             say(_next(recovery))
     say(f"Report: {report}")

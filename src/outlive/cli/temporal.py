@@ -66,7 +66,9 @@ def restore(
     asset: AssetArgument,
     to: ToOption = "",
     update: Annotated[bool, typer.Option("--update", help="Schedules that differ become as exported, too.")] = False,
-    run: Annotated[bool, typer.Option("--run", help="Let them run as they did; else what is made waits paused.")] = False,
+    run: Annotated[
+        bool, typer.Option("--run", help="Let them run as they did; else what is made waits paused.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     copy: CopyOption = None,
     identity: IdentityOption = None,
@@ -123,14 +125,16 @@ def _acts(seen: Comparison, *, update: bool, run: bool) -> str:
 
 
 def _left(seen: Comparison, *, update: bool, run: bool) -> str:
-    left = f" {len(seen.differing)} schedules stay as they are there; --update makes them as exported." if not update else ""
+    left = (
+        f" {len(seen.differing)} schedules stay as they are there; --update makes them as exported."
+        if not update
+        else ""
+    )
     held = f" {len(seen.held)} wait paused.{RUN}" if not run else ""
     return left * bool(seen.differing) + held * bool(seen.held)
 
 
-def _export(
-    settings: Settings, asset: str, copy: str | None, identity: Any, which: Which
-) -> tuple[Manifest, Export]:
+def _export(settings: Settings, asset: str, copy: str | None, identity: Any, which: Which) -> tuple[Manifest, Export]:
     vault = opened(settings, SystemClock(), which)
     manifest = to_restore(vault, asset, copy, None).copy.manifest
     if manifest.kind != "temporal":
@@ -150,8 +154,8 @@ def _door(settings: Settings, asset: str, manifest: Manifest, to: str) -> Iterat
 
 def _show(manifest: Manifest, export: Export, seen: Comparison, output: Output) -> None:
     output.console.print(
-        f"{manifest.asset}: {export.count} schedules in {len(export.namespaces)} namespaces, exported {moment(manifest.data_until)}"
-        f" ({manifest.id}); {seen.same} are the same there"
+        f"{manifest.asset}: {export.count} schedules in {len(export.namespaces)} namespaces, exported "
+        f"{moment(manifest.data_until)} ({manifest.id}); {seen.same} are the same there"
     )
     for difference in seen.differences:
         output.console.print(f"  {difference}")

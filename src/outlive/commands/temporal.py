@@ -139,7 +139,9 @@ def compare(wanted: Export, found: Export) -> Comparison:
             told.append(Difference(namespace.name, "", f"the namespace is missing, and with it {count} schedules"))
         else:
             told += [Difference(namespace.name, "", one) for one in _differ(_facts(namespace), _facts(other))]
-        lacking = {name: type_ for name, type_ in namespace.search_attributes.items() if name not in other.search_attributes}
+        lacking = {
+            name: type_ for name, type_ in namespace.search_attributes.items() if name not in other.search_attributes
+        }
         attributes |= {namespace.name: lacking} if lacking else {}
         known = {one.id: one for one in other.schedules}
         for schedule in namespace.schedules:

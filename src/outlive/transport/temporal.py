@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from outlive.commands import docker
-from outlive.errors import CommandFailed, TemporalUnreachable
+from outlive.errors import CommandFailed, ConfigError, TemporalUnreachable
+from outlive.model.asset import TemporalAsset
 from outlive.transport.base import Shell
 from outlive.transport.relay import Relay
 from outlive.transport.temporal_door import Door, opened
@@ -56,10 +57,21 @@ class AddressWay:
 Way = HostWay | AddressWay
 
 
+def way(asset: TemporalAsset, there: Shell | None) -> Way:
+    """The one that the asset names; `there` is its host. Raises `ConfigError` when it names none."""
+    if asset.address is not None:
+        return AddressWay(asset.address)
+    if there is None:
+        raise ConfigError(f"asset {asset.name!r} names neither a host nor an address.", hint="Add `host` or `address`.")
+    return HostWay(there, asset.port, asset.container)
+
+
 def _address(shell: Shell, named: str) -> str:
     """Of the running container that is meant: "project/service" by compose's labels, else a name."""
     try:
-        ids = docker.read_lines(shell.run(docker.ps(stopped=False), timeout_seconds=ASK_SECONDS).check("docker ps").text)
+        ids = docker.read_lines(
+            shell.run(docker.ps(stopped=False), timeout_seconds=ASK_SECONDS).check("docker ps").text
+        )
         answer = shell.run(docker.inspect(ids), timeout_seconds=ASK_SECONDS) if ids else None
     except CommandFailed as error:
         raise TemporalUnreachable(f"listing containers on {shell.name}: {error.detail}", hint=error.hint) from error

@@ -29,16 +29,25 @@ EXTRA = "pip install 'outlive[temporal]'"
 T = TypeVar("T")
 
 
+def must_be_installed() -> None:
+    """Raises `ConfigError` when the SDK is not."""
+    try:
+        import temporalio.service  # noqa: F401
+    except ImportError as error:
+        raise ConfigError(
+            "Temporal's SDK is not installed here.", hint=f"Install it beside outlive: {EXTRA}"
+        ) from error
+
+
 @contextmanager
 def opened(
     target: str, where: str, *, proxy: Path | None = None, complaints: Callable[[], str] = lambda: ""
 ) -> Iterator[Door]:
     """A connection to `target` ("name:port"), through the HTTP CONNECT proxy at that Unix socket if one is given. Raises
     `TemporalUnreachable`; `ConfigError` when the SDK is not installed."""
-    try:
-        from temporalio.service import ConnectConfig, HttpConnectProxyConfig, ServiceClient
-    except ImportError as error:
-        raise ConfigError("Temporal's SDK is not installed here.", hint=f"Install it beside outlive: {EXTRA}") from error
+    must_be_installed()
+    from temporalio.service import ConnectConfig, HttpConnectProxyConfig, ServiceClient
+
     through = HttpConnectProxyConfig(target_host=f"unix:{proxy}") if proxy else None
     patience = timedelta(seconds=CONNECT_SECONDS)
     config = ConnectConfig(

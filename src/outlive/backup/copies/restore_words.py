@@ -98,11 +98,12 @@ def _temporal(manifest: Manifest) -> str:
 {unpack}
 ```
 
-It is what Temporal's own API said, as JSON, and goes back through that API: the frontend's HTTP port (`services.frontend.rpc.
-httpPort`; 7243 in the official images). Schedules are made **paused**: let them run (`temporal schedule toggle --unpause`) once
-nothing else runs them. With `curl` and `jq`, in `$TARGET`, and `API` set to such as http://127.0.0.1:7243:
+It is what Temporal's own API said, as JSON, and goes back through that API: the frontend's HTTP port (7243 in the
+official images). Schedules are made **paused**: let them run (`temporal schedule toggle --unpause`) once nothing else
+runs them. With `curl` and `jq`, in `$TARGET`, and `API` set to such as http://127.0.0.1:7243:
 
-    post() {{ curl -sS --fail-with-body -H 'Content-Type: application/json+no-payload-shorthand' -d @- "$API/api/v1/namespaces$1"; echo; }}
+    AS='Content-Type: application/json+no-payload-shorthand'
+    post() {{ curl -sS --fail-with-body -H "$AS" -d @- "$API/api/v1/namespaces$1"; echo; }}
     jq -c '.namespaces[]' temporal.json | while read -r namespace; do
       jq '{{namespace: .name, description: .described.namespaceInfo.description, data: .described.namespaceInfo.data,
         workflowExecutionRetentionPeriod: .described.config.workflowExecutionRetentionTtl}}' <<< "$namespace" | post ""

@@ -43,4 +43,6 @@ def _understood(export: Export) -> Check:
     wrong = not_understood(export)
     if wrong is None:
         return Check("understood", None, "not looked at: Temporal's SDK is not installed here")
-    return Check("understood", not wrong, f"{export.count - wrong} of {export.count} schedules are whole in Temporal's own types")
+    return Check(
+        "understood", not wrong, f"{export.count - wrong} of {export.count} schedules are whole in Temporal's own types"
+    )

@@ -24,6 +24,7 @@ from outlive.recovery.steps.page import Page
 from outlive.recovery.steps.path import Path
 from outlive.recovery.steps.quarantine import Quarantine
 from outlive.recovery.steps.repoint import Repoint
+from outlive.recovery.steps.schedules import Schedules
 from outlive.recovery.steps.stack import Stack
 from outlive.recovery.steps.start import Start
 from outlive.recovery.steps.stop import Stop
@@ -52,6 +53,7 @@ STEPS: dict[str, Step] = {
     "path": Path(),
     "quarantine": Quarantine(),
     "repoint": Repoint(),
+    "schedules": Schedules(),
     "stack": Stack(),
     "start": Start(),
     "stop": Stop(),
