@@ -20,6 +20,7 @@ from typing import Any
 
 FORMAT = "outlive-temporal/1"
 SYSTEM = "temporal-system"  # the server's own namespace
+SHOWN = 120  # letters of a value
 HELD = "outlive restored it paused; it ran before. "  # begins the notes of a schedule that waits for a person
 WAITS = "waits, paused by a restore; it ran when it was exported"
 _COMPARED = ("schedule", "memo", "searchAttributes")
@@ -192,27 +193,24 @@ def _part(schedule: Schedule) -> dict[str, Any]:
     return {**found.pop("schedule"), **found}
 
 
-def _differ(wanted: Any, found: Any) -> Iterator[str]:
-    """Every place at which they differ, a line each."""
-    before, now = dict(_leaves(wanted)), dict(_leaves(found))
-    for path in sorted(before.keys() | now.keys()):
-        if before.get(path) != now.get(path):
-            if any(word in path.split(".") for word in _PEOPLES):
-                yield f"{path} is another"
-            else:
-                yield f"{path} is {_word(now.get(path))}, and was {_word(before.get(path))}"
+def _differ(wanted: Any, found: Any, path: str = "") -> Iterator[str]:
+    """Every place at which they differ, a line each; of what one side lacks altogether, one line for all of it."""
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        for key in sorted({*wanted, *found}):
+            yield from _differ(wanted.get(key), found.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(wanted, list) and isinstance(found, list):
+        for index in range(max(len(wanted), len(found))):
+            pair = ([*side[index : index + 1], None][0] for side in (wanted, found))
+            yield from _differ(*pair, f"{path}.{index}")
+    elif wanted != found:
+        now, before = _word(found, path), _word(wanted, path)
+        yield f"{path} is another" if now == before else f"{path} is {now}, and was {before}"
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}.{index}")
-    else:
-        yield path, value
-
-
-def _word(value: Any) -> str:
-    return "not set" if value is None else json.dumps(value, ensure_ascii=False)
+def _word(value: Any, path: str) -> str:
+    if value is None:
+        return "not set"
+    text = json.dumps(value, ensure_ascii=False)
+    if any(word in path.split(".") or f'"{word}"' in text for word in _PEOPLES):
+        return "set"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
