@@ -26,6 +26,7 @@ COMMANDS: tuple[str, ...] = (
     "restore",
     "temporal",
     "recover",
+    "rehearse",
     "status",
     "check",
     "identity",

@@ -60,7 +60,7 @@ def tell_end(recovery: Recovery, entries: Sequence[Entry], report: Path, output:
 
 def _next(recovery: Recovery) -> str:
     if recovery.rehearsal:
-        return "  next: `outlive recover --undo` takes the scratch stack down again."
+        return "  next: `outlive recover --rehearse --undo` takes the scratch stack down again."
     if not recovery.to:
         return "  next: what was there before lies below /var/lib/outlive/aside on the machine; remove it when all is well."
     return "  next: lead DNS and deploys to the new machine, and restart `outlive keep`, which then guards it."

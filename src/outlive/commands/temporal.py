@@ -200,8 +200,8 @@ def _differ(wanted: Any, found: Any, path: str = "") -> Iterator[str]:
             yield from _differ(wanted.get(key), found.get(key), f"{path}.{key}" if path else key)
     elif isinstance(wanted, list) and isinstance(found, list):
         for index in range(max(len(wanted), len(found))):
-            pair = ([*side[index : index + 1], None][0] for side in (wanted, found))
-            yield from _differ(*pair, f"{path}.{index}")
+            before, now = ([*side[index : index + 1], None][0] for side in (wanted, found))
+            yield from _differ(before, now, f"{path}.{index}")
     elif wanted != found:
         now, before = _word(found, path), _word(wanted, path)
         yield f"{path} is another" if now == before else f"{path} is {now}, and was {before}"

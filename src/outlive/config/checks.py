@@ -36,6 +36,7 @@ def problems(document: Document) -> list[Problem]:
         *_ways_in(document),
         *_paths(document),
         *_numbers(document),
+        *_rehearsals(document),
         *_secrets((), document),
         *checks_watch.problems(document),
         *checks_alerts.problems(document),
@@ -193,6 +194,39 @@ def _numbers(document: Document) -> Iterator[Problem]:
         if rate is not None and not RATE_BYTES[0] <= rate <= RATE_BYTES[1]:
             cure = f"Postgres takes {RATE_BYTES[0]} to {RATE_BYTES[1]} bytes a second."
             yield Problem((*place, "max_rate_bytes"), f"{rate} is out of bounds.", cure)
+
+
+def _rehearsals(document: Document) -> Iterator[Problem]:
+    """Before anything is asked: the scratch machine is none that is guarded."""
+    guarded = {SshAddress.parse(one.address).host: one.name for one in document.hosts if _is_ssh(one)}
+    hosts = [one.name for one in document.hosts]
+    for index, one in enumerate(document.rehearsals):
+        place: Where = ("rehearsals", index)
+        if one.host not in hosts:
+            known = f"There are: {', '.join(hosts)}." if hosts else "Add a [[hosts]] table for it."
+            yield Problem((*place, "host"), f'there is no host "{one.host}".', known)
+        if one.host in [other.host for other in document.rehearsals[:index]]:
+            yield Problem((*place, "host"), f'"{one.host}" is rehearsed above.', "Keep one of the two.")
+        if document.keys.drill_identity is None:
+            yield Problem(
+                place, "nothing opens the copies here.", "Set keys.drill_identity: it does what a drill does."
+            )
+        if not one.to and not one.runbook.endswith(".toml"):
+            cure = 'Name it: to = "ssh://root@192.0.2.50", a machine that nobody needs.'
+            yield Problem(place, "there is no scratch machine.", cure)
+        elif one.to:
+            yield from _scratch((*place, "to"), one.to, guarded)
+
+
+def _scratch(place: Where, to: str, guarded: dict[str, str]) -> Iterator[Problem]:
+    try:
+        name = SshAddress.parse(to).host
+    except ValueError:
+        yield Problem(place, f'"{to}" is no address.', 'Write "ssh://root@host:port" (the port may be left out).')
+        return
+    if name in guarded:
+        cure = "Name another machine: a rehearsal must never touch what is guarded."
+        yield Problem(place, f"that is {guarded[name]} itself.", cure)
 
 
 def _secrets(where: Where, value: Any) -> Iterator[Problem]:
