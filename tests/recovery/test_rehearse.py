@@ -4,6 +4,7 @@ it stays there; the host itself is not touched."""
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,10 +21,8 @@ SAME = "docker ps --all --quiet --no-trunc | sort; cat /etc/machine-id; ls /srv/
 
 
 @pytest.fixture
-def keeper(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper]:
+def keeper(lab: Lab) -> Iterator[Keeper]:
     """As in test_lost_host: where other users may go."""
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="outlive-test-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         yield Keeper(lab, Path(folder))
@@ -48,18 +47,26 @@ def scratch(lab: Lab, keeper: Keeper) -> Iterator[Machine]:
 @pytest.mark.slow
 def test_a_host_is_rehearsed_and_nothing_of_it_stays(lab: Lab, keeper: Keeper, scratch: Machine) -> None:
     before = lab.machine(WEB).inside("sh", "-c", SAME)
+    import time
+
+    t = time.time()
+    T = lambda w: print(w, round(time.time() - t, 1))
     keeper.run("identity", WEB, "--enrol")
+    T("enrol")
     keeper.run("backup", "shop-db", "jobs-db", "uploads", "certificates", "config")
+    T("backup")
     process = keeper.start("rehearse")
-    wait_until(lambda: keeper.journal("doing", "start") > 0, "the stack to be started there", seconds=300, every=0.2)
+    wait_until(lambda: keeper.journal("doing", "volume uploads") > 0, "data to come there", seconds=300, every=0.2)
     process.kill()
     process.communicate()
-    # It holds the lock until its own death is noticed; then it is gone:
     wait_until(lambda: _is_free(keeper), "the killed rehearsal to end", seconds=120, every=0.5)
 
+    T("killed")
     done = keeper.run("rehearse")
+    T("rehearse")
+    print(done["seconds"])
     assert done["rehearsal"] and done["state"] == "done" and done["seconds"] > 0
-    assert keeper.journal("undone", "start") >= 2, "the killed one was taken down, too"
+    assert keeper.journal("undone", "volume uploads") == 2, "the killed one was taken down, too"
     assert scratch.inside("docker", "ps", "--all", "--quiet").strip() == ""
     assert scratch.inside("sh", "-c", f"ls -A {UPLOADS} /var/lib/outlive/undone /var/lib/outlive/config").split() == [
         f"{UPLOADS}:",
@@ -68,8 +75,6 @@ def test_a_host_is_rehearsed_and_nothing_of_it_stays(lab: Lab, keeper: Keeper, s
     ]
     assert scratch.inside("sh", "-c", "ls -A /srv/shop 2>/dev/null || true").strip() == "", "no .env stays"
     assert lab.machine(WEB).inside("sh", "-c", SAME) == before
-    status = keeper.run("status", code=None) if False else keeper.start("status", "--json").communicate()[0]
-    assert f'"run": "{done["run"]}"' in status and '"rehearsal_plan"' in status
 
 
 def _is_free(keeper: Keeper) -> bool:
