@@ -1,5 +1,5 @@
-"""A host is rehearsed on a scratch machine by the command that the keeper runs every month: killed, run again, and nothing of
-it stays there; the host itself is not touched."""
+"""A host is rehearsed on a scratch machine by the command that the keeper runs every month: killed, run again, and nothing
+of it stays there; the host itself is not touched."""
 
 from __future__ import annotations
 
@@ -47,24 +47,14 @@ def scratch(lab: Lab, keeper: Keeper) -> Iterator[Machine]:
 @pytest.mark.slow
 def test_a_host_is_rehearsed_and_nothing_of_it_stays(lab: Lab, keeper: Keeper, scratch: Machine) -> None:
     before = lab.machine(WEB).inside("sh", "-c", SAME)
-    import time
-
-    t = time.time()
-    T = lambda w: print(w, round(time.time() - t, 1))
-    keeper.run("identity", WEB, "--enrol")
-    T("enrol")
     keeper.run("backup", "shop-db", "jobs-db", "uploads", "certificates", "config")
-    T("backup")
     process = keeper.start("rehearse")
     wait_until(lambda: keeper.journal("doing", "volume uploads") > 0, "data to come there", seconds=300, every=0.2)
     process.kill()
     process.communicate()
     wait_until(lambda: _is_free(keeper), "the killed rehearsal to end", seconds=120, every=0.5)
 
-    T("killed")
     done = keeper.run("rehearse")
-    T("rehearse")
-    print(done["seconds"])
     assert done["rehearsal"] and done["state"] == "done" and done["seconds"] > 0
     assert keeper.journal("undone", "volume uploads") == 2, "the killed one was taken down, too"
     assert scratch.inside("docker", "ps", "--all", "--quiet").strip() == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from outlive.errors import TemporalUnreachable
 from outlive.lab.ground.process import free_port, wait_until
 from outlive.model.asset import TemporalAsset
 from outlive.model.host import Host
+from outlive.recovery.steps.base import World
+from outlive.recovery.steps.registry import STEPS
 from outlive.sources.temporal import TemporalSource
 from outlive.transport.local import LocalShell
 from outlive.transport.ssh import SshShell
@@ -28,6 +31,7 @@ from outlive.vault.encryption import read_identities
 from tests.cli.home import Home
 from tests.conftest import lend
 from tests.hand_restore.by_hand import Kept, keep
+from tests.recovery.steps.carrying import carry, inputs, world
 from tests.world.sshd import SshServer
 from tests.world.temporal import TemporalServer
 
@@ -162,3 +166,22 @@ def test_who_does_not_answer_is_no_data() -> None:
         TemporalSource(HostWay(LocalShell("web-1"), free_port()), SystemClock()).identify()
     with pytest.raises(TemporalUnreachable, match="no running container"):
         TemporalSource(HostWay(LocalShell("web-1"), 7233, "no/such"), SystemClock()).identify()
+
+
+def test_a_recovery_names_what_differs_and_goes_on_without_an_answer(
+    kept: Kept, production: TemporalServer, tmp_path: Path
+) -> None:
+    def recovering(port: int) -> World:
+        folder = tmp_path / str(port)
+        folder.mkdir()
+        asset = f'[[assets]]\nname = "schedules"\nkind = "temporal"\nhost = "web-1"\nport = {port}\n'
+        (folder / "more.toml").write_text(asset)
+        keys = read_identities(kept.keys.drill_identity)
+        return replace(world(folder), vault=kept.vault, identities=keys, shell=lambda one: LocalShell(one.name))
+
+    args = {"asset": "schedules", "copy": kept.manifest.id}
+    assert kept.manifest.id in STEPS["schedules"].plan(recovering(1), inputs(args))
+    done = carry(STEPS["schedules"], recovering(production.port), args)
+    assert done.facts["differences"] == [] and done.said.startswith("3 of 3 schedules")
+    deaf = STEPS["schedules"].do(recovering(free_port()), inputs(args), 0.0)
+    assert deaf and deaf["differences"] is None and deaf["said"].startswith("NOT CHECKED")
