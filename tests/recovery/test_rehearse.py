@@ -48,6 +48,8 @@ def scratch(lab: Lab, keeper: Keeper) -> Iterator[Machine]:
 def test_a_host_is_rehearsed_and_nothing_of_it_stays(lab: Lab, keeper: Keeper, scratch: Machine) -> None:
     before = lab.machine(WEB).inside("sh", "-c", SAME)
     keeper.run("backup", "shop-db", "jobs-db", "uploads", "certificates", "config")
+    plan = keeper.run("recover", WEB, "--to", f"ssh://root@{scratch.address}", "--rehearse", "--dry-run")
+    assert not {"gate", "outlive.toml", "enrolment", "copies", "old machine"} & {one["name"] for one in plan["steps"]}
     process = keeper.start("rehearse")
     wait_until(lambda: keeper.journal("doing", "volume uploads") > 0, "data to come there", seconds=300, every=0.2)
     process.kill()
