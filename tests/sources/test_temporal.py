@@ -185,3 +185,5 @@ def test_a_recovery_names_what_differs_and_goes_on_without_an_answer(
     assert done.facts["differences"] == [] and done.said.startswith("3 of 3 schedules")
     deaf = STEPS["schedules"].do(recovering(free_port()), inputs(args), 0.0)
     assert deaf and deaf["differences"] is None and deaf["said"].startswith("NOT CHECKED")
+    locked = STEPS["schedules"].do(replace(recovering(2), identities=()), inputs(args), 60.0)
+    assert locked and locked["said"].startswith("NOT CHECKED: None of the given keys")

@@ -11,7 +11,7 @@ from typing import Any
 from outlive.backup.copies import catalog
 from outlive.backup.restore.restore_temporal import read_export
 from outlive.commands.temporal import Export, compare
-from outlive.errors import Failed, NoData
+from outlive.errors import ConfigError, Failed, NoData, OutliveError
 from outlive.model.asset import TemporalAsset
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 from outlive.transport.temporal import way
@@ -21,37 +21,44 @@ POLL_SECONDS = 3.0
 
 
 class Schedules(Manners):
-    """Facts: `differences` (sentences; null when the server could not be asked). Users are served by then: a Temporal that
-    does not answer is told, and keeps nothing else from being done."""
+    """Facts: `differences` (sentences; null when they could not be compared). Users are served by then: a Temporal that does
+    not answer, an SDK that is not installed, a copy that does not open are told, and keep nothing else from being done."""
 
     effect = Effect.READS
     timeout_seconds = 180.0
 
     def plan(self, world: World, inputs: Inputs) -> str:
-        must_be_installed()
+        try:
+            must_be_installed()
+        except ConfigError as error:
+            return f"does NOT compare Temporal's schedules with their export: {error} {error.hint}"
         return f"compares Temporal's namespaces and schedules with the export {inputs.copy}, and names what differs"
 
     def look(self, world: World, inputs: Inputs) -> Look:
         if (known := inputs.facts.get(inputs.step)) is not None:
             return Done(str(known.get("said", "")), known)
-        try:
-            facts = _compared(world, inputs)
-        except NoData as error:
-            return NotYet(str(error))
-        return Done(facts["said"], facts)
+        seen = _looked(world, inputs)
+        return NotYet(str(seen)) if isinstance(seen, OutliveError) else Done(seen["said"], seen)
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> dict[str, Any]:
         end = world.clock.monotonic() + timeout_seconds
-        while isinstance(seen := self.look(world, inputs), NotYet) and world.clock.monotonic() < end:
-            world.clock.sleep(POLL_SECONDS)
-        if isinstance(seen, Done):
-            return dict(seen.facts)
-        why, name = seen.why if isinstance(seen, NotYet) else "", inputs.args["asset"]
-        said = f"NOT CHECKED: {why} Once it answers: outlive temporal diff {name}"
+        while isinstance(seen := _looked(world, inputs), NoData) and world.clock.monotonic() < end:
+            world.clock.sleep(POLL_SECONDS)  # it may still be starting
+        if not isinstance(seen, OutliveError):
+            return seen
+        name = inputs.args["asset"]
+        said = f"NOT CHECKED: {seen} Once that is mended: outlive temporal diff {name}"
         return {"schedules_of": name, "said": said, "differences": None}
 
     def undo(self, world: World, inputs: Inputs) -> None:
         """A look leaves nothing."""
+
+
+def _looked(world: World, inputs: Inputs) -> dict[str, Any] | OutliveError:
+    try:
+        return _compared(world, inputs)
+    except OutliveError as error:
+        return error
 
 
 def _compared(world: World, inputs: Inputs) -> dict[str, Any]:
