@@ -1,9 +1,8 @@
-"""A host is rehearsed on a scratch machine by the command that the keeper runs every month: killed, run again, and nothing
-of it stays there; the host itself is not touched."""
+"""A host is rehearsed on a scratch machine by the command that the keeper runs every month: nothing of it stays there, and
+the host itself is not touched."""
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from outlive.lab.ground.machine import Hardware, Machine
-from outlive.lab.ground.process import wait_until
 from outlive.lab.record import WEB
 from outlive.lab.world import Lab
 from tests.recovery.test_lost_host import UPLOADS, Keeper
@@ -50,15 +48,9 @@ def test_a_host_is_rehearsed_and_nothing_of_it_stays(lab: Lab, keeper: Keeper, s
     keeper.run("backup", "shop-db", "jobs-db", "uploads", "certificates", "config")
     plan = keeper.run("recover", WEB, "--to", f"ssh://root@{scratch.address}", "--rehearse", "--dry-run")
     assert not {"gate", "outlive.toml", "enrolment", "copies", "old machine"} & {one["name"] for one in plan["steps"]}
-    process = keeper.start("rehearse")
-    wait_until(lambda: keeper.journal("doing", "volume uploads") > 0, "data to come there", seconds=300, every=0.2)
-    process.kill()
-    process.communicate()
-    wait_until(lambda: _is_free(keeper), "the killed rehearsal to end", seconds=120, every=0.5)
-
     done = keeper.run("rehearse")
     assert done["rehearsal"] and done["state"] == "done" and done["seconds"] > 0
-    assert keeper.journal("undone", "volume uploads") == 2, "the killed one was taken down, too"
+    assert keeper.journal("undone", "volume uploads") == 1
     assert scratch.inside("docker", "ps", "--all", "--quiet").strip() == ""
     assert scratch.inside("sh", "-c", f"ls -A {UPLOADS} /var/lib/outlive/undone /var/lib/outlive/config").split() == [
         f"{UPLOADS}:",
@@ -67,8 +59,3 @@ def test_a_host_is_rehearsed_and_nothing_of_it_stays(lab: Lab, keeper: Keeper, s
     ]
     assert scratch.inside("sh", "-c", "ls -A /srv/shop 2>/dev/null || true").strip() == "", "no .env stays"
     assert lab.machine(WEB).inside("sh", "-c", SAME) == before
-
-
-def _is_free(keeper: Keeper) -> bool:
-    lock = keeper.folder / "state" / "recover" / "lock-rehearsal"
-    return subprocess.run(["flock", "--nonblock", str(lock), "true"]).returncode == 0

@@ -11,13 +11,15 @@ import typer
 
 from outlive import wiring, wiring_recovery, wiring_state
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.looking import person
 from outlive.cli.words import duration
+from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.config.schema import RehearsalSettings, Settings
 from outlive.errors import Failed, OutliveError, Refused, UsageError
 from outlive.keeper.children import Children
 from outlive.keeper.jobs import REHEARSAL_SECONDS
-from outlive.model.recovery import Entry, Recovery, begun_steps
+from outlive.model.recovery import Entry, Recovery, What, begun_steps, is_ended
 from outlive.recovery import rehearsal, runbook
 from outlive.recovery.clearing import clear
 from outlive.state.recovering import Recovering
@@ -107,12 +109,9 @@ def _take_down(
     unnoticed."""
     try:
         for _ in range(MOST_LEFT):
-            with _journal(settings) as journal:
-                left = [(one, journal.entries(one.id)) for one in journal.recoveries() if one.rehearsal]
-            standing = [(one, entries) for one, entries in left if begun_steps(entries)]
-            if not standing:
+            if (standing := _standing(settings)) is None:
                 return
-            run, entries = standing[-1]
+            run, entries = standing
             children.run([*RECOVER, "--undo"], REHEARSAL_SECONDS)
             _clear(settings, run, entries)
     except OutliveError as error:
@@ -121,6 +120,16 @@ def _take_down(
         raise Failed(
             f"{before}What the rehearsal of {wanted.host} made is not taken down: {error.detail}", hint=hint
         ) from error
+
+
+def _standing(settings: Settings) -> tuple[Recovery, list[Entry]] | None:
+    """The last rehearsal that may have left something. One that stands before its first step has not: it is ended here."""
+    with wiring_recovery.alone(settings, rehearsal=True), _journal(settings) as journal:
+        left = [(one, journal.entries(one.id)) for one in journal.recoveries() if one.rehearsal]
+        for run, entries in left:
+            if not begun_steps(entries) and not is_ended(entries):
+                journal.write(run.id, SystemClock().now(), "", What.ENDED, person(), "undone")
+    return next(((run, entries) for run, entries in reversed(left) if begun_steps(entries)), None)
 
 
 def _clear(settings: Settings, run: Recovery, entries: list[Entry]) -> None:
