@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from outlive.lab.ground.machine import Hardware, Machine
+from outlive.lab.ground.process import free_port
+from outlive.lab.ground.ssh_keys import make_key
 from outlive.lab.record import WEB
 from outlive.lab.world import Lab
+from tests.cli.home import Home
 from tests.recovery.test_lost_host import UPLOADS, Keeper
 
 SCRATCH = 43
@@ -59,3 +62,34 @@ def test_a_host_is_rehearsed_and_nothing_of_it_stays(lab: Lab, keeper: Keeper, s
     ]
     assert scratch.inside("sh", "-c", "ls -A /srv/shop 2>/dev/null || true").strip() == "", "no .env stays"
     assert lab.machine(WEB).inside("sh", "-c", SAME) == before
+
+
+ONLY = """
+name = "mine"
+title = "mine"
+to = true
+[[steps]]
+name = "new machine"
+kind = "machine"
+attempts = 1
+[[steps]]
+name = "path {asset}"
+kind = "path"
+each = "path"
+"""
+
+
+@pytest.mark.slow
+def test_one_that_fails_says_why_and_does_not_stand_in_the_way_of_the_next(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    to = f"127.0.0.1:{free_port()}"
+    (tmp_path / "mine.toml").write_text(ONLY)
+    home.write(
+        more=f'[keeper]\nstate = "state"\n[[rehearsals]]\nhost = "here"\nto = "ssh://root@{to}"\nrunbook = "mine.toml"\n'
+    )
+    home.call("backup")
+    key = make_key(tmp_path / "key").with_suffix(".pub").read_text().split()[:2]
+    (tmp_path / "known_hosts").write_text(f"[127.0.0.1]:{to.partition(':')[2]} {' '.join(key)}\n")
+    for _ in range(2):
+        silent = home.call("rehearse", "--json")
+        assert silent.code == 5 and "refused" in silent.document["error"], silent.err
