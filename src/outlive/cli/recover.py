@@ -17,6 +17,7 @@ from outlive.cli.recover_begin import Wish, begun
 from outlive.cli.recover_follow import carry
 from outlive.cli.recover_words import document, show_plan, tell_end
 from outlive.cli.verify import IdentityOption
+from outlive.cli.voice import say
 from outlive.clock import Clock, SystemClock
 from outlive.config.load import load
 from outlive.config.schema import Settings
@@ -24,6 +25,7 @@ from outlive.errors import UsageError
 from outlive.model.recovery import Recovery, What, begun_steps, is_ended
 from outlive.model.runbook import Runbook
 from outlive.recovery import plan
+from outlive.recovery.destination import where
 from outlive.recovery.steps.registry import STEPS
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
@@ -55,12 +57,18 @@ def recover(
     undo: Annotated[bool, typer.Option("--undo", help="Take back what the last run left, last step first.")] = False,
     rehearse: Annotated[bool, typer.Option("--rehearse", help="All of it on a scratch machine; users stay.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and begin nothing.")] = False,
+    print_it: Annotated[
+        bool, typer.Option("--print", help="Print the shipped --runbook, to make yours of it.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     identity: IdentityOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Bring a host back on another machine, step by step, nothing destroyed. Exit 4: the gate is shut."""
+    if print_it:
+        say(wiring_recovery.shipped(runbook or "lost-host").rstrip("\n"))
+        return 0
     settings, clock, output = load(config), SystemClock(), Output(as_json)
     if resume and undo:
         raise UsageError("--resume and --undo exclude each other.")
@@ -107,8 +115,9 @@ def _undo(call: Call) -> int:
     recovery = _last(
         call, lambda one: bool(begun_steps(call.journal.entries(one.id))), "There is nothing to take back."
     )
-    steps = begun_steps(call.journal.entries(recovery.id))
-    call.output.console.print(f"{recovery.id} on {recovery.to or recovery.host}: taken back, in this order:")
+    entries = call.journal.entries(recovery.id)
+    steps = begun_steps(entries)
+    call.output.console.print(f"{recovery.id} on {where(recovery, entries)}: taken back, in this order:")
     for name in reversed(steps):
         call.output.console.print(f"  {name}")
     _ask(call, "Shall it be taken back? Data that was put there is kept aside on that machine.")

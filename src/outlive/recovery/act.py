@@ -9,6 +9,7 @@ from typing import Any
 from outlive.engine.port import Acts
 from outlive.errors import Failed, NoData, OutliveError, Refused
 from outlive.model.recovery import Recovery, What, facts_of
+from outlive.recovery.destination import Facts
 from outlive.recovery.steps.base import Done, Inputs, Look, NotYet, Step, World
 from outlive.state.recovering import Recovering
 
@@ -23,10 +24,11 @@ class CannotTell(NoData):
 
 
 class Actor:
-    """For one process: `by` is who runs it. `world` makes a run's world; `steps` are the kinds by name."""
+    """For one process: `by` is who runs it. `world` makes a run's world from what its steps have found by now; `steps` are
+    the kinds by name."""
 
     def __init__(
-        self, journal: Recovering, world: Callable[[Recovery], World], steps: Mapping[str, Step], by: str
+        self, journal: Recovering, world: Callable[[Recovery, Facts], World], steps: Mapping[str, Step], by: str
     ) -> None:
         self._journal = journal
         self._world = world
@@ -70,7 +72,8 @@ class Actor:
         if waivers:
             word = waivers[-1]
             own["waiver"] = {"who": word.by, "at": word.at.isoformat(), "text": word.said}
-        return self._world(recovery), step, Inputs(recovery.id, args["step"], own, facts_of(entries))
+        facts = facts_of(entries)
+        return self._world(recovery, facts), step, Inputs(recovery.id, args["step"], own, facts)
 
     def _insist_it_may(self, args: dict[str, Any], inputs: Inputs, seen: Look) -> None:
         """Returns when it is surely not done, and somebody has approved it where that is wanted."""
@@ -107,7 +110,7 @@ class Actor:
             return
         recovery = self._journal.recovery(args["run"])
         if recovery is not None:
-            now = self._world(recovery).clock.now()
+            now = self._world(recovery, {}).clock.now()
             facts = {"exit_code": error.exit_code, "cure": error.hint}
             self._journal.write(recovery.id, now, args["step"], What.FAILED, self._by, said, facts)
 

@@ -17,6 +17,7 @@ class Enrol(Manners):
     """As `outlive identity HOST --enrol`; the difference was accepted with the plan. Facts: `enrolled_at`."""
 
     effect = Effect.CHANGES
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"enrols the new machine as {world.host.name}: its identity is watched from then on"
