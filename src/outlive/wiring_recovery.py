@@ -107,6 +107,7 @@ def world(
         shell=lambda one: wiring.host_shell(settings, one),
         outlive=lambda argv, seconds: children.run(argv, seconds, ANSWERS),
         folder=folder,
+        rehearsal=recovery.rehearsal,
     )
 
 

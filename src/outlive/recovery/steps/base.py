@@ -66,12 +66,14 @@ class Effect(StrEnum):
 class Inputs:
     """What a step is given. `run` and `step` are names that stay the same at every attempt and resumption; `args` is what
     the runbook says (`[[steps]]`, without the keys that belong to the run: name, kind, time-outs, approval); `facts` is
-    what the steps before it found, by the step's name, in their order."""
+    what the steps before it found, by the step's name, in their order; `begun` are the kinds of step that this run has ever
+    begun, undone ones too."""
 
     run: str
     step: str
     args: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    begun: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
@@ -108,6 +110,7 @@ class World:
     shell: Callable[[Host], Shell]
     outlive: Callable[[Sequence[str], float], dict[str, Any]]
     folder: Path
+    rehearsal: bool = False
     say: Callable[[str], None] = lambda text: None
 
     @property
@@ -167,9 +170,9 @@ class Step(Protocol):
         every question to a program or a server has a time-out of its own. Returns facts only where no look can tell (an
         answer that is given once): then it is done by that, and `look` finds them in `inputs.facts[inputs.step]`."""
 
-    def undo(self, world: World, inputs: Inputs) -> None:
+    def undo(self, world: World, inputs: Inputs) -> str | None:
         """Takes back what `do` left, whole or half; harmless when there is nothing. Never touches data that this run did
-        not put there. Raises when it could not."""
+        not put there. Raises when it could not. May tell in a few words what is there now."""
 
 
 class Manners:

@@ -11,7 +11,7 @@ from outlive.commands.orders import Order, hostname, is_up
 from outlive.errors import UsageError
 from outlive.model.host import Host
 from outlive.model.project import Server
-from outlive.recovery import cloud
+from outlive.recovery import cloud, giving_back
 from outlive.recovery.destination import made
 from outlive.recovery.host_key import host_key
 from outlive.recovery.intent import Intent
@@ -87,13 +87,21 @@ class CreateMachine(Manners):
         if identity := cloud.change(intent, lambda: maker(world, inputs.args).make(order)):
             intent.note({"hostname": order.hostname, "server_id": identity}, anew=True)
 
-    def undo(self, world: World, inputs: Inputs) -> None:
-        """Switches it off and keeps it, for it may hold what was restored: a person deletes it."""
-        found = _find(world, inputs)
-        if found is not None:
+    def undo(self, world: World, inputs: Inputs) -> str:
+        """Switches it off and keeps it, for it may hold what is nowhere else. Given back to the provider it is behind the
+        gate: when a person has named it, or when a rehearsal made it."""
+        found, intent = _find(world, inputs), Intent(world, inputs)
+        if found is None:
+            if not (intent.read() or {}).get("given_back") and intent.settles_in_seconds(SETTLE_SECONDS):
+                raise NoAnswer("unknown", "a server was ordered and is not listed yet; undo again in ten minutes")
+            return "no server of this run is there"
+        if not world.rehearsal and "named" not in inputs.args:
             cloud.asked(lambda: maker(world, inputs.args).power(found.id, on=False))
-        elif Intent(world, inputs).settles_in_seconds(SETTLE_SECONDS):
-            raise NoAnswer("unknown", "a server was ordered and is not listed yet; undo again in ten minutes")
+            return f"{found.hostname} (id {found.id}) is switched off and kept; it still costs money"
+        giving_back.insist(world, inputs, found, _name(world, inputs))
+        intent.note({**(intent.read() or {}), "given_back": found.id}, anew=True)
+        cloud.asked(lambda: maker(world, inputs.args).delete(found.id))
+        return f"{found.hostname} (id {found.id}) is given back, with its disk"
 
 
 def _name(world: World, inputs: Inputs) -> str:
