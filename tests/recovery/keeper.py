@@ -130,7 +130,6 @@ class Keeper:
             if when == "after" and asked == method and path in where:
                 started.wait(30)
                 process[0].kill()
-                process[0].wait()
 
         api.watch = watch
         try:

@@ -16,7 +16,7 @@ from outlive.cli.looking import person
 from outlive.cli.named import target
 from outlive.cli.recover_begin import Wish, begun
 from outlive.cli.recover_follow import carry
-from outlive.cli.recover_words import document, show_plan, tell_end
+from outlive.cli.recover_words import document, planned, show_plan, tell_end
 from outlive.cli.verify import IdentityOption
 from outlive.cli.voice import say
 from outlive.clock import Clock, SystemClock
@@ -100,9 +100,10 @@ def _begin(call: Call, wish: Wish, approve: Sequence[str], dry_run: bool) -> int
         raise UsageError(f"the recovery {unended.id} has not ended.", hint=hint)
     recovery = begun(call.settings, call.clock, wish)
     with wiring_recovery.planning(call.settings, call.clock, call.store, recovery) as world:
-        show_plan(recovery, plan.lines(recovery, world, STEPS), call.output, call.clock.now())
+        lines = plan.lines(recovery, world, STEPS)
+    show_plan(recovery, lines, call.output, call.clock.now())
     if dry_run:
-        call.output.document(document(recovery, [], "planned"))
+        call.output.document(planned(recovery, lines))
         return 0
     _ask(call, "Shall it begin?")
     call.journal.begin(recovery)

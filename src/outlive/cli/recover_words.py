@@ -73,6 +73,13 @@ def _next(recovery: Recovery, entries: Sequence[Entry]) -> str:
     return f"  next: {lead}restart `outlive keep`, which then guards {where}."
 
 
+def planned(recovery: Recovery, lines: Sequence[Line]) -> dict[str, Any]:
+    """The document of a run that was not begun: each step with what it would do."""
+    told = {one.step: {"sign": one.sign, "plan": one.text, "changes": list(one.changes)} for one in lines}
+    found = document(recovery, [], "planned")
+    return found | {"steps": [one | told[one["name"]] for one in found["steps"]]}
+
+
 def document(recovery: Recovery, entries: Sequence[Entry], state: str, report: Path | None = None) -> dict[str, Any]:
     """`state` is planned, done or undone."""
     done = {one.step: one for one in entries if one.what is What.DONE}
