@@ -75,13 +75,13 @@ class Keeper:
         return found
 
     @contextmanager
-    def keeping(self) -> Iterator[None]:
+    def keeping(self) -> Iterator[subprocess.Popen[bytes]]:
         """`outlive keep`, with its words into a file: nobody reads its pipe."""
         with (self.folder / "keep.log").open("w") as log:
             argv = [sys.executable, "-m", "outlive", "keep"]
             process = subprocess.Popen(argv, cwd=self.folder, stdout=log, stderr=log)
             try:
-                yield
+                yield process
             finally:
                 process.terminate()
                 process.wait(120)

@@ -89,7 +89,7 @@ def document(recovery: Recovery, entries: Sequence[Entry], state: str, report: P
         "run": recovery.id,
         "host": recovery.host,
         "runbook": recovery.runbook,
-        "to": recovery.to or (where if (where := destination.where(recovery, entries)) != recovery.host else None),
+        "to": destination.elsewhere(recovery, entries) or None,
         "rehearsal": recovery.rehearsal,
         "state": state,
         "seconds": seconds(entries) if state == "done" else None,

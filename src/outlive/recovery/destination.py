@@ -66,10 +66,12 @@ def made(host: Host, address: str, user: str = "") -> Host:
 
 def where(recovery: Recovery, entries: Sequence[Entry]) -> str:
     """The machine in a word, for people: from the run and its journal."""
-    if recovery.to or not ordering(recovery):
-        return recovery.to or recovery.host
-    address = facts_of(entries).get(ordering(recovery), {}).get("made_address")
-    return str(address) if address else A_MACHINE
+    return elsewhere(recovery, entries) or (A_MACHINE if ordering(recovery) else recovery.host)
+
+
+def elsewhere(recovery: Recovery, entries: Sequence[Entry]) -> str:
+    """The address of the machine that is not the host itself; "" when there is none, or not yet."""
+    return recovery.to or str(facts_of(entries).get(ordering(recovery), {}).get("made_address", ""))
 
 
 def _user(recovery: Recovery, step: str) -> str:
