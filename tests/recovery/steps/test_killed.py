@@ -118,7 +118,7 @@ def prepare(case: Case, api: BitingApi, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if name != "given-back"])  # made as "cherry" is
 def test_killed_at_every_request_the_effect_is_there_once(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     with case.api() as api:
