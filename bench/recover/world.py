@@ -19,15 +19,14 @@ from tests.world.cloudflare import CloudflareApi
 from tests.world.github import GithubApi
 from tests.world.lab_cloud import LabCloud
 
-ROW_BYTES = 1024
 FIRST_ADDRESS = 60
-BALLAST = """
-create table if not exists ballast (id bigint primary key, body text not null);
-truncate ballast;
-insert into ballast select n, (select string_agg(md5(n::text || i::text), '') from generate_series(1, 30) as i)
-  from generate_series(1, {rows}) as n;
-vacuum analyze ballast; checkpoint;
-"""
+BALLAST = (
+    "create table ballast (id bigint primary key, body text not null)",
+    "insert into ballast select n, (select string_agg(md5(n::text || i::text), '') from generate_series(1, 30) as i) "
+    "from generate_series(1, {rows}) as n",
+    "vacuum analyze ballast",
+    "checkpoint",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +47,8 @@ def lab_with(megabytes: int) -> Iterator[Lab]:
     folder.rmdir()
     try:
         lab = up(folder, SystemClock(), lambda line: None)
-        if megabytes:
-            for statement in BALLAST.format(rows=megabytes * 1000).split(";\n"):
-                if statement.strip():
-                    lab.shop(WEB).sql(statement)
+        for statement in BALLAST:
+            lab.shop(WEB).sql(statement.format(rows=megabytes * 1000))
         yield lab
     finally:
         down(folder)
