@@ -29,7 +29,10 @@ class Repoint(Manners):
         return f"{world.settings.path.name}: the address of {world.host.name} becomes that of {world.told(inputs)}"
 
     def changes(self, world: World, inputs: Inputs) -> list[str]:
-        return [f"- address = {world.host.address}", f"+ address = {world.told(inputs)}"]
+        found = [f"- address = {world.host.address}", f"+ address = {world.told(inputs)}"]
+        if world.new is None and world.host.server_id:
+            found += [f"- server_id = {world.host.server_id}", f"+ server_id = that of {world.told(inputs)}"]
+        return found
 
     def look(self, world: World, inputs: Inputs) -> Look:
         now = load(world.settings.path).host(world.host.name)
