@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE :=
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks bench-tell bench-page bench-inside fuzz world-down clean
+.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks bench-tell bench-page bench-inside bench-recover fuzz world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -48,6 +48,9 @@ bench-page: $(READY)
 
 bench-inside: $(READY)
 	@$(VENV)/bin/python -m bench.inside
+
+bench-recover: $(READY)
+	@$(VENV)/bin/python -m bench.recover
 
 # Each parser for so many seconds; what breaks one is left in fuzz/found. The fuzzer has wheels for CPython on Linux.
 FUZZ_SECONDS ?= 120
