@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from outlive.recovery.steps.app_env import AppEnv
+from outlive.recovery.steps.app_login import AppLogin
 from outlive.recovery.steps.base import Step
 from outlive.recovery.steps.ci_dispatch import CiDispatch
 from outlive.recovery.steps.ci_run import CiRun
@@ -10,6 +12,7 @@ from outlive.recovery.steps.cluster import Cluster
 from outlive.recovery.steps.config import Config
 from outlive.recovery.steps.copy_anew import CopyAnew
 from outlive.recovery.steps.create_machine import CreateMachine
+from outlive.recovery.steps.cut_over import CutOver
 from outlive.recovery.steps.databases import Databases
 from outlive.recovery.steps.dns import Dns
 from outlive.recovery.steps.docker import Docker
@@ -19,10 +22,18 @@ from outlive.recovery.steps.image_copy import ImageCopy
 from outlive.recovery.steps.images import Images
 from outlive.recovery.steps.last_copy import LastCopy
 from outlive.recovery.steps.machine import Machine
+from outlive.recovery.steps.move_check import MoveCheck
+from outlive.recovery.steps.move_compare import MoveCompare
+from outlive.recovery.steps.move_load import MoveLoad
+from outlive.recovery.steps.move_roles import MoveRoles
 from outlive.recovery.steps.old_machine import OldMachine
 from outlive.recovery.steps.page import Page
 from outlive.recovery.steps.path import Path
 from outlive.recovery.steps.quarantine import Quarantine
+from outlive.recovery.steps.read_only import ReadOnly
+from outlive.recovery.steps.redeploy import Redeploy
+from outlive.recovery.steps.replicate import Replicate
+from outlive.recovery.steps.replication_end import ReplicationEnd
 from outlive.recovery.steps.repoint import Repoint
 from outlive.recovery.steps.stack import Stack
 from outlive.recovery.steps.start import Start
@@ -31,6 +42,8 @@ from outlive.recovery.steps.take_over import TakeOver
 from outlive.recovery.steps.volume import Volume
 
 STEPS: dict[str, Step] = {
+    "app-env": AppEnv(),
+    "app-login": AppLogin(),
     "ci-dispatch": CiDispatch(),
     "ci-run": CiRun(),
     "ci-secret": CiSecret(),
@@ -38,6 +51,7 @@ STEPS: dict[str, Step] = {
     "config": Config(),
     "copy-anew": CopyAnew(),
     "create-machine": CreateMachine(),
+    "cut-over": CutOver(),
     "databases": Databases(),
     "dns": Dns(),
     "docker": Docker(),
@@ -47,10 +61,18 @@ STEPS: dict[str, Step] = {
     "images": Images(),
     "last-copy": LastCopy(),
     "machine": Machine(),
+    "move-check": MoveCheck(),
+    "move-compare": MoveCompare(),
+    "move-load": MoveLoad(),
+    "move-roles": MoveRoles(),
     "old-machine": OldMachine(),
     "page": Page(),
     "path": Path(),
     "quarantine": Quarantine(),
+    "read-only": ReadOnly(),
+    "redeploy": Redeploy(),
+    "replicate": Replicate(),
+    "replication-end": ReplicationEnd(),
     "repoint": Repoint(),
     "stack": Stack(),
     "start": Start(),
