@@ -29,7 +29,7 @@ from outlive.state.watching import Watching
 from outlive.wiring_state import sqlite
 
 ANSWERS = (0, 1, 3)  # a `check` that could not tell has said so, too
-SHIPPED = ("lost-host", "move-host", "move-postgres", "move-postgres-live", "restore-asset")
+SHIPPED = ("lost-host", "move-host", "move-postgres", "move-postgres-live", "restore-asset", "rotate-secrets")
 
 
 def room(settings: Settings) -> Path:

@@ -22,6 +22,8 @@ def show_plan(recovery: Recovery, lines: Sequence[Line], output: Output, now: da
     say(f"{kind}{recovery.title}: {recovery.host} ({recovery.former}){f' -> {recovery.to}' if recovery.to else ''}")
     if any(one["args"]["kind"] == "last-copy" for one in recovery.steps):
         say("What is in the vault now; a last copy is taken once nobody writes any more, so nothing is to be lost:")
+    elif _moves(recovery):
+        say("What is in the vault now, in case; it is the live database that moves:")
     elif recovery.losses:
         say("What will be there; whatever was written later is lost, unless the old machine still has it:")
     for one in recovery.losses:
@@ -59,9 +61,15 @@ def tell_end(recovery: Recovery, entries: Sequence[Entry], report: Path, output:
 def _next(recovery: Recovery) -> str:
     if recovery.rehearsal:
         return "  next: `outlive recover --undo` takes the scratch stack down again."
+    if _moves(recovery):
+        return "  next: guard the new database, and keep the old one (docs/how-to/move-postgres.md); it is shut to writers."
     if not recovery.to:
         return "  next: what was there before lies below /var/lib/outlive/aside on the machine; remove it when all is well."
     return "  next: lead DNS and deploys to the new machine, and restart `outlive keep`, which then guards it."
+
+
+def _moves(recovery: Recovery) -> bool:
+    return any(one["args"]["kind"] == "move-load" for one in recovery.steps)
 
 
 def document(recovery: Recovery, entries: Sequence[Entry], state: str, report: Path | None = None) -> dict[str, Any]:

@@ -21,6 +21,15 @@ sync -- "$fresh"
 mv -- "$fresh" "$file"
 sync -- "$(dirname -- "$file")"
 """
+_BESIDE = r"""
+set -eu
+[ ! -e "$2" ] || exit 0
+cp -p -- "$1" "$2.part"
+cat >"$2.part"
+sync -- "$2.part"
+mv -- "$2.part" "$2"
+sync -- "$(dirname -- "$2")"
+"""
 
 
 def values(text: str) -> dict[str, str]:
@@ -70,6 +79,11 @@ def swap(path: str, run: str) -> tuple[str, ...]:
     """The command whose stdin becomes the file, whole or not at all, with owner and mode as they were. The file as the run
     found it stays beside it."""
     return ("sh", "-c", _SWAP, "swap", path, kept(path, run), f"{path}.outlive-new-{run}")
+
+
+def beside(path: str, fresh: str) -> tuple[str, ...]:
+    """The command whose stdin becomes the file `fresh`, with owner and mode of `path`, unless `fresh` is there already."""
+    return ("sh", "-c", _BESIDE, "beside", path, fresh)
 
 
 def kept(path: str, run: str) -> str:

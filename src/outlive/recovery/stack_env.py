@@ -32,9 +32,14 @@ def text(world: World, inputs: Inputs) -> str:
 
 def before(world: World, inputs: Inputs) -> str | None:
     """As this run found it; None when the run has not changed it."""
-    kept = env_file.kept(path(inputs), inputs.run)
-    there = world.there.run(("test", "-e", kept), timeout_seconds=ASK_SECONDS)
-    return _read(world, kept) if there.status == 0 else None
+    return read_if_there(world, env_file.kept(path(inputs), inputs.run))
+
+
+def read_if_there(world: World, file: str) -> str | None:
+    """Raises `Failed` when it is there and cannot be read."""
+    words = ("sh", "-c", 'if [ -e "$1" ]; then echo there; else echo absent; fi', "sh", file)
+    there = world.there.run(words, timeout_seconds=ASK_SECONDS).check(f"looking for {file}").text.strip()
+    return _read(world, file) if there == "there" else None
 
 
 def write(world: World, inputs: Inputs, new: Mapping[str, str]) -> None:

@@ -23,7 +23,7 @@ from outlive.recovery.steps.registry import STEPS
 from outlive.transport.local import LocalShell
 from tests.recovery.steps import carrying
 
-COMPOSE = ("machine", "stack", "stop", "redeploy", "page")  # what wants a host with a compose project
+COMPOSE = ("evidence", "machine", "stack", "stop", "redeploy", "page")  # what wants a host with a compose project
 STACK = {"project": "shop", "files": ["compose.yml"], "services": []}
 
 
@@ -86,20 +86,25 @@ class Move:
 
 @contextmanager
 def counted(die_before: int = 0) -> Iterator[list[int]]:
-    """How many statements are said; the process is killed before the one of that number."""
-    said, execute = [0], psycopg.Connection.execute
+    """How many statements and commands are said; the process is killed before the one of that number."""
+    said, execute, run = [0], psycopg.Connection.execute, LocalShell.run
 
-    def told(self: Any, *words: Any, **more: Any) -> Any:
-        said[0] += 1
-        if said[0] == die_before:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return execute(self, *words, **more)
+    def told(of: Any) -> Any:
+        def counting(self: Any, *words: Any, **more: Any) -> Any:
+            said[0] += 1
+            if said[0] == die_before:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return of(self, *words, **more)
 
-    psycopg.Connection.execute = told  # type: ignore[method-assign]
+        return counting
+
+    psycopg.Connection.execute = told(execute)  # type: ignore[method-assign]
+    LocalShell.run = told(run)  # type: ignore[method-assign]
     try:
         yield said
     finally:
         psycopg.Connection.execute = execute  # type: ignore[method-assign]
+        LocalShell.run = run  # type: ignore[method-assign]
 
 
 def _child(folder: str, runbook: str, die_before: int) -> None:

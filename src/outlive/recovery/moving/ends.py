@@ -35,7 +35,11 @@ def asset(world: World, inputs: Inputs) -> PostgresAsset:
 
 
 def source(world: World, inputs: Inputs) -> Way:
-    found = asset(world, inputs)
+    return way_of(world, asset(world, inputs))
+
+
+def way_of(world: World, found: PostgresAsset) -> Way:
+    """Of one with `container` or `dsn`."""
     if found.dsn:
         return DsnWay(resolve(found.dsn, world.settings.base))
     assert found.container

@@ -5,6 +5,7 @@ from __future__ import annotations
 from outlive.recovery.steps.app_env import AppEnv
 from outlive.recovery.steps.app_login import AppLogin
 from outlive.recovery.steps.base import Step
+from outlive.recovery.steps.by_hand import ByHand
 from outlive.recovery.steps.ci_dispatch import CiDispatch
 from outlive.recovery.steps.ci_run import CiRun
 from outlive.recovery.steps.ci_secret import CiSecret
@@ -17,6 +18,7 @@ from outlive.recovery.steps.databases import Databases
 from outlive.recovery.steps.dns import Dns
 from outlive.recovery.steps.docker import Docker
 from outlive.recovery.steps.enrol import Enrol
+from outlive.recovery.steps.env_secrets import EnvSecrets
 from outlive.recovery.steps.evidence import Evidence
 from outlive.recovery.steps.image_copy import ImageCopy
 from outlive.recovery.steps.images import Images
@@ -35,6 +37,8 @@ from outlive.recovery.steps.redeploy import Redeploy
 from outlive.recovery.steps.replicate import Replicate
 from outlive.recovery.steps.replication_end import ReplicationEnd
 from outlive.recovery.steps.repoint import Repoint
+from outlive.recovery.steps.role_passwords import RolePasswords
+from outlive.recovery.steps.secret_list import SecretList
 from outlive.recovery.steps.stack import Stack
 from outlive.recovery.steps.start import Start
 from outlive.recovery.steps.stop import Stop
@@ -44,6 +48,7 @@ from outlive.recovery.steps.volume import Volume
 STEPS: dict[str, Step] = {
     "app-env": AppEnv(),
     "app-login": AppLogin(),
+    "by-hand": ByHand(),
     "ci-dispatch": CiDispatch(),
     "ci-run": CiRun(),
     "ci-secret": CiSecret(),
@@ -56,6 +61,7 @@ STEPS: dict[str, Step] = {
     "dns": Dns(),
     "docker": Docker(),
     "enrol": Enrol(),
+    "env-secrets": EnvSecrets(),
     "evidence": Evidence(),
     "image-copy": ImageCopy(),
     "images": Images(),
@@ -74,6 +80,8 @@ STEPS: dict[str, Step] = {
     "replicate": Replicate(),
     "replication-end": ReplicationEnd(),
     "repoint": Repoint(),
+    "role-passwords": RolePasswords(),
+    "secret-list": SecretList(),
     "stack": Stack(),
     "start": Start(),
     "stop": Stop(),
