@@ -50,17 +50,12 @@ def without_read_only(database: dict[str, Any]) -> dict[str, Any]:
     return database | {"settings": [one for one in database["settings"] if one["name"] != READ_ONLY]}
 
 
-def emptied(door: Door, database: str, existed: bool) -> None:
-    """Of what a killed attempt of this run has left: only where the run noted that it was empty, or not there, before."""
+def emptied(door: Door, database: str) -> None:
+    """Of what a killed attempt of this run has left: only where the run noted that it was empty before."""
     with asking(door, door.database) as connection:
-        is_there = bool(rows(connection, "SELECT FROM pg_database WHERE datname = %s", database))
-        if is_there and not existed:
-            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(database)))
-        if is_there and existed:
-            rows(connection, _RESTORES, database)
-    if is_there and existed:
-        with asking(door, database) as connection, connection.transaction():
-            _empty(connection)
+        rows(connection, _RESTORES, database)
+    with asking(door, database) as connection, connection.transaction():
+        _empty(connection)
 
 
 def _empty(connection: Connection) -> None:

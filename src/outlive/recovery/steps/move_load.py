@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-import psycopg
-
-from outlive.backup.restore.database_settings import create
 from outlive.backup.restore.restore_dsn import Dump
 from outlive.commands import postgres as words
 from outlive.errors import Failed
@@ -24,7 +20,7 @@ RIGHTS = (
 
 
 class MoveLoad(Manners):
-    """`rows = false`: definitions alone. Before the first byte it is noted what was at the target, which was empty, so that
+    """`rows = false`: definitions alone. Before the first byte it is noted that the databases at the target are empty, so that
     what a killed attempt left is known to be ours; that is removed, nothing else. Facts: `refused`."""
 
     effect = Effect.CREATES
@@ -51,32 +47,31 @@ class MoveLoad(Manners):
             found = {one["name"]: dumping.without_read_only(one) for one in inventory(here)["databases"]}
             databases = [found[name] for name in plan]
             noted = intent.read()
-            if noted is not None:
-                for name in plan.values() if "loaded" not in noted else ():
-                    dumping.emptied(there, name, existed=name in noted["existed"])
-            else:
-                self._insist_empty(world, inputs)
-                noted = intent.note({"plan": plan, "existed": _existing(there, plan)})
-            if "loaded" in noted:
+            if noted is not None and "loaded" in noted:
                 raise Failed(f"it is loaded, and {_lost(world, inputs)}.", hint=RIGHTS)
-            refused = _made(there, databases, plan)
+            self._begin(world, inputs, intent)
+            refused: list[str] = []
             for name, called in plan.items():
                 refused += rights.let_owners_in(here, there, name, called)
             with_rows = inputs.args.get("rows") is not False
             dumps = [Dump(one, partial(dumping.dumped, here, one["name"], rows_too=with_rows)) for one in databases]
             roles = dumping.whole(here, words.pg_dumpall_globals(role_passwords=True))
             loaded = ends.destination(world, inputs).load([roles], dumps, _major(here))
-        intent.note({**noted, "loaded": [*refused, *loaded.refused]}, anew=True)
+        intent.note({"plan": plan, "loaded": [*refused, *loaded.refused]}, anew=True)
+
+    def _begin(self, world: World, inputs: Inputs, intent: Intent) -> None:
+        """The databases there are empty, and it is noted that they were."""
+        plan = ends.moved(inputs)
+        if intent.read() is not None:
+            with ends.target(world, inputs).open() as there:
+                for name in plan.values():
+                    dumping.emptied(there, name)
+        elif full := ends.full(world, inputs, list(plan.values())):
+            raise ends.not_empty(full)
+        intent.note({"plan": plan})
 
     def undo(self, world: World, inputs: Inputs) -> None:
         """What was loaded stays at the target: nothing of somebody's is dropped, and the copy hurts nobody."""
-
-    def _insist_empty(self, world: World, inputs: Inputs) -> None:
-        """`Destination` refuses what is full; here because the note must not claim it."""
-        with ends.target(world, inputs).open() as there:
-            there_now = _existing(there, ends.moved(inputs))
-        if full := ends.full(world, inputs, there_now):
-            raise ends.not_empty(full)
 
 
 def _lost(world: World, inputs: Inputs) -> str:
@@ -86,27 +81,6 @@ def _lost(world: World, inputs: Inputs) -> str:
     return "; ".join(found[: rights.SHOWN]) + (
         f" and {len(found) - rights.SHOWN} more" if len(found) > rights.SHOWN else ""
     )
-
-
-def _existing(there: Door, plan: dict[str, str]) -> list[str]:
-    with ends.asking(there, there.database) as connection:
-        found = {name for (name,) in ends.rows(connection, "SELECT datname::text FROM pg_database")}
-    return sorted(found & set(plan.values()))
-
-
-def _made(there: Door, databases: list[dict[str, Any]], plan: dict[str, str]) -> list[str]:
-    """Those that are not there, made empty: `pg_restore --create` would shut them to writers as the source is."""
-    refused, existing = [], _existing(there, plan)
-    with ends.asking(there, there.database) as connection:
-        for one in databases:
-            if (name := plan[one["name"]]) in existing:
-                continue
-            try:
-                connection.execute(create(one | {"name": name}))
-            except psycopg.errors.InsufficientPrivilege:
-                connection.execute(create(one | {"name": name}, owned=False))
-                refused.append(f"database {name} does not belong to {one['owner']}")
-    return refused
 
 
 def _major(here: Door) -> int:

@@ -1,4 +1,5 @@
-"""`move-roles`: the target gets the roles, with the passwords that they have, before anybody is kept waiting."""
+"""`move-roles`: the target gets the roles, with the passwords that they have, and empty databases, before anybody is kept
+waiting."""
 
 from __future__ import annotations
 
@@ -7,11 +8,14 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from outlive.backup.restore.database_settings import create
 from outlive.backup.restore.roles import load_roles
 from outlive.commands import postgres as words
+from outlive.errors import Failed
 from outlive.recovery.moving import ends, survey
 from outlive.recovery.moving.dumping import whole
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
+from outlive.sources.postgres_inventory import inventory
 from outlive.transport.postgres_door import Door
 
 
@@ -21,7 +25,7 @@ class MoveRoles(Manners):
     effect = Effect.CREATES
 
     def plan(self, world: World, inputs: Inputs) -> str:
-        return "makes the roles at the target that are not there yet; a role that is there stays as it is"
+        return "makes the roles and empty databases at the target that are not there yet; what is there stays as it is"
 
     def look(self, world: World, inputs: Inputs) -> Look:
         with ends.source(world, inputs).open() as here, ends.target(world, inputs).open() as there:
@@ -30,7 +34,9 @@ class MoveRoles(Manners):
                 return NotYet(f"the target has no role {', '.join(missing)}")
             if (known := inputs.facts.get(inputs.step)) is None and (strange := _strange(there, wanted)):
                 return NotYet(f"the login there is no member of {', '.join(strange)}, so that nothing can belong to it")
-        return Done("the target has every role", known or {})
+            if new := _new_databases(there, inputs):
+                return NotYet(f"the target has no database {', '.join(new)}")
+        return Done("the target has every role and database", known or {})
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> dict[str, Any] | None:
         """Done by the next look, unless the target refused something."""
@@ -43,11 +49,38 @@ class MoveRoles(Manners):
             if missing := sorted(wanted - survey.server(there).roles):
                 raise ends.refused(f"the target has no role {', '.join(missing)}", made.refused)
             left = _joined(there, _strange(there, wanted))
+            left += _made(here, there, inputs)
         told = [*made.refused, *made.notes, *left]
-        return {"refused": told, "said": "; ".join(told) or "the target has every role"}
+        return {"refused": told, "said": "; ".join(told) or "the target has every role and database"}
 
     def undo(self, world: World, inputs: Inputs) -> None:
-        """Roles stay: they own nothing, and somebody may have begun to use them."""
+        """They stay: they hold nothing, and somebody may have begun to use them."""
+
+
+def _new_databases(there: Door, inputs: Inputs) -> list[str]:
+    with ends.asking(there, there.database) as connection:
+        found = {name for (name,) in ends.rows(connection, "SELECT datname::text FROM pg_database")}
+    return sorted(set(ends.moved(inputs).values()) - found)
+
+
+def _made(here: Door, there: Door, inputs: Inputs) -> list[str]:
+    """With encoding and locale as here. Here and not by `pg_restore --create`, which would shut them to writers as the source
+    is by then. Returns what was refused; raises `Failed` for one that the target cannot make."""
+    new, left = _new_databases(there, inputs), []
+    for one in inventory(here)["databases"] if new else ():
+        if (name := ends.moved(inputs).get(one["name"], "")) not in new:
+            continue
+        with ends.asking(there, there.database) as connection:
+            try:
+                connection.execute(create(one | {"name": name}))
+            except psycopg.errors.InsufficientPrivilege:
+                connection.execute(create(one | {"name": name}, owned=False))
+                left.append(f"database {name} will not belong to {one['owner']}")
+            except psycopg.Error as error:
+                how = f"there by hand, encoding {one['encoding']}, with a locale that it has"
+                hint = f"Make it {how} (it was {one['collate']}; texts may sort otherwise), then `outlive recover --resume`."
+                raise Failed(f"the target cannot make the database {name}: {ends.said(error)}", hint=hint) from None
+    return left
 
 
 _STRANGE = "SELECT rolname::text FROM pg_roles WHERE rolname = ANY(%s) AND NOT pg_has_role(oid, 'USAGE') ORDER BY 1"
