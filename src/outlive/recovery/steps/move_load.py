@@ -20,8 +20,8 @@ RIGHTS = (
 
 
 class MoveLoad(Manners):
-    """`rows = false`: definitions alone. Before the first byte it is noted that the databases at the target are empty, so that
-    what a killed attempt left is known to be ours; that is removed, nothing else. Facts: `refused`."""
+    """`rows = false`: definitions alone. Before the first byte it is noted that the databases there are empty, so that what
+    a killed attempt left is known to be ours; that is removed, nothing else. Facts: `refused`."""
 
     effect = Effect.CREATES
     timeout_seconds = LOAD_SECONDS

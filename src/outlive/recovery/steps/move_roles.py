@@ -64,8 +64,8 @@ def _new_databases(there: Door, inputs: Inputs) -> list[str]:
 
 
 def _made(here: Door, there: Door, inputs: Inputs) -> list[str]:
-    """With encoding and locale as here. Here and not by `pg_restore --create`, which would shut them to writers as the source
-    is by then. Returns what was refused; raises `Failed` for one that the target cannot make."""
+    """With encoding and locale as here. Not by `pg_restore --create`, which would shut them to writers as the source is by
+    then. Returns what was refused; raises `Failed` for one that the target cannot make."""
     new, left = _new_databases(there, inputs), []
     for one in inventory(here)["databases"] if new else ():
         if (name := ends.moved(inputs).get(one["name"], "")) not in new:
