@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 _LINE = re.compile(r"(\s*(?:export\s+)?)([A-Za-z_][A-Za-z0-9_]*)(\s*=\s*)(.*)")
 _NAMED = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
-_PLAIN = re.compile(r"[A-Za-z0-9_./:@%?&=+,~\[\]-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%?&=+,~!*^\[\]-]+")
 _SWAP = r"""
 set -eu
 file=$1 kept=$2 fresh=$3

@@ -44,13 +44,18 @@ def read_if_there(world: World, file: str) -> str | None:
 
 def write(world: World, inputs: Inputs, new: Mapping[str, str]) -> None:
     """These variables, and nothing else of it. The file as it was stays beside it."""
-    try:
-        fresh = env_file.changed(text(world, inputs), new)
-    except ValueError as error:
-        hint = "Each variable wants a line NAME=value of its own there; docs/how-to/move-postgres.md."
-        raise Failed(f"{path(inputs)}: {error}.", hint=hint) from error
+    fresh = changed(inputs, text(world, inputs), new)
     words = env_file.swap(path(inputs), inputs.run)
     step(world.there.run(words, stdin=fresh.encode(), timeout_seconds=ASK_SECONDS), f"writing {path(inputs)}")
+
+
+def changed(inputs: Inputs, text: str, new: Mapping[str, str]) -> str:
+    """That `.env` with these variables. Raises `Failed` where it cannot be written so."""
+    try:
+        return env_file.changed(text, new)
+    except ValueError as error:
+        hint = "Each variable wants a line NAME=value of its own there, special characters in an address as %XX."
+        raise Failed(f"{path(inputs)}: {error}.", hint=hint) from error
 
 
 def put_back(world: World, inputs: Inputs, names: set[str]) -> None:

@@ -48,14 +48,23 @@ def way_of(world: World, found: PostgresAsset) -> Way:
 
 
 def target_dsn(world: World, inputs: Inputs) -> str:
-    """Raises `UsageError`, `ConfigError`; neither shows it."""
-    dsn = resolve(cloud.secret(inputs.args, "target"), world.settings.base)
+    return _dsn(world, inputs, "target")
+
+
+def source_for_target(world: World, inputs: Inputs, database: str) -> str:
+    """By which the target reaches that database of the source."""
+    return conninfo.make_conninfo(_dsn(world, inputs, "source_for_target"), dbname=database)
+
+
+def _dsn(world: World, inputs: Inputs, name: str) -> str:
+    """Raises `UsageError`, `ConfigError`; neither shows it, nor what libpq says of it, which may be a part of it."""
+    dsn = resolve(cloud.secret(inputs.args, name), world.settings.base)
     try:
         parts = conninfo.conninfo_to_dict(dsn)
-    except psycopg.ProgrammingError as error:
-        raise UsageError("`target` holds no Postgres connection string.", hint="postgresql://...") from error
+    except psycopg.ProgrammingError:
+        raise UsageError(f"`{name}` holds no Postgres connection string.", hint="postgresql://...") from None
     if not parts.get("host"):
-        raise UsageError("`target` names no host.", hint="Write postgresql://user:password@host:5432/database")
+        raise UsageError(f"`{name}` names no host.", hint="Write postgresql://user:password@host:5432/database")
     return dsn
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from outlive.backup.restore.pour import step
 from outlive.commands import env_file
-from outlive.errors import Failed
 from outlive.recovery import stack_env
 from outlive.recovery.rotating import ours
 from outlive.recovery.steps.base import Inputs, World
@@ -34,11 +33,7 @@ def is_staged(world: World, inputs: Inputs) -> bool:
 
 def stage(world: World, inputs: Inputs, new: Mapping[str, str]) -> str:
     """Whole or not at all; nothing is written over. Returns what is there now."""
-    try:
-        fresh = env_file.changed(stack_env.text(world, inputs), new)
-    except ValueError as error:
-        hint = "Each variable wants a line NAME=value of its own there."
-        raise Failed(f"{stack_env.path(inputs)}: {error}.", hint=hint) from error
+    fresh = stack_env.changed(inputs, stack_env.text(world, inputs), new)
     words = env_file.beside(stack_env.path(inputs), _path(inputs))
     done = world.there.run(words, stdin=fresh.encode(), timeout_seconds=stack_env.ASK_SECONDS)
     step(done, f"writing {_path(inputs)}")

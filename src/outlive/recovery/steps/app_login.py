@@ -33,7 +33,7 @@ class AppLogin(Manners):
             way = DsnWay(conninfo.make_conninfo(ends.target_dsn(world, inputs), **login))
             with way.open() as door, ends.asking(door, door.database) as connection:
                 ends.rows(connection, "SELECT 1")
-        app.led(world, inputs, text)
+        stack_env.changed(inputs, text, app.led(world, inputs, text))
         return Done(f"the target lets {', '.join(users)} in", {"app_users": users})
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:

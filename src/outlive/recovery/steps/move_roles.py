@@ -71,16 +71,24 @@ def _made(here: Door, there: Door, inputs: Inputs) -> list[str]:
         if (name := ends.moved(inputs).get(one["name"], "")) not in new:
             continue
         with ends.asking(there, there.database) as connection:
-            try:
-                connection.execute(create(one | {"name": name}))
-            except psycopg.errors.InsufficientPrivilege:
-                connection.execute(create(one | {"name": name}, owned=False))
+            if not _is_made(connection, one | {"name": name}):
                 left.append(f"database {name} will not belong to {one['owner']}")
-            except psycopg.Error as error:
-                how = f"there by hand, encoding {one['encoding']}, with a locale that it has"
-                hint = f"Make it {how} (it was {one['collate']}; texts may sort otherwise), then `outlive recover --resume`."
-                raise Failed(f"the target cannot make the database {name}: {ends.said(error)}", hint=hint) from None
     return left
+
+
+def _is_made(connection: ends.Connection, database: dict[str, Any]) -> bool:
+    """False when it belongs to the login there, which may not give it to its owner."""
+    for owned in (True, False):
+        try:
+            connection.execute(create(database, owned=owned))
+            return owned
+        except psycopg.Error as error:
+            if not (owned and isinstance(error, psycopg.errors.InsufficientPrivilege)):
+                how = f"by hand, encoding {database['encoding']}, with a locale that the target has"
+                hint = f"Make it {how} (it was {database['collate']}; texts may sort otherwise), then --resume."
+                what = f"the target cannot make the database {database['name']}: {ends.said(error)}"
+                raise Failed(what, hint=hint) from None
+    return False
 
 
 _STRANGE = "SELECT rolname::text FROM pg_roles WHERE rolname = ANY(%s) AND NOT pg_has_role(oid, 'USAGE') ORDER BY 1"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from outlive.config.secrets import resolve
 from outlive.errors import Failed, Refused
-from outlive.recovery import cloud
 from outlive.recovery.moving import ends, replication
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 from outlive.transport.postgres_door import Door
@@ -48,7 +46,6 @@ class Replicate(Manners):
         )
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
-        reached_by = resolve(cloud.secret(inputs.args, "source_for_target"), world.settings.base)
         with ends.source(world, inputs).open() as here, ends.target(world, inputs).open() as there:
             for database, called in ends.moved(inputs).items():
                 name = replication.named(inputs.run, database)
@@ -58,7 +55,7 @@ class Replicate(Manners):
                     with ends.asking(here, database) as connection:
                         replication.publish(connection, name)
                         replication.drop_slot(connection, name)
-                    _subscribe(there, called, name, psycopg.conninfo.make_conninfo(reached_by, dbname=database))
+                    _subscribe(there, called, name, ends.source_for_target(world, inputs, database))
         end = world.clock.monotonic() + timeout_seconds
         while not isinstance(seen := self.look(world, inputs), Done):
             if world.clock.monotonic() > end:
