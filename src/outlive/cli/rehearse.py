@@ -135,7 +135,7 @@ def _standing(settings: Settings) -> tuple[Recovery, list[Entry]] | None:
 def _clear(settings: Settings, run: Recovery, entries: list[Entry]) -> None:
     host = settings.host(run.host)
     if host is not None and run.to:
-        clear(wiring.host_shell(settings, wiring_recovery.machine_of(host, run.to)), run, entries)
+        clear(wiring.host_shell(settings, replace(host, address=run.to)), run, entries)
 
 
 @contextmanager
