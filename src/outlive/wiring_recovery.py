@@ -40,12 +40,13 @@ def room(settings: Settings) -> Path:
 
 
 @contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """One recovery at a time. Raises `UsageError` while another process carries one."""
+def alone(settings: Settings, *, rehearsal: bool = False) -> Iterator[None]:
+    """One recovery at a time, and beside it one rehearsal, which must keep nobody from recovering. Raises `UsageError` while
+    another process carries one."""
     folder = room(settings)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o711)  # Postgres' programs work below it as another user
-        file = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
+        file = os.open(folder / ("lock-rehearsal" if rehearsal else "lock"), os.O_WRONLY | os.O_CREAT, 0o600)
     except OSError as error:
         raise Failed(f"{folder}: {error.strerror}.", hint="Check owner and mode of `keeper.state`.") from error
     try:
@@ -53,7 +54,8 @@ def alone(settings: Settings) -> Iterator[None]:
     except OSError as error:
         os.close(file)
         hint = "Watch it there, or end that process; then `outlive recover --resume`."
-        raise UsageError("another process carries a recovery here.", hint=hint) from error
+        what = "rehearsal" if rehearsal else "recovery"
+        raise UsageError(f"another process carries a {what} here.", hint=hint) from error
     try:
         yield
     finally:
@@ -132,10 +134,13 @@ def write_report(settings: Settings, recovery: Recovery, entries: Sequence[Entry
     return file
 
 
-def engine(settings: Settings, clock: Clock, store: Store, by: str, *, undoing: bool) -> tuple[DbosEngine, Children]:
+def engine(
+    settings: Settings, clock: Clock, store: Store, by: str, *, undoing: bool, rehearsal: bool = False
+) -> tuple[DbosEngine, Children]:
     """The engine of recoveries. Call it within `alone`; `launch` goes on with what a kill cut off, in the one direction
     alone: what was killed on its way forward must not go on while it is taken back."""
     children = Children(settings.path)
     actor = Actor(Recovering(store), lambda one, facts: world(settings, clock, store, one, facts, children), STEPS, by)
     wanted = BACKWARD if undoing else FORWARD
-    return DbosEngine(sqlite(room(settings) / "engine" / "runs.db"), {wanted: actor.acts()[wanted]}), children
+    folder = "engine-rehearsal" if rehearsal else "engine"
+    return DbosEngine(sqlite(room(settings) / folder / "runs.db"), {wanted: actor.acts()[wanted]}), children

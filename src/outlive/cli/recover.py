@@ -42,6 +42,7 @@ class Call:
     journal: Recovering
     output: Output
     yes: bool
+    rehearse: bool = False
 
 
 @app.command()
@@ -81,8 +82,8 @@ def recover(
         raise UsageError("--named wants --undo.", hint="It names the machine that the run ordered, to be given back.")
     store = wiring_state.store(settings)
     try:
-        call = Call(settings, clock, store, Recovering(store), output, yes)
-        with wiring_recovery.alone(settings):
+        call = Call(settings, clock, store, Recovering(store), output, yes, rehearse)
+        with wiring_recovery.alone(settings, rehearsal=rehearse):
             if undo:
                 return _undo(call, named, accept_loss)
             if resume:
@@ -94,9 +95,9 @@ def recover(
 
 
 def _begin(call: Call, wish: Wish, approve: Sequence[str], dry_run: bool) -> int:
-    unended = next((one for one in call.journal.recoveries() if not is_ended(call.journal.entries(one.id))), None)
+    unended = next((one for one in _own(call) if not is_ended(call.journal.entries(one.id))), None)
     if unended is not None and not dry_run:
-        hint = "`outlive recover --resume` goes on with it, `--undo` takes it back."
+        hint = f"`outlive recover{' --rehearse' * call.rehearse} --resume` goes on with it, `--undo` takes it back."
         raise UsageError(f"the recovery {unended.id} has not ended.", hint=hint)
     recovery = begun(call.settings, call.clock, wish)
     with wiring_recovery.planning(call.settings, call.clock, call.store, recovery) as world:
@@ -160,7 +161,9 @@ def _named(call: Call, recovery: Recovery, order: str, named: str, accept_loss: 
 
 def _carry(call: Call, recovery: Recovery, run: str, runbook: Runbook, end: str) -> int:
     _note(call, recovery, f"recovery {recovery.id} ({recovery.title}) goes on, towards: {end}")
-    made = wiring_recovery.engine(call.settings, call.clock, call.store, person(), undoing=end == "undone")
+    made = wiring_recovery.engine(
+        call.settings, call.clock, call.store, person(), undoing=end == "undone", rehearsal=call.rehearse
+    )
     stopped = carry(made, run, runbook, call.journal, recovery, call.output)
     if stopped is None:
         call.journal.write(recovery.id, call.clock.now(), "", What.ENDED, person(), end)
@@ -175,10 +178,18 @@ def _carry(call: Call, recovery: Recovery, run: str, runbook: Runbook, end: str)
 
 
 def _last(call: Call, wanted: Callable[[Recovery], bool], otherwise: str) -> Recovery:
-    found = [one for one in call.journal.recoveries() if wanted(one)]
-    if not found:
-        raise UsageError(otherwise, hint="`outlive recover --help` tells how one is begun.")
-    return found[-1]
+    if found := [one for one in _own(call) if wanted(one)]:
+        return found[-1]
+    others = [one for one in call.journal.recoveries() if one.rehearsal is not call.rehearse and wanted(one)]
+    if others:
+        hint = f"{others[-1].id} is a {'recovery: leave out' if call.rehearse else 'rehearsal: add'} --rehearse."
+        raise UsageError(otherwise, hint=hint)
+    raise UsageError(otherwise, hint="`outlive recover --help` tells how one is begun.")
+
+
+def _own(call: Call) -> list[Recovery]:
+    """Recoveries, or, with --rehearse, rehearsals: neither is taken for the other."""
+    return [one for one in call.journal.recoveries() if one.rehearsal is call.rehearse]
 
 
 def _words(call: Call, recovery: Recovery, accept_loss: str, approve: Sequence[str]) -> None:

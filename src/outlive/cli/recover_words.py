@@ -58,6 +58,8 @@ def tell_end(recovery: Recovery, entries: Sequence[Entry], report: Path, output:
         for entry in entries:
             if entry.what is What.DONE and entry.facts.get("old_machine"):
                 say(f"  old machine: {entry.said}")
+            if entry.what is What.DONE and "schedules_of" in entry.facts:
+                say(f"  Temporal, {entry.facts['schedules_of']}: {entry.said}")
         if recovery.losses:
             say(_next(recovery, entries))
     say(f"Report: {report}")
@@ -66,7 +68,7 @@ def tell_end(recovery: Recovery, entries: Sequence[Entry], report: Path, output:
 def _next(recovery: Recovery, entries: Sequence[Entry]) -> str:
     where = destination.where(recovery, entries)
     if recovery.rehearsal:
-        return f"  next: `outlive recover --undo` takes the scratch stack on {where} down again."
+        return f"  next: `outlive recover --rehearse --undo` takes the scratch stack on {where} down again."
     if _moves(recovery):
         return "  next: guard the new database, and keep the old one (docs/how-to/move-postgres.md); it is shut to writers."
     if where == recovery.host:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from outlive.engine.port import Acts
+from outlive.engine.port import Act, Acts
 from outlive.errors import Failed, NoData, OutliveError, Refused
-from outlive.model.recovery import Entry, Recovery, What, facts_of
+from outlive.model.recovery import Entry, Recovery, What, facts_of, is_ended
 from outlive.recovery.destination import Facts
 from outlive.recovery.steps.base import Done, Inputs, Look, NotYet, Step, World
 from outlive.state.recovering import Recovering
@@ -37,7 +37,7 @@ class Actor:
 
     def acts(self) -> Acts:
         """By the names that the engine is given."""
-        return {FORWARD: self._told(self.forward), BACKWARD: self._told(self.backward)}
+        return {FORWARD: self._unless_ended(self._told(self.forward)), BACKWARD: self._told(self.backward)}
 
     def forward(self, args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
         """Has the step done, unless it is. Returns its facts."""
@@ -100,7 +100,18 @@ class Actor:
                 hint=f'outlive recover --resume --approve "{inputs.step}"',
             )
 
-    def _told(self, act: Callable[[dict[str, Any], float], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def _unless_ended(self, act: Act) -> Act:
+        """The engine goes on with whatever a kill cut off, also with a run that was taken back since, when the undo was
+        quicker than its look at it: such a run must not come back beside a later one."""
+
+        def careful(args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
+            if is_ended(self._journal.entries(args["run"])):
+                raise Refused(f"The run {args['run']} has ended; nothing more is done for it.", hint="Begin another.")
+            return act(args, timeout_seconds)
+
+        return careful
+
+    def _told(self, act: Act) -> Act:
         """The same, with every failure in the journal."""
 
         def told(args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:

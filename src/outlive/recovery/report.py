@@ -11,7 +11,8 @@ from outlive.recovery.destination import where
 
 def report(recovery: Recovery, entries: Sequence[Entry]) -> str:
     """Loss and time as they were measured; what was said, by whom, when."""
-    parts = [_head(recovery, entries), _loss(recovery, entries), _times(entries), _words(entries), _journal(entries)]
+    parts = [_head(recovery, entries), _loss(recovery, entries), _schedules(entries), _times(entries)]
+    parts += [_words(entries), _journal(entries)]
     return "\n".join(part for part in parts if part)
 
 
@@ -70,6 +71,16 @@ def _loss(recovery: Recovery, entries: Sequence[Entry]) -> str:
         "\nThe loss is counted up to the beginning of the run; the old machine may still hold what is missing.\n"
     )
     return "\n".join(lines)
+
+
+def _schedules(entries: Sequence[Entry]) -> str:
+    """What Temporal said against what was exported of it."""
+    told = {one.facts["schedules_of"]: one for one in entries if one.what is What.DONE and "schedules_of" in one.facts}
+    lines = []
+    for name, one in told.items():
+        lines.append(f"{name}: {one.said}.\n")
+        lines += [f"- {difference}" for difference in one.facts["differences"] or ()] + [""]
+    return "\n".join(["## Temporal's schedules\n", *lines]) if lines else ""
 
 
 def _times(entries: Sequence[Entry]) -> str:

@@ -20,7 +20,7 @@ _OWN = {
     "approval": bool,
     "rehearse": bool,
 }
-ASSET_KINDS = ("postgres", "postgres_dump", "docker_volume", "path", "config", "images")
+ASSET_KINDS = ("postgres", "postgres_dump", "docker_volume", "path", "config", "images", "temporal")
 _EACH = "{asset}"
 ORDERS = "create-machine"
 FILL_IN = "?"  # stands in a shipped runbook for what only its user knows

@@ -38,6 +38,7 @@ from outlive.recovery.steps.replicate import Replicate
 from outlive.recovery.steps.replication_end import ReplicationEnd
 from outlive.recovery.steps.repoint import Repoint
 from outlive.recovery.steps.role_passwords import RolePasswords
+from outlive.recovery.steps.schedules import Schedules
 from outlive.recovery.steps.secret_list import SecretList
 from outlive.recovery.steps.stack import Stack
 from outlive.recovery.steps.start import Start
@@ -82,6 +83,7 @@ STEPS: dict[str, Step] = {
     "repoint": Repoint(),
     "role-passwords": RolePasswords(),
     "secret-list": SecretList(),
+    "schedules": Schedules(),
     "stack": Stack(),
     "start": Start(),
     "stop": Stop(),
