@@ -3,7 +3,6 @@ axe-core in light and dark, nothing wider than a phone, all of it by keyboard, a
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
@@ -12,12 +11,12 @@ import pytest
 
 from outlive.web.app import Doors, make_app
 from outlive.web.server import PageServer
+from tests.web.browser import chromium
 from tests.web.crowd import Crowd
 from tests.web.world import HASH, PASSWORD
-from tests.world import packages
-from tests.world.need import need
 
 pytestmark = pytest.mark.slow
+__all__ = ["chromium"]
 PATIENCE_MS = 60_000
 VIEWS = (
     *("/", "/host/host-0", "/asset/asset-0", "/asset/asset-0/restore", "/incidents", "/incident/39"),
@@ -39,17 +38,6 @@ class Visit:
 
     def go(self, path: str) -> None:
         self.page.goto(self.base + path)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    need("browser", packages.for_browser)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
