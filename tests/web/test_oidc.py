@@ -52,7 +52,9 @@ async def come_back(browser: httpx.AsyncClient, provider: Lying, path: str = "/o
     return await browser.get("/oidc/back", params={"code": "c", "state": asked["state"]})
 
 
-def test_who_is_named_comes_in(provider: Lying) -> None:
+def test_who_is_named_comes_in_and_acts_by_name(provider: Lying) -> None:
+    world = World()
+
     async def act(browser: httpx.AsyncClient) -> None:
         assert 'href="/oidc/begin"' in (await browser.get("/sign-in")).text
         asked = await begin(browser, provider)
@@ -66,10 +68,12 @@ def test_who_is_named_comes_in(provider: Lying) -> None:
         assert token[1].startswith("Basic ") and "code=c%2F1" in token[2] and "code_verifier=" in token[2]
         form = {"csrf": await csrf(browser)}
         assert (await browser.post("/asset/shop-db/drill", data=form)).status_code == 303
+        await browser.post("/incident/7/acknowledge", data=form)
+        assert world.wishes == [("drill", "shop-db"), ("acknowledge", 7, True, "ann@example.org")]
         await browser.post("/sign-out", data=form)
         assert (await browser.get("/")).status_code == 303
 
-    visit(World(), act, oidc=provider.door())
+    visit(world, act, oidc=provider.door())
 
 
 LIES: dict[str, dict[str, Any]] = {

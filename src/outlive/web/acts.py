@@ -61,7 +61,7 @@ class _Acts:
         number = request.path_params["number"]
         if await told(partial(self._facts.incident, number)) is None:
             return _nothing()
-        await asyncio.to_thread(self._wishes.acknowledge, number, seen_to)
+        await asyncio.to_thread(self._wishes.acknowledge, number, seen_to, request.state.session.who)
         return RedirectResponse(f"/incident/{number}", 303)
 
     async def note(self, request: Request) -> Response:
@@ -69,7 +69,7 @@ class _Acts:
         if await told(partial(self._facts.incident, number)) is None:
             return _nothing()
         if text:
-            await asyncio.to_thread(self._wishes.note, number, text[:MOST_NOTE])
+            await asyncio.to_thread(self._wishes.note, number, text[:MOST_NOTE], request.state.session.who)
         return RedirectResponse(f"/incident/{number}", 303)
 
 

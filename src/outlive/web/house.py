@@ -117,6 +117,7 @@ class House:
                 return answers.as_json({"error": f"{session.who} has no scope {scope}."}, 403)
             if scope == ACT and not session.vouches(request.headers.get("x-csrf-token", "")):
                 return answers.as_json({"error": "The X-CSRF-Token of the session is missing."}, 403)
+            request.state.by = session.who
             return await handler(request)
 
         return self.outside(answer, _json_trouble)
