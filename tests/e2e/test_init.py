@@ -18,6 +18,7 @@ from outlive import wiring_watch
 from outlive.config.load import load
 from outlive.config.secrets import resolve
 from outlive.model.asset import ConfigAsset, DockerVolumeAsset, PostgresAsset, PostgresDumpAsset, SecretRef
+from outlive.web.passwords import is_right
 from tests.world import ledger
 from tests.world.cloud import TOKEN, Cloud
 from tests.world.cloud import server as listed

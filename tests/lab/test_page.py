@@ -1,0 +1,95 @@
+"""Every view of the page with real data: a keeper of the lab has taken copies, drilled them, and watches a break. In a real
+Chromium, light, dark and on a phone; the pictures are left in $OUTLIVE_SCREENSHOTS, or with pytest's own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from outlive.lab.breaks.table import break_it
+from outlive.lab.ground.process import end, free_port
+from outlive.lab.world import Lab
+from outlive.vault.local import LocalVault
+from tests.cli.home import environment
+from tests.e2e.test_keep import Keep
+from tests.lab.looking import until_well
+from tests.web.browser import DESK, Visit, chromium
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+__all__ = ["chromium"]
+PASSWORD = "four random words here"
+CEILING_SECONDS = 240.0
+# What stands in a view when it has its data.
+VIEWS = {
+    "/": ("web-1", "preview", "shop-db", "uploads", "Would be lost"),
+    "/host/web-1": ("SHA256:", "www.shop.example", "ssh.host_key", "700101"),
+    "/host/preview": ("SHA256:", "preview.shop.example"),
+    "/asset/shop-db": ("restored", "Any second", "Being back takes"),
+    "/asset/shop-db/restore": ("shop-db",),
+    "/asset/uploads": ("restored",),
+    "/incidents": ("web-1",),
+    "/incident/1": ("web-1", "opened"),
+    "/incident/1/report": ("web-1",),
+    "/recoveries": ("Recover",),
+    "/vault": ("shop-db", "uploads", "page-vault"),
+    "/settings": ("shop.example", "page-vault"),
+    "/public": ("web-1", "preview"),
+}
+
+
+@pytest.fixture
+def keep(lab: Lab) -> Iterator[Keep]:
+    """Beside the lab's own configuration, with a state and a vault of its own, and two of its assets."""
+    until_well(lab)
+    head, *assets = (lab.folder / "outlive.toml").read_text().split("[[assets]]")
+    kept = [one for one in assets if '"shop-db"' in one or '"uploads"' in one]
+    text = "[[assets]]".join([head.replace('"state"', '"page-state"').replace('"vault"', '"page-vault"'), *kept])
+    LocalVault.create(lab.folder / "page-vault")
+    keep = Keep(lab.folder / "page.toml")
+    page = f'[page]\nlisten = "127.0.0.1:{free_port()}"\npublic = true\n'
+    keep.config.write_text(text.replace("[watch]", f"{page}\n[watch]"))
+    words = [sys.executable, "-m", "outlive", "page", "--config", str(keep.config)]
+    subprocess.run(words, input=f"{PASSWORD}\n", text=True, check=True, env=environment({}))
+    keep.call("identity", "--enrol")
+    yield keep
+    for one in keep.keepers:
+        end(one, signal.SIGKILL)
+
+
+def test_every_view_of_a_keeper_with_copies_drills_and_an_incident(
+    lab: Lab, keep: Keep, chromium: Any, tmp_path: Path
+) -> None:
+    keep.start()
+    folder = Path(os.environ.get("OUTLIVE_SCREENSHOTS") or tmp_path)
+    keep.until(lambda: keep.heard("the page is at"), "the page")
+    base = re.findall(r"the page is at (http://[^ ]+)/", keep.log)[-1]
+    token = keep.json("token", "make", "test")["token"]
+    with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=60) as api:
+        keep.until(lambda: all(_proven(api, one) for one in ("shop-db", "uploads")), "copies, proven")
+        break_it(lab, "kill-edge")
+        keep.until(lambda: api.get("/api/incidents").json()["incidents"] != [], "an incident")
+        keep.until(lambda: "looked at for" not in api.get("/api/status").text, "a look at what nobody guards")
+    context = chromium.new_context(viewport=DESK)
+    visit = Visit(context.new_page(), base)
+    visit.sign_in(PASSWORD)
+    for path, words in VIEWS.items():
+        visit.go(path)
+        said = visit.page.locator("main").inner_text()
+        assert [one for one in words if one.lower() not in said.lower()] == [], (path, said)
+        assert visit.serious_findings() == [], path
+        visit.picture(folder, path)
+    assert visit.complaints == []
+    context.close()
+
+
+def _proven(api: httpx.Client, asset: str) -> bool:
+    return any(one["ok"] for one in api.get(f"/api/copies/{asset}").json()["drills"])
