@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -67,8 +68,9 @@ def _axe() -> str:
     return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
+@contextmanager
+def browsing() -> Iterator[Any]:
+    """A browser. Playwright keeps an event loop in this thread meanwhile: nobody else may run one."""
     need("browser", packages.for_browser)
     from playwright.sync_api import sync_playwright
 
@@ -76,3 +78,9 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browsing() as browser:
+        yield browser

@@ -65,7 +65,8 @@ def test_the_unguarded_and_the_mirror_are_risks() -> None:
     cache = {"kind": "docker_volume", "name": "cache", "host": "web-1", "bytes": 1, "why": "nobody", "accepted": False}
     mirror = {"assets": [{"asset": "shop-db", "risks": ["the mirror is old"]}], "blind": None}
     view = now_view(status(unguarded=[cache, cache | {"accepted": True}], mirror=mirror))
-    assert (view.state, len(view.risks)) == (BAD, 2)
+    assert (view.state, len(view.risks), len(view.unguarded)) == (BAD, 1, 1)
+    assert view.headline == "2 things are at risk."
 
 
 def test_nobody_guards_anything() -> None:
@@ -146,3 +147,12 @@ def test_who_answered_is_compared_with_what_is_pinned() -> None:
         (UNKNOWN, "NO DATA"),
     ]
     assert seen_lines(seen(), known() | {"enrolments": []})[0].mark == "NOT PINNED"
+
+
+def test_of_several_clusters_each_is_compared_with_its_own_pin() -> None:
+    pinned = {"enrolments": [{"facts": {"pg.system_identifier": {"app-db": "1", "jobs-db": "2"}}}]}
+    one = {"address": "web-1", "fact": "pg.system_identifier", "from": NOW, "to": NOW}
+    told = [one | {"cluster": name, "value": "1"} for name in ("app-db", "jobs-db", "new-db")]
+    lines = seen_lines(told, pinned)
+    assert [one.mark for one in lines] == ["AS PINNED", "ANOTHER", "NOT PINNED"]
+    assert lines[0].fact == "pg.system_identifier of app-db"

@@ -131,7 +131,7 @@ def _by(who: str) -> str:
 
 def _seen(one: Stretch) -> dict[str, Any]:
     seen = {"from": one.first.at, "to": one.last.at, "fact": one.last.fact, "value": one.last.value}
-    return {"address": one.last.subject, **seen}
+    return {"address": one.last.subject, "cluster": one.last.cluster, **seen}
 
 
 def _tally(one: Tally) -> dict[str, Any]:
