@@ -6,6 +6,7 @@ import pytest
 
 from outlive.model.schedule import Outcome
 from outlive.model.verdict import Name
+from outlive.web.report import as_html
 from outlive.web.views.acting import progress
 from outlive.web.views.asset import asset_view
 from outlive.web.views.host import host_view
@@ -156,3 +157,12 @@ def test_of_several_clusters_each_is_compared_with_its_own_pin() -> None:
     lines = seen_lines(told, pinned)
     assert [one.mark for one in lines] == ["AS PINNED", "ANOTHER", "NOT PINNED"]
     assert lines[0].fact == "pg.system_identifier of app-db"
+
+
+def test_a_long_section_of_a_report_is_folded_and_nothing_is_lost() -> None:
+    lines = "".join(f"- line {number}\n" for number in range(40))
+    html = as_html(f"# Incident\n\n## Short\n\n- <h2>one\n\n## Long\n\n{lines}\n## Last\n\nwords\n")
+    assert html.count("<details>") == html.count("</details>") == 1
+    assert "<h2>Long</h2>\n<details><summary>40 lines</summary>" in html
+    assert all(f"<li>line {number}</li>" in html for number in range(40))
+    assert html.endswith("<h2>Last</h2>\n<p>words</p>\n") and "&lt;h2&gt;one" in html
