@@ -27,11 +27,20 @@ SEVEN = datetime(2026, 11, 26, 7, 0, 1, tzinfo=UTC)
     ],
 )
 def test_as_servers_write_it(line: bytes, ago_hours: int) -> None:
+    assert str(stamp(line, BERLIN)).endswith("+00:00")
     assert stamp(line, BERLIN) == SEVEN - timedelta(hours=ago_hours)
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"at Object.<anonymous> (x.js:1)", b"2026-13-40 99:99:99", b"x" * 300 + b"2026-11-26 07:00:01"]
+    "line",
+    [
+        b"",
+        b"at Object.<anonymous> (x.js:1)",
+        b"2026-13-40 99:99:99",
+        b"0001-01-01T00:00:00+23:00",
+        b"1970-01-01T00:00:07Z",
+        b"x" * 300 + b"2026-11-26 07:00:01",
+    ],
 )
 def test_a_line_that_says_nothing(line: bytes) -> None:
     assert stamp(line, UTC) is None
@@ -39,4 +48,5 @@ def test_a_line_that_says_nothing(line: bytes) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes(line: bytes) -> None:
-    stamp(line, UTC)
+    at = stamp(line, UTC)
+    assert at is None or at.tzinfo is UTC
