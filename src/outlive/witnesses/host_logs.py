@@ -141,14 +141,14 @@ class HostLogWitness:
         before, lines = one.log.take_in(reading, brought)
         if not reading.pieces or (not before and not lines):
             return
-        one.ear = one.ear or Ear(one.stream, self.key, now, self.limits)
+        since = self._looked_at if one.is_read else None
+        one.ear = one.ear or Ear(one.stream, self.key, since or now, self.limits)
         changed_at = reading.pieces[-1].file.changed_at
         if before:
             again = dated(before, one.stream, changed_at, now, None, zone)
             one.ear.hear_again(again, now, was_settled=not one.open)
         read = sum(len(got.data) for got in brought if got)
         unread = (read + reading.skipped_bytes) / read if read and one.is_read else float(one.is_read)
-        since = self._looked_at if one.is_read else None
         one.ear.hear(dated(lines, one.stream, changed_at, now, since, zone), now, unread)
         one.is_read = True
 
