@@ -77,7 +77,7 @@ def server() -> Server:
 @pytest.fixture
 def actor(journal: Recovering, server: Server) -> Actor:
     world = cast(World, SimpleNamespace(clock=ManualClock(NOON)))
-    return Actor(journal, lambda run: world, {"server": server, "once": Once()}, "ops@desk")
+    return Actor(journal, lambda run, facts: world, {"server": server, "once": Once()}, "ops@desk")
 
 
 def args(step: str = "buy", kind: str = "server", *, approval: bool = False, **more: object) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from outlive.model.recovery import Entry, Recovery, What
+from outlive.recovery.destination import where
 
 
 def report(recovery: Recovery, entries: Sequence[Entry]) -> str:
@@ -44,7 +45,7 @@ def _head(recovery: Recovery, entries: Sequence[Entry]) -> str:
     return (
         f"# {kind} of {recovery.host}: {recovery.title}\n\n"
         f"Run `{recovery.id}`, begun {recovery.began_at:%Y-%m-%d %H:%M:%S}Z by {recovery.by}, "
-        f"to {recovery.to or recovery.host}: {state}.{served}\n"
+        f"to {where(recovery, entries)}: {state}.{served}\n"
     )
 
 

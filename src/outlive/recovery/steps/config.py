@@ -21,6 +21,7 @@ class Config(Manners):
 
     effect = Effect.CREATES
     timeout_seconds = 3600.0
+    restores = True
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"writes {', '.join(_asset(world, inputs).paths)} from copy {inputs.copy}"

@@ -15,6 +15,7 @@ class LastCopy(Manners):
 
     effect = Effect.CREATES
     timeout_seconds = COPY_SECONDS
+    works_there = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"takes a last copy of {len(world.own_assets())} assets, which is what the new machine begins with"
