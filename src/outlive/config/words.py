@@ -31,6 +31,7 @@ from outlive.config.schema import (
 from outlive.model.asset import Asset, Hook, SecretRef
 from outlive.model.check import Check
 from outlive.model.host import Host
+from outlive.model.log_file import LogFile
 
 
 def _kind(asset: type) -> str:
@@ -64,6 +65,7 @@ TABLES: dict[str, type] = {
     "token": SecretRef,
     "hosts": Host,
     "checks": Check,
+    "log_files": LogFile,
     "unguarded": Unguarded,
     "around": Hook,
     "access_key": SecretRef,
