@@ -10,14 +10,16 @@ from types import MappingProxyType
 
 from fuzz import seeds
 from fuzz.shaken import shaken
-from outlive.commands import docker_look, env_names, log_files, loki
+from outlive.commands import docker_look, env_names, host_logs, log_files, loki
 from outlive.leaks import sieves
 from outlive.leaks.scanner import Scanner
+from outlive.logs.stamps import stamp
 from outlive.witnesses.docker import value
 
 NOW = datetime(2026, 2, 7, 8, 17, tzinfo=UTC)
 KEY = b"k" * 32
 PIECE = log_files.Piece("/var/lib/docker/x-json.log", 7, 0, 1 << 20)
+WANTED = host_logs.Wanted(host_logs.FileSeen("/var/log/x.log", 1, 7, 1 << 20, NOW), 256, 1 << 20, 256)
 
 
 def docker(data: bytes) -> None:
@@ -38,13 +40,16 @@ def _docker(text: str) -> None:
 
 
 def frames(data: bytes) -> None:
-    """Docker's json-file, and the two commands that bring it."""
+    """Docker's json-file, and the commands that bring it and log files of the host; the times in those."""
     for one in (data, json.dumps(shaken(seeds.LINE, data)).encode() + b"\n"):
         lines, used = log_files.decode(one)
         assert 0 <= used <= len(one)
         assert all(line.at.tzinfo is not None for line in lines)
     text = data.decode("utf-8", "replace")
-    for read in (log_files.read_stat, lambda said: log_files.read_pieces(said, [PIECE]), env_names.read_look):
+    when = stamp(data, UTC)
+    assert when is None or when.tzinfo is not None
+    pieces = (lambda said: log_files.read_pieces(said, [PIECE]), lambda said: host_logs.read_pieces(said, [WANTED]))
+    for read in (log_files.read_stat, host_logs.read_look, *pieces, env_names.read_look):
         try:
             read(text)
         except ValueError:

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from outlive.alerts import signs
 from outlive.alerts.troubles import NO_NETWORK, Memory, StreamSeen, explained, seen
 from outlive.model.incident import Trouble, Urgency
+from outlive.model.observation import Channel, Observation
 from outlive.model.verdict import Name
 from outlive.model.watching import Blind
 from tests.alerts.replay import MINUTE, NOON, failed, judged, memory, trouble
@@ -113,3 +115,22 @@ def test_what_it_does_not_explain_is_none() -> None:
     assert explained(trouble("drill:shop-db", "drill", host="web-1"), [trouble()]) is None
     assert explained(trouble("backup:files", "backup"), [trouble()]) is None
     assert explained(trouble(), [trouble()]) is None
+
+
+def sign(rule: str, service: str = "app", *, compromise: bool = False) -> Observation:
+    value = {"service": service, "rule": rule, "fingerprint": "f1", "severity": "critical", "compromise": compromise}
+    return Observation(NOON, "logs", Channel.INSIDE, "192.0.2.16", "log.leak", value)
+
+
+def test_secrets_beside_signs_of_compromise_and_the_verdict_that_names_those_are_the_same_news() -> None:
+    dump, key = sign("environment-dump", compromise=True), sign("private-key")
+    other = sign("private-key", "worker")
+    standing = judged("possible_compromise", **{"for": [dump.to_json()]})
+    found = seen(replace(memory(standing), signs=[dump, key, other]), NOON).troubles
+    by = {one.cause: explained(one, found) for one in found}
+    held = {cause: of.cause if of else None for cause, of in by.items()}
+    compromise = signs.cause(dump)
+    assert held.pop(compromise) is None and held.pop(signs.cause(other)) is None
+    assert held == {"host:web-1": compromise, signs.cause(key): compromise}
+    assert [signs.is_of(one, compromise) for one in (dump, key, other)] == [True, True, False]
+    assert not signs.is_of(dump, signs.cause(key)), "who deals with a secret has not dealt with the intruder"

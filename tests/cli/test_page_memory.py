@@ -72,16 +72,16 @@ def test_a_host_as_the_page_shows_it(memory: PageMemory, store: Store) -> None:
 def test_an_incident_is_seen_to_released_noted_and_told(memory: PageMemory, store: Store) -> None:
     telling = Telling(store)
     telling.remember([INCIDENT], [sending(1)])
-    memory.acknowledge(7, True)
-    memory.note(7, "<b>the disk was full</b>")
-    memory.note(8, "nobody has that one")
+    memory.acknowledge(7, True, "")
+    memory.note(7, "<b>the disk was full</b>", "ann@example.org")
+    memory.note(8, "nobody has that one", "")
     (listed,), one = memory.incidents(), memory.incident(7)
     assert one is not None and listed["acknowledged_by"].endswith(", on the page")
     view = incident_view(one, [], NOON)
     told = [each.what for each in view.happened]
     assert any(each.endswith("says: <b>the disk was full</b>") for each in told)
     assert "opened: told phone, queued" in told and view.is_mine
-    memory.acknowledge(7, False)
+    memory.acknowledge(7, False, "")
     released = memory.incident(7)
     assert released is not None and released["acknowledged_at"] is None
     assert memory.incident(8) is None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -37,6 +39,15 @@ def test_pieces_come_in_order_and_one_that_is_gone_is_empty() -> None:
     for wrong in ("piece\t\nend\t\n", "piece\t\npiece\t\n", "piece\t!\npiece\t\nend\t\n", ""):
         with pytest.raises(ValueError):
             read_pieces(wrong, PIECES)
+
+
+def test_a_file_that_is_gone_ends_no_shell(tmp_path: Path) -> None:
+    """`exec` would: dash, the shell of Debian and Ubuntu, ends when it cannot open a file."""
+    path = tmp_path / "b.log"
+    path.write_bytes(b"abcdefgh")
+    pieces = [PIECES[0], Piece(str(path), path.stat().st_ino, 3, 5)]
+    done = subprocess.run(read(pieces), capture_output=True, text=True, check=True)
+    assert read_pieces(done.stdout, pieces) == [b"", b"defgh"]
 
 
 def test_whole_lines_are_read_and_the_rest_waits() -> None:

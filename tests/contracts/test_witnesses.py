@@ -18,6 +18,7 @@ from outlive.errors import ConfigError
 from outlive.lab.ground.process import free_port
 from outlive.model.check import Check
 from outlive.model.host import Host
+from outlive.model.log_file import LogFile
 from outlive.providers.base import Provider
 from outlive.providers.static import Static
 from outlive.testing.witnesses import WITNESS_CONTRACT, Case, Promise, it_reports_what_it_sees
@@ -33,6 +34,7 @@ from outlive.witnesses.capacity import CapacityWitness
 from outlive.witnesses.dns import DnsWitness
 from outlive.witnesses.docker import DockerWitness
 from outlive.witnesses.domain import DomainWitness
+from outlive.witnesses.host_logs import HostLogWitness
 from outlive.witnesses.http import HttpWitness
 from outlive.witnesses.inside import LocalWitness
 from outlive.witnesses.logs import LogWitness
@@ -177,6 +179,18 @@ def docker(ssh_server: SshServer, docker_host: DockerEngine, mute: int, tmp_path
 
 
 @pytest.fixture
+def log_files(ssh_server: SshServer, tmp_path: Path) -> Case:
+    path = tmp_path / "error.log"
+    path.write_text("hello\n")
+
+    def make(port: int) -> Witness:
+        inside = inside_of(ssh_server, port, tmp_path)
+        return HostLogWitness("127.0.0.1", inside, CLOCK, [LogFile(path=str(path))], b"k", timeout_seconds=4)
+
+    return Case("log.seen", lambda: make(ssh_server.port), lambda: make(free_port()))
+
+
+@pytest.fixture
 def logs(ssh_server: SshServer, mute: int, tmp_path: Path) -> Case:
     path = tmp_path / "app-json.log"
     path.write_text('{"log": "hello", "stream": "stdout", "time": "2026-03-14T11:00:00Z"}\n')
@@ -311,6 +325,7 @@ KINDS = [
     "ssh",
     "capacity",
     "logs",
+    "log_files",
     "loki",
     "local",
     "tofu",

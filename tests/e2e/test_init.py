@@ -18,6 +18,7 @@ from outlive import wiring_watch
 from outlive.config.load import load
 from outlive.config.secrets import resolve
 from outlive.model.asset import ConfigAsset, DockerVolumeAsset, PostgresAsset, PostgresDumpAsset, SecretRef
+from outlive.web.passwords import is_right
 from tests.world import ledger
 from tests.world.cloud import TOKEN, Cloud
 from tests.world.cloud import server as listed
@@ -27,6 +28,7 @@ from tests.world.postgres import PostgresServer
 from tests.world.sshd import SshServer, client_config, make_key
 
 pytestmark = pytest.mark.slow
+PASSWORD = "four random words"
 PATIENCE_SECONDS = 120.0
 
 
@@ -119,12 +121,14 @@ def test_a_compose_stack_is_found_proposed_and_written(keeper: Keeper, vm: Machi
 
 
 @pytest.mark.docker
-def test_a_person_is_asked_for_a_token_and_then_the_project_is_watched(keeper: Keeper, vm: Machine) -> None:
+def test_a_person_is_asked_for_a_token_and_for_the_password_of_the_page(keeper: Keeper, vm: Machine) -> None:
     with Cloud() as cloud:
         cloud.servers(listed(1), listed(811287, "web-1", vm.address))
         words = ("--provider", "cherryservers", "--provider-url", cloud.url, "--ssh-config", vm.config, "root@web-1")
-        said = typed(keeper, words, wanted="may only read", line=TOKEN)
-    assert TOKEN not in said
+        said = typed(keeper, words, lines={"may only read": TOKEN, "for the page": PASSWORD, "same again": PASSWORD})
+    assert TOKEN not in said and PASSWORD not in said
+    assert is_right((keeper.folder / "state/page/password").read_text().strip(), PASSWORD)
+    assert "outlive page" not in said and "outlive keep" in said
     settings = load(keeper.folder / "outlive.toml")
     assert settings.hosts[0].server_id == "811287"
     (provider,) = settings.providers
@@ -133,8 +137,8 @@ def test_a_person_is_asked_for_a_token_and_then_the_project_is_watched(keeper: K
     assert (keeper.folder / "provider-token").stat().st_mode & 0o777 == 0o600
 
 
-def typed(keeper: Keeper, words: Sequence[str | Path], *, wanted: str, line: str) -> str:
-    """All that a person reads who types that line when `init` asks for it."""
+def typed(keeper: Keeper, words: Sequence[str | Path], *, lines: dict[str, str]) -> str:
+    """All that a person reads who types these lines, each when `init` asks for it in those words."""
     ours, theirs = os.openpty()
     command = [sys.executable, "-m", "outlive", "init", *map(str, words)]
     process = subprocess.Popen(
@@ -145,9 +149,8 @@ def typed(keeper: Keeper, words: Sequence[str | Path], *, wanted: str, line: str
     with suppress(OSError):  # EIO: the other end has gone
         while select.select([ours], [], [], PATIENCE_SECONDS)[0] and (piece := os.read(ours, 4096)):
             said += piece
-            if wanted.encode() in said and line:
-                os.write(ours, f"{line}\n".encode())
-                line = ""
+            for wanted in [one for one in lines if one.encode() in said]:
+                os.write(ours, f"{lines.pop(wanted)}\n".encode())
     os.close(ours)
     try:
         assert process.wait(PATIENCE_SECONDS) == 0, said.decode()

@@ -308,3 +308,63 @@ def test_another_secret_in_the_same_log_makes_it_worse_though_acknowledged_but_n
     assert 2 <= len(told) <= 8 and told[1].startswith("Now: ")
     (one,) = world.telling.incidents()
     assert len(one.trouble.parts) == MOST_PARTS and "and 55 more" in one.trouble.what
+
+
+def compromised(world: World) -> None:
+    """What the keeper remembers a look after the signs: its verdict, which names them."""
+    now = world.clock.now()
+    named = [one.to_json() for one in world.watching.signs(now - TOLD) if one.value.get("compromise")]
+    world.watching.judged(Judged("here", now, now, "possible_compromise", False, {"for": named}))
+
+
+def live_compromised(world: World, steps: int) -> None:
+    for _ in range(steps):
+        compromised(world)
+        world.alerting.step()
+        world.settle()
+        world.clock.advance(STEP_SECONDS)
+
+
+def test_a_compromise_is_one_incident_with_the_verdict_and_the_secrets_in_the_same_log_under_it(world: World) -> None:
+    world.live(3)
+    leak(world, "environment-dump", compromise=True)
+    leak(world, "private-key", "ab12", severity="critical")
+    world.live(9)
+    live_compromised(world, 22)
+    (one,) = world.telling.incidents()
+    assert one.cause == "compromise:here shop/app" and one.times == 1 and one.ended_at is None
+    assert [said.split(" ")[0] for said in one.symptoms] == ["secrets", "here:"]
+    assert len(world.heard("phone")) == 1, "and it is told once"
+    leak(world, "next-rsc-exec", "f2", compromise=True)
+    live_compromised(world, 22)
+    assert len(world.telling.incidents()) == 1 and world.heard("phone")[1].startswith("Now: ")
+    settle(world)
+    live_compromised(world, 3)
+    world.live(12)
+    assert [one.ended_at is None for one in world.telling.incidents()] == [False]
+    assert len(world.heard("phone")) == 3 and world.heard("phone")[2].startswith("Over: ")
+
+
+def test_a_leak_of_another_log_and_one_that_was_told_before_are_incidents_of_their_own(world: World) -> None:
+    world.live(3)
+    leak(world, "private-key", "ab12", severity="critical")
+    world.live(12)
+    leak(world, "environment-dump", compromise=True)
+    leak(world, "private-key", "cd34", severity="critical", service="worker")
+    live_compromised(world, 22)
+    causes = [one.cause for one in world.telling.incidents() if one.ended_at is None]
+    assert sorted(causes) == ["compromise:here shop/app", "leak:here shop/app", "leak:here shop/worker"]
+    assert not [one for one in world.heard("phone") if one.startswith("Over")]
+
+
+def test_an_application_that_fails_is_an_incident_beside_the_compromise_and_over_when_it_serves_again(
+    world: World,
+) -> None:
+    leak(world, "environment-dump", compromise=True)
+    world.live(12, "same_machine_app_down")
+    assert {one.cause for one in world.telling.incidents()} == {"compromise:here shop/app", "host:here"}
+    live_compromised(world, 22)
+    assert {one.cause: one.ended_at is None for one in world.telling.incidents()} == {
+        "compromise:here shop/app": True,
+        "host:here": False,
+    }

@@ -103,6 +103,15 @@ def test_refused_ports_are_no_identity() -> None:
     assert said(enrolled(), refused) == ("unreachable_unproven", False)
 
 
+def test_a_log_that_is_not_there_is_no_silence() -> None:
+    """Of the keeper's own machine, that nobody has enrolled."""
+    pinned = saw("enrolled", {"address": []}, "web-1", channel=Channel.PERSON)
+    here = [saw(fact, fact, "web-1", channel=Channel.INSIDE) for fact in (MACHINE, "guest.boot_id")]
+    gone = {"service": "nginx", "stream": "stderr", "error": "not_there"}
+    odd = saw("log.seen", gone, "web-1", channel=Channel.INSIDE)
+    assert said(pinned, here, odd) == said(pinned, here) != ("unreachable_unproven", False)
+
+
 def test_a_hung_machine_is_unproven() -> None:
     no_banner, open_port = saw(KEY, {"error": "banner_timeout"}), saw("tcp.connect", {"port": 443, "seconds": 0.1})
     assert said(enrolled(), no_banner, open_port, page("headers_timeout")) == ("unreachable_unproven", False)

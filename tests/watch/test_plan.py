@@ -82,3 +82,11 @@ def test_containers_are_asked_at_every_address_over_the_connection_that_is_kept(
     ]
     off = plan(settings('[[hosts]]\nname = "me"\naddress = "local"\ncontainers = false\n'), {}, {})
     assert [one.kind for one in off] == ["local", "capacity"]
+
+
+def test_log_files_are_read_where_some_are_named() -> None:
+    """Also without containers."""
+    told = (
+        '[[hosts]]\nname = "me"\naddress = "local"\ncontainers = false\n[[hosts.log_files]]\npath = "/var/log/x.log"\n'
+    )
+    assert [(one.kind, one.every_seconds) for one in plan(settings(told), {}, {})][2:] == [("files", 30)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +15,10 @@ from starlette.routing import Route
 from outlive.errors import UsageError
 from outlive.web import passwords
 from outlive.web.app import COOKIE, Doors, make_app
+from outlive.web.oidc.attempts import Attempt
+from outlive.web.oidc.entrance import OidcDoor
+from outlive.web.oidc.errors import ProviderSilent
+from outlive.web.oidc.people import Person
 from tests.web.documents import asset, host, status
 from tests.web.world import HASH, ORIGIN, PASSWORD, World, csrf, sign_in, visit
 
@@ -180,9 +185,20 @@ def test_a_password_is_long_enough_and_its_file_private(tmp_path: Any) -> None:
     assert passwords.is_right(HASH, PASSWORD) and not passwords.is_right(HASH, "no")
 
 
+class Silent:
+    """A provider that does not answer."""
+
+    async def gate(self, attempt: Attempt) -> str:
+        raise ProviderSilent
+
+    async def person(self, attempt: Attempt, code: str, now: Callable[[], datetime]) -> Person:
+        raise ProviderSilent
+
+
 def test_no_route_is_open_but_those_that_must_be() -> None:
     """Whoever adds a router and forgets its door is told here."""
-    app = make_app(Doors(World().facts(), lambda: HASH))
+    oidc = OidcDoor(Silent(), ORIGIN, "the provider")
+    app = make_app(Doors(World().facts(), lambda: HASH, oidc=oidc))
 
     async def act(browser: httpx.AsyncClient) -> None:
         found = set()
@@ -194,7 +210,7 @@ def test_no_route_is_open_but_those_that_must_be() -> None:
                 location = answer.headers.get("location", "")
                 if answer.status_code != 401 and location != "/sign-in":
                     found.add(path.rpartition("/")[0] if "." in path else path)
-        assert found == {"", "/vendor", "/sign-in", "/ping/7", "/ping/7/7"}
+        assert found == {"", "/vendor", "/sign-in", "/ping/7", "/ping/7/7", "/oidc/begin", "/oidc/back"}
 
     async def run() -> None:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as browser:

@@ -3,53 +3,31 @@ axe-core in light and dark, nothing wider than a phone, all of it by keyboard, a
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import Any
 
 import pytest
 
 from outlive.web.app import Doors, make_app
 from outlive.web.server import PageServer
+from tests.web.browser import DESK, PHONE, Visit, chromium
 from tests.web.crowd import Crowd
 from tests.web.world import HASH, PASSWORD
-from tests.world import packages
-from tests.world.need import need
 
 pytestmark = pytest.mark.slow
-PATIENCE_MS = 60_000
+__all__ = ["chromium"]
 VIEWS = (
     *("/", "/host/host-0", "/asset/asset-0", "/asset/asset-0/restore", "/incidents", "/incident/39"),
     *("/incident/39/report", "/recoveries", "/vault", "/settings", "/nothing", "/public"),
 )
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1100, "height": 900}
 
 
-class Visit:
-    """A signed-in browser, what it complained of, and the world that it sees."""
+class Guest(Visit):
+    """Knows the world that it sees."""
 
     def __init__(self, page: Any, base: str, world: Crowd) -> None:
-        self.page, self.base, self.world = page, base, world
-        self.complaints: list[str] = []
-        page.on("console", lambda said: self.complaints.append(f"{page.url}: {said.text}"))
-        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
-        page.set_default_timeout(PATIENCE_MS)
-
-    def go(self, path: str) -> None:
-        self.page.goto(self.base + path)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    need("browser", packages.for_browser)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
+        super().__init__(page, base)
+        self.world = world
 
 
 @pytest.fixture(scope="module")
@@ -80,31 +58,24 @@ def signed_in(chromium: Any, base: str) -> Any:
 
 
 @pytest.fixture
-def visit(chromium: Any, signed_in: Any, base: str, world: Crowd) -> Iterator[Visit]:
+def visit(chromium: Any, signed_in: Any, base: str, world: Crowd) -> Iterator[Guest]:
     context = chromium.new_context(storage_state=signed_in, viewport=DESK)
-    yield Visit(context.new_page(), base, world)
+    yield Guest(context.new_page(), base, world)
     context.close()
 
 
-def test_every_view_is_clean_light_and_dark_and_fits_a_phone(visit: Visit) -> None:
-    axe = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+def test_every_view_is_clean_light_and_dark_and_fits_a_phone(visit: Guest) -> None:
     for path in VIEWS:
         visit.go(path)
         assert visit.page.evaluate("document.documentElement.lang") == "en", path
-        visit.page.evaluate(axe)
-        for scheme, rules in (("light", "{}"), ("dark", "{runOnly: ['color-contrast']}")):
-            visit.page.emulate_media(color_scheme=scheme)
-            found = visit.page.evaluate(f"axe.run(document, {rules})")
-            assert found["testEngine"]["name"] == "axe-core"
-            serious = [one["id"] for one in found["violations"] if one["impact"] in ("serious", "critical")]
-            assert serious == [], (path, scheme, found["violations"])
+        assert visit.serious_findings() == [], path
         visit.page.set_viewport_size(PHONE)
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
         visit.page.set_viewport_size(DESK)
     assert [one for one in visit.complaints if "404" not in one] == []  # /nothing is not there
 
 
-def test_charts_are_drawn_and_the_same_stands_in_a_table(visit: Visit) -> None:
+def test_charts_are_drawn_and_the_same_stands_in_a_table(visit: Guest) -> None:
     visit.go("/asset/asset-0")
     charts = visit.page.locator(".chart canvas")
     charts.first.wait_for()
@@ -113,7 +84,7 @@ def test_charts_are_drawn_and_the_same_stands_in_a_table(visit: Visit) -> None:
     assert visit.complaints == []
 
 
-def test_an_event_reaches_the_open_page_and_disturbs_nobody_at_work(visit: Visit) -> None:
+def test_an_event_reaches_the_open_page_and_disturbs_nobody_at_work(visit: Guest) -> None:
     visit.go("/incident/39")
     visit.page.get_by_text("live", exact=True).wait_for()
     visit.page.get_by_label("What you saw").fill("I was wri")
@@ -125,7 +96,7 @@ def test_an_event_reaches_the_open_page_and_disturbs_nobody_at_work(visit: Visit
     assert visit.complaints == []
 
 
-def test_an_act_is_asked_for_by_keyboard_and_its_progress_survives_a_reload(visit: Visit) -> None:
+def test_an_act_is_asked_for_by_keyboard_and_its_progress_survives_a_reload(visit: Guest) -> None:
     visit.go("/asset/asset-1")
     visit.page.get_by_role("button", name="Drill now").focus()
     visit.page.keyboard.press("Enter")
@@ -140,7 +111,7 @@ def test_an_act_is_asked_for_by_keyboard_and_its_progress_survives_a_reload(visi
     assert visit.complaints == []
 
 
-def test_all_is_reached_by_tab(visit: Visit) -> None:
+def test_all_is_reached_by_tab(visit: Guest) -> None:
     visit.go("/")
     visit.page.keyboard.press("Tab")
     assert visit.page.evaluate("document.activeElement.textContent") == "To the content"

@@ -77,7 +77,11 @@ def test_incidents_are_seen_to_and_noted() -> None:
         for number in ("8", "99999999999999999999", "-1", "x"):
             answer = await browser.post(f"/api/incidents/{number}/acknowledge", headers=by(ACTS))
             assert answer.status_code in (404, 405)
-        assert world.wishes == [("acknowledge", 7, True), ("acknowledge", 7, False), ("note", 7, "x")]
+        assert world.wishes == [
+            ("acknowledge", 7, True, "token ci"),
+            ("acknowledge", 7, False, "token ci"),
+            ("note", 7, "x", "token ci"),
+        ]
 
     visit(world, act, tokens=KNOWN)
 

@@ -6,6 +6,7 @@ import pytest
 
 from outlive.model.schedule import Outcome
 from outlive.model.verdict import Name
+from outlive.web.report import as_html
 from outlive.web.views.acting import progress
 from outlive.web.views.asset import asset_view
 from outlive.web.views.host import host_view
@@ -65,7 +66,8 @@ def test_the_unguarded_and_the_mirror_are_risks() -> None:
     cache = {"kind": "docker_volume", "name": "cache", "host": "web-1", "bytes": 1, "why": "nobody", "accepted": False}
     mirror = {"assets": [{"asset": "shop-db", "risks": ["the mirror is old"]}], "blind": None}
     view = now_view(status(unguarded=[cache, cache | {"accepted": True}], mirror=mirror))
-    assert (view.state, len(view.risks)) == (BAD, 2)
+    assert (view.state, len(view.risks), len(view.unguarded)) == (BAD, 1, 1)
+    assert view.headline == "2 things are at risk."
 
 
 def test_nobody_guards_anything() -> None:
@@ -146,3 +148,21 @@ def test_who_answered_is_compared_with_what_is_pinned() -> None:
         (UNKNOWN, "NO DATA"),
     ]
     assert seen_lines(seen(), known() | {"enrolments": []})[0].mark == "NOT PINNED"
+
+
+def test_of_several_clusters_each_is_compared_with_its_own_pin() -> None:
+    pinned = {"enrolments": [{"facts": {"pg.system_identifier": {"app-db": "1", "jobs-db": "2"}}}]}
+    one = {"address": "web-1", "fact": "pg.system_identifier", "from": NOW, "to": NOW}
+    told = [one | {"cluster": name, "value": "1"} for name in ("app-db", "jobs-db", "new-db")]
+    lines = seen_lines(told, pinned)
+    assert [one.mark for one in lines] == ["AS PINNED", "ANOTHER", "NOT PINNED"]
+    assert lines[0].fact == "pg.system_identifier of app-db"
+
+
+def test_a_long_section_of_a_report_is_folded_and_nothing_is_lost() -> None:
+    lines = "".join(f"- line {number}\n" for number in range(40))
+    html = as_html(f"# Incident\n\n## Short\n\n- <h2>one\n\n## Long\n\n{lines}\n## Last\n\nwords\n")
+    assert html.count("<details>") == html.count("</details>") == 1
+    assert "<h2>Long</h2>\n<details><summary>40 lines</summary>" in html
+    assert all(f"<li>line {number}</li>" in html for number in range(40))
+    assert html.endswith("<h2>Last</h2>\n<p>words</p>\n") and "&lt;h2&gt;one" in html

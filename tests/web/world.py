@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from outlive.errors import VaultUnreachable
 from outlive.web.app import Doors, make_app
 from outlive.web.facts import Facts, Wishes
+from outlive.web.oidc.entrance import OidcDoor
 from outlive.web.tokens import Token
 from tests.web import documents
 from tests.web.documents import NOW
@@ -81,10 +82,15 @@ Visit = Callable[[httpx.AsyncClient], Awaitable[None]]
 
 
 def visit(
-    world: World, act: Visit, names: tuple[str, ...] = (), tokens: tuple[Token, ...] = (), is_public: bool = False
+    world: World,
+    act: Visit,
+    names: tuple[str, ...] = (),
+    tokens: tuple[Token, ...] = (),
+    is_public: bool = False,
+    oidc: OidcDoor | None = None,
 ) -> None:
     async def run() -> None:
-        app = make_app(Doors(world.facts(), lambda: HASH, names, lambda: tokens, is_public))
+        app = make_app(Doors(world.facts(), lambda: HASH, names, lambda: tokens, is_public, oidc=oidc))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as browser:
             await act(browser)
 

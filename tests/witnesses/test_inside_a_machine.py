@@ -13,10 +13,12 @@ from outlive.clock import SystemClock
 from outlive.commands import fragile_look
 from outlive.commands.docker_look import ContainerState
 from outlive.model.host import Host
+from outlive.model.log_file import LogFile
 from outlive.transport.inside import InsidePeer
 from outlive.transport.ssh_peer import SshPeer
 from outlive.witnesses.capacity import CapacityWitness
 from outlive.witnesses.docker import DockerWitness
+from outlive.witnesses.host_logs import HostLogWitness
 from outlive.witnesses.logs import LogWitness
 from tests.world.machine import Machine
 
@@ -38,6 +40,14 @@ def test_all_of_it_over_one_connection(vm: Machine, peer: SshPeer) -> None:
         boxes = {one.value["service"]: one.value for one in await docker.look() if one.fact == "container"}
         logs = LogWitness(peer.subject, inside, CLOCK, lambda: known, b"k" * 32, timeout_seconds=30)
         heard = {one.value.get("service"): one for one in await logs.look() if one.fact == "log.seen"}
+        vm.ssh("mkdir -p /var/log/nginx && echo listening > /var/log/nginx/error.log")
+        one = LogFile(path="/var/log/nginx/error.log", service="nginx")
+        files = HostLogWitness(peer.subject, inside, CLOCK, [one], b"k" * 32, timeout_seconds=30)
+        for _ in range(2):
+            heard |= {one.value["service"]: one for one in await files.look() if one.fact == "log.seen"}
+            vm.ssh(
+                "cd /var/log/nginx && gzip -c error.log > error.log.1.gz && : > error.log && echo again >> error.log"
+            )
         await peer.close()  # as whoever keeps the connection does now and then
         left = {one.fact: one.value for one in await CapacityWitness(peer.subject, inside, CLOCK, 30).look()}
         return boxes, heard, left
@@ -45,6 +55,7 @@ def test_all_of_it_over_one_connection(vm: Machine, peer: SshPeer) -> None:
     boxes, heard, left = asyncio.run(looks())
     assert set(boxes) == {"db", "web"}
     assert all(box["project"] == "app" and box["exit_code"] is None for box in boxes.values())  # type: ignore[index]
+    assert "nginx" in heard and heard["nginx"].error is None  # type: ignore[attr-defined]
     assert "db" in heard and heard["db"].error is None  # type: ignore[attr-defined]
     assert left["host.memory"]["total_bytes"] > 1 << 28  # type: ignore[index]
     assert left["host.disk"]["total_bytes"] > 0  # type: ignore[index]

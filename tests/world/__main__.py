@@ -17,7 +17,7 @@ from contextlib import suppress
 from outlive.lab.ground import dockerd, wheels
 from outlive.lab.ground.images import server
 from outlive.lab.ground.process import run
-from tests.world import images, ledger, machine, packages, tofu
+from tests.world import images, ledger, machine, oidc, packages, tofu
 from tests.world.docker import DockerEngine
 from tests.world.need import Missing, is_required
 from tests.world.postgres_trees import MAJORS, usable
@@ -37,6 +37,7 @@ TOFU: dict[str, Part] = {
     "tofu packages": packages.for_tofu,
     "tofu: opentofu": lambda: tofu.opentofu().version,
     "tofu: terraform": lambda: tofu.terraform().version,
+    "oidc provider": lambda: oidc.installed().name,  # by npm, which came with tofu's packages
     "tofu: framework": lambda: tofu.framework().name,
 }
 

@@ -48,10 +48,14 @@ def follow(seen: Seen, known: Sequence[Incident], now: datetime, next_id: int) -
 
 
 def _held(troubles: Sequence[Trouble], known: Sequence[Incident], now: datetime) -> Mapping[str, str]:
-    """By its cause, each symptom, and the cause of what explains it: now, or a short while ago."""
+    """By its cause, each symptom, and the cause of what explains it: now, or a short while ago. What was told before what
+    is the same news as it goes on as it is."""
+    told = {(one.cause, one.trouble.name) for one in known if one.ended_at is None}
     lately = [one.trouble for one in known if one.ended_at is None or now - one.ended_at < GRACE]
     held = {}
     for one in troubles:
+        if one.same_as and (one.cause, one.name) in told:
+            continue
         by = explained(one, troubles) or _explained_lately(one, known, lately)
         if by is not None:
             held[one.cause] = by.cause

@@ -1,13 +1,16 @@
 """What was found in logs, as troubles: secrets that were printed, and signs that somebody else is at work. Pure.
 
 A log does not become clean by itself: such a trouble stands for `TOLD` after the last that is new, or until a person has
-said that it is dealt with (`outlive ack --rotated`). No secret is here, only its keyed fingerprint.
+said that it is dealt with (`outlive ack --rotated`). Signs of compromise come with the secrets that are printed beside
+them, and a look later with a verdict on the machine: all of that is one piece of news. No secret is here, only its keyed
+fingerprint.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from outlive.model.incident import Trouble, Urgency
 from outlive.model.observation import Observation
@@ -39,6 +42,19 @@ def cause(sign: Observation) -> str:
     return f"{kind}:{subject} {service}"
 
 
+def named(evidence: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The causes of the signs of compromise that a verdict speaks of; `evidence`: its observations, as JSON."""
+    told = (Observation.from_json(one) for one in evidence if one.get("fact") == "log.leak")
+    return tuple(dict.fromkeys(cause(one) for one in told if _log(one)[0] == COMPROMISE))
+
+
+def is_of(sign: Observation, incident: str) -> bool:
+    """Whether it is dealt with together with the incident of that cause: with signs of compromise, everything in that log
+    is."""
+    _, subject, service = _log(sign)
+    return incident in (cause(sign), f"{COMPROMISE}:{subject} {service}")
+
+
 def troubles(signs: Iterable[Observation]) -> Iterator[Trouble]:
     """`signs`: as `Watching.signs` gives them, oldest first, without those that are settled."""
     logs: dict[_Log, list[Observation]] = {}
@@ -58,6 +74,7 @@ def troubles(signs: Iterable[Observation]) -> Iterator[Trouble]:
             safe=_SAFE_COMPROMISED if compromised else _SAFE_LEAKED,
             forbidden=("do not remove the container before its log is saved",) if compromised else (),
             parts=tuple(_counts(found))[:MOST_PARTS],
+            same_as=() if compromised else (f"{COMPROMISE}:{subject} {service}",),
         )
 
 

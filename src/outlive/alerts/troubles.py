@@ -126,6 +126,7 @@ def _host(judged: Judged) -> Trouble:
         safe=tuple(judged.document.get("advice", ()))[:MOST_ADVICE],
         forbidden=tuple(judged.document.get("forbidden", ()))[:MOST_ADVICE],
         flapping=bool(judged.document.get("flapping")),
+        same_as=signs.named(judged.document.get("for", ())) if name is Name.POSSIBLE_COMPROMISE else (),
     )
 
 
@@ -168,8 +169,10 @@ def _channel(name: str, since: datetime, why: str) -> Trouble:
 
 
 def explained(trouble: Trouble, by: Collection[Trouble]) -> Trouble | None:
-    """The trouble of its host that explains this one: it is a symptom. What happens on the keeper's own side (drills,
-    re-reading, pruning, the mirror) no host explains."""
+    """The trouble of its host that explains this one: it is a symptom; or that which is the same news. What happens on the
+    keeper's own side (drills, re-reading, pruning, the mirror) no host explains."""
+    if (same := next((one for one in by if one.cause in trouble.same_as), None)) is not None:
+        return same
     if trouble.cause == cause_of(trouble.host or ""):
         return None
     kind = trouble.cause.partition(":")[0]

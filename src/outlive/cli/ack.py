@@ -93,7 +93,7 @@ def _signs_of(one: Incident, open_signs: Sequence[Observation], standing: Mappin
     judged = standing.get(one.trouble.host or "")
     told = judged.document.get("for", ()) if judged and one.cause == cause_of(judged.host) else ()
     named = {which(each) for each in map(Observation.from_json, told) if each.fact == "log.leak"}
-    return [sign for sign in open_signs if signs.cause(sign) == one.cause or which(sign) in named]
+    return [sign for sign in open_signs if signs.is_of(sign, one.cause) or which(sign) in named]
 
 
 def _document(one: Settlement) -> dict[str, Any]:

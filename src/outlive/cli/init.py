@@ -9,11 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from outlive.cli import init_enrol
+from outlive import wiring
+from outlive.cli import init_enrol, init_page
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.init_files import Plan, Written, check, write
 from outlive.cli.init_host import Reached, host_of, reach
 from outlive.cli.init_json import document
+from outlive.cli.init_page import PagePassword
 from outlive.cli.init_provider import Told, find
 from outlive.clock import SystemClock
 from outlive.config.load import NAME, load
@@ -57,6 +59,9 @@ def init(
     provider_url: Annotated[str, typer.Option(help="Where its API is, when it is not at its usual place.")] = "",
     rdap: Annotated[str, typer.Option(help="Who is asked whose a public address is; 'none': nobody.")] = RDAP,
     accept_host_key: Annotated[str, typer.Option(metavar="SHA256:...", help="The host key you have verified.")] = "",
+    page_password: Annotated[
+        PagePassword, typer.Option(help="The page's: asked for at a terminal, made up and shown once, or later.")
+    ] = PagePassword.ASK,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look and print the file; write nothing.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -67,11 +72,13 @@ def init(
     secret = _secret("--dsn", dsn, dsn_file)
     told = Told(provider, _secret("--token", token, token_file), provider_url or None, rdap)
     told.check()
+    if not dry_run:
+        init_page.check(page_password)
     if bool(address) == (secret is not None):
         raise UsageError("Name a host, or a DSN with --dsn; one of them.", hint="`outlive init root@web-1.example.com`")
     check(plan)
     if secret is not None:
-        return _finish(plan, output, *_look_at_dsn(secret, plan.base), None, NOBODYS, {})
+        return _finish(plan, output, page_password, *_look_at_dsn(secret, plan.base), None, NOBODYS, {})
     target = host_of(address, ssh_config, identity)
     with reach(target, plan.known_hosts, accept_host_key, output) as reached:
         survey = look(reached.shell, target.address, wanted=_absolute(path or []), say=_progress())
@@ -79,7 +86,7 @@ def init(
     survey = replace(survey, login=reached.login)
     name = host_name(survey, target.name)
     host, whose = find(replace(reached.host, name=name), plan, told)
-    return _finish(plan, output, survey, propose(survey, host=name), (host, reached), whose, facts)
+    return _finish(plan, output, page_password, survey, propose(survey, host=name), (host, reached), whose, facts)
 
 
 def _secret(option: str, variable: str, file: Path | None) -> SecretRef | None:
@@ -116,6 +123,7 @@ def _absolute(paths: list[str]) -> list[str]:
 def _finish(
     plan: Plan,
     output: Output,
+    page_password: PagePassword,
     survey: Survey,
     proposal: Proposal,
     met: tuple[Host, Reached] | None,
@@ -141,11 +149,15 @@ def _finish(
         output.document(document(survey, proposal, written, now))
         return AT_RISK if proposal.at_risk else 0
     sys.stdout.write(tell(survey, proposal))
-    _next(plan, written)
+    sys.stdout.flush()
+    may_sign_in = written.path is not None and init_page.make(
+        wiring.page_password_file(load(written.path)), page_password
+    )
+    _next(plan, written, may_sign_in)
     return AT_RISK if proposal.at_risk else 0
 
 
-def _next(plan: Plan, written: Written) -> None:
+def _next(plan: Plan, written: Written, may_sign_in: bool) -> None:
     if plan.dry_run:
         sys.stdout.write(f"\nNothing was written. This would be {plan.path.name}:\n\n{written.text}")
         return
@@ -155,6 +167,9 @@ def _next(plan: Plan, written: Written) -> None:
         sys.stdout.write(f"Keys:    {written.recovery.parent}\n")
     sys.stdout.write("\nNext: print the recovery key and put it away, then take the first copies:\n")
     sys.stdout.write(f"  outlive keys recovery-kit{option}\n  outlive backup{option}\n")
+    if may_sign_in:
+        sys.stdout.write(f"Then have it guarded all day, with a page to look at:\n  outlive keep{option}\n")
+        return
     sys.stdout.write("Then have it guarded all day, with a page to look at, whose password you choose:\n")
     sys.stdout.write(f"  outlive page{option}\n  outlive keep{option}\n")
 

@@ -54,6 +54,7 @@ def _page(settings: Settings, parts: Parts, keeper: Keeper) -> Iterator[None]:
             _say("no cron job can tell anything, because no page is served: none is called missing")
         yield
         return
+    from outlive import wiring_page
     from outlive.cli.page_facts import page_facts  # the web's libraries are loaded only where there is a page
     from outlive.web import tokens
     from outlive.web.app import Doors, make_app
@@ -67,6 +68,7 @@ def _page(settings: Settings, parts: Parts, keeper: Keeper) -> Iterator[None]:
         names=settings.page.names,
         tokens=lambda: tokens.read(wiring.page_tokens_file(settings)),
         is_public=settings.page.public,
+        oidc=wiring_page.oidc_door(settings, _say),
         crons=CronDoor(wiring_keeper.cron_ids(settings), wiring_keeper.cron_heard(parts)),
     )
     server = PageServer(make_app(doors), settings.page.listen, _say, _certificate(settings))

@@ -111,23 +111,28 @@ class PageMemory:
         journal = Recovering(self._store)
         return [_recovery(one, journal.entries(one.id)) for one in reversed(journal.recoveries()[-MOST_RECOVERIES:])]
 
-    def acknowledge(self, number: int, seen_to: bool) -> None:
+    def acknowledge(self, number: int, seen_to: bool, who: str) -> None:
         if seen_to:
-            self._telling.acknowledge(number, f"{person()}, on the page", self._clock.now())
+            self._telling.acknowledge(number, _by(who), self._clock.now())
         else:
             self._telling.release(number)
 
-    def note(self, number: int, text: str) -> None:
+    def note(self, number: int, text: str, who: str) -> None:
         one, now = self._telling.incident(number), self._clock.now()
         if one is not None:
             host = one.trouble.host or one.cause
-            noted = incident_case.note(text, host, f"{person()}, on the page", now, None)
+            noted = incident_case.note(text, host, _by(who), now, None)
             self._telling.note(number, [noted], now)
+
+
+def _by(who: str) -> str:
+    """Who typed the password is known only by the keeper's own name."""
+    return f"{who or person()}, on the page"
 
 
 def _seen(one: Stretch) -> dict[str, Any]:
     seen = {"from": one.first.at, "to": one.last.at, "fact": one.last.fact, "value": one.last.value}
-    return {"address": one.last.subject, **seen}
+    return {"address": one.last.subject, "cluster": one.last.cluster, **seen}
 
 
 def _tally(one: Tally) -> dict[str, Any]:

@@ -20,14 +20,13 @@ exec 2>/dev/null
 stat -c 'file	%i	%s	%n' "$@"
 printf 'end\t\n'
 """
-# The descriptor is opened first and its inode asked of the kernel, so that what is read is the file that was looked at.
+# The descriptor is opened first and its inode asked of the kernel, so that what is read is the file that was looked at. It
+# belongs to a function, because a shell may end when `exec` cannot open one.
 _READ = r"""
 exec 2>/dev/null
+piece() { [ "$(stat -L -c %i /proc/self/fd/3)" = "$1" ] && tail -c "+$(($2 + 1))" <&3 | head -c "$3" | base64 | tr -d '\n'; }
 while [ $# -ge 4 ]; do
-  printf 'piece\t'
-  if exec 3<"$1" && [ "$(stat -L -c %i /proc/self/fd/3)" = "$2" ]; then
-    tail -c "+$(($3 + 1))" <&3 | head -c "$4" | base64 | tr -d '\n'; fi
-  printf '\n'; exec 3<&-; shift 4
+  printf 'piece\t'; piece "$2" "$3" "$4" 3<"$1"; printf '\n'; shift 4
 done
 printf 'end\t\n'
 """

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from outlive.config.errors import Problem, Where
 from outlive.config.schema import Document
 from outlive.model.host import Host
+from outlive.model.log_file import LogFile
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
 _NAME = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}", re.IGNORECASE)
@@ -40,6 +42,7 @@ def _host(place: Where, host: Host) -> Iterator[Problem]:
         for path, value in check.json.items():
             if not isinstance(value, str | int | float | bool):
                 yield Problem((*where, "json"), f"{path} is no plain value.", "Compare with a text, a number, or true.")
+    yield from _log_files((*place, "log_files"), host.log_files)
     for name in host.names:
         if not _NAME.fullmatch(name) or _is_address(name):
             cure = 'Write a DNS name, such as "shop.example.com", without scheme and path.'
@@ -51,6 +54,22 @@ def _host(place: Where, host: Host) -> Iterator[Problem]:
             )
     if host.tofu_resource and not host.tofu_state:
         yield Problem((*place, "tofu_resource"), "no state is named.", 'Add tofu_state = "terraform.tfstate".')
+
+
+def _log_files(place: Where, logs: Sequence[LogFile]) -> Iterator[Problem]:
+    told: set[tuple[str, str]] = set()
+    for index, one in enumerate(logs):
+        where, at = (*place, index, "path"), PurePosixPath(one.path)
+        if not at.is_absolute() or ".." in at.parts or not at.name or not one.path.isprintable():
+            yield Problem(where, f'"{one.path}" is no path.', 'Write it in full: "/var/log/nginx/error.log".')
+        elif "*" in str(at.parent) or set(at.name) & set("?[\\"):
+            cure = "Only the last part may hold *: name each folder in a table of its own."
+            yield Problem(where, f'"{one.path}" is no pattern that is read.', cure)
+        elif (said := (one.service or one.path, one.stream)) in told:
+            yield Problem(
+                (*place, index), f"another log is {said[1]} of {said[0]} as well.", "Give it a service of its own."
+            )
+        told.add((one.service or one.path, one.stream))
 
 
 def _url(place: Where, url: str) -> Iterator[Problem]:

@@ -238,6 +238,35 @@ class RehearsalSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OidcPerson:
+    """Who may come in: by exactly one of the provider's own `subject`, an `email` that it has verified, or a `group`.
+    Who may act may read."""
+
+    subject: str | None = None
+    email: str | None = None
+    group: str | None = None
+    may: Literal["read", "act"] = "read"
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OidcSettings:
+    """An OpenID Connect provider with which people sign in to the page, beside its password. `url` is how browsers reach
+    the page; the provider has to know `url`/oidc/back. Without a `client_secret` the client is a public one (PKCE alone).
+    `scopes` are asked for; groups are those of the claim `groups_claim`. Nobody comes in who is not of `people`."""
+
+    issuer: str
+    client_id: str
+    url: str
+    enabled: bool = False
+    client_secret: SecretRef | None = None
+    scopes: tuple[str, ...] = ("openid", "email")
+    groups_claim: str = "groups"
+    people: tuple[OidcPerson, ...] = ()
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageSettings:
     """The page that `outlive keep` serves. `listen` is a loopback `address:port`: to be reached from elsewhere it wants a
     tunnel, a proxy that speaks TLS, or a `tls_certificate` with its `tls_key` (PEM files): then it may listen anywhere.
@@ -252,6 +281,7 @@ class PageSettings:
     tls_key: Path | None = None
     names: tuple[str, ...] = ()
     password: SecretRef | None = None
+    oidc: OidcSettings | None = None
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 

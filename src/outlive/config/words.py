@@ -17,6 +17,8 @@ from outlive.config.schema import (
     KeeperSettings,
     KeySettings,
     LokiSettings,
+    OidcPerson,
+    OidcSettings,
     ProviderSettings,
     RehearsalSettings,
     Retention,
@@ -29,6 +31,7 @@ from outlive.config.schema import (
 from outlive.model.asset import Asset, Hook, SecretRef
 from outlive.model.check import Check
 from outlive.model.host import Host
+from outlive.model.log_file import LogFile
 
 
 def _kind(asset: type) -> str:
@@ -56,9 +59,13 @@ TABLES: dict[str, type] = {
     "crons": CronSettings,
     "rehearsals": RehearsalSettings,
     "id": SecretRef,
+    "oidc": OidcSettings,
+    "people": OidcPerson,
+    "client_secret": SecretRef,
     "token": SecretRef,
     "hosts": Host,
     "checks": Check,
+    "log_files": LogFile,
     "unguarded": Unguarded,
     "around": Hook,
     "access_key": SecretRef,

@@ -14,7 +14,7 @@ KEPT = timedelta(days=8)
 
 
 class Counting:
-    """What was counted since it was written last is in memory: a kill loses that minute, and no more."""
+    """What was counted since it was written last is in memory: a kill loses those seconds, and no more."""
 
     def __init__(self, memory: Tallies) -> None:
         self._memory = memory

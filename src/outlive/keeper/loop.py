@@ -34,6 +34,7 @@ from outlive.transport.postgres_identity import PostgresIdentity
 TICK_SECONDS = 1.0
 BEAT_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 60.0
+COUNTING_SECONDS = 15.0
 HISTORY_DAYS = 30
 DRAIN_SECONDS = 60.0
 AGAIN_SECONDS = 30.0
@@ -81,6 +82,7 @@ class _Every:
 class _Rhythm:
     beat: _Every = field(default_factory=lambda: _Every(BEAT_SECONDS))
     housekeeping: _Every = field(default_factory=lambda: _Every(HOUSEKEEPING_SECONDS))
+    counting: _Every = field(default_factory=lambda: _Every(COUNTING_SECONDS))
 
 
 class Keeper:
@@ -145,8 +147,8 @@ class Keeper:
         if self._rhythm.housekeeping.is_time(steady):
             parts.engine.adopt_orphans()
             parts.engine.prune(now - timedelta(days=HISTORY_DAYS))
-            if parts.counting is not None:
-                parts.counting.write(now)
+        if parts.counting is not None and self._rhythm.counting.is_time(steady):
+            parts.counting.write(now)
         self._runner.start_due(now)
 
     def _wind_down(self) -> None:

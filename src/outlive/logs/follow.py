@@ -52,6 +52,20 @@ def step(
     return Step(tuple(_pieces(unread, budget_bytes)), skipped, gap, begins_within, grown)
 
 
+def shares(grown_bytes: Mapping[str, int], budget_bytes: int, least_bytes: int) -> dict[str, int]:
+    """How much may be read of each that has grown: as much of what is left as those behind it, so that the quiet ones leave
+    theirs to the loud."""
+    quiet_first = sorted((name for name, grown in grown_bytes.items() if grown), key=lambda name: grown_bytes[name])
+    left, found = budget_bytes, {}
+    for index, name in enumerate(quiet_first):
+        share = max(least_bytes, left // (len(quiet_first) - index))
+        if share > left:
+            break
+        found[name] = share
+        left -= min(share, grown_bytes[name])
+    return found
+
+
 def _start(chain: list[FileAt], at: Position | None, fresh: bool) -> tuple[list[tuple[FileAt, int]], bool]:
     """From where each file is unread, oldest first; and whether something between is gone."""
     newest = chain[-1]

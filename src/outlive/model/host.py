@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field
 
 from outlive.model.check import Check
+from outlive.model.log_file import LogFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Host:
     `addresses` are further ones that are asked as well; `names` are DNS names that should lead here; `urls` are pages, and
     `checks` pages of which more is wanted; `tofu_state` is the file of a local OpenTofu state, of which `tofu_resource` is
     this host; `server_id` is the provider's id of it. `containers`: whether Docker there is asked how its containers stand;
-    `logs`: whether what they write is read as well."""
+    `logs`: whether what they write is read as well; `log_files` are read too, whoever writes them."""
 
     name: str
     address: str
@@ -35,6 +36,7 @@ class Host:
     tofu_resource: str | None = None
     containers: bool = True
     logs: bool = True
+    log_files: Annotated[tuple[LogFile, ...], Field(max_length=20)] = ()
     server_id: str | None = None
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 

@@ -45,7 +45,7 @@ class Kind(StrEnum):
 class Trouble:
     """Something that is wrong. `cause` stays the same while it lasts (`host:web-1`, `backup:shop-db`, `channel:phone`);
     `name` may come to be another (a verdict). `host` is whose diagnosis may explain it. `parts`: what it consists of, where
-    one more makes it worse."""
+    one more makes it worse. `same_as`: causes of which it is the same news, told otherwise (not remembered)."""
 
     cause: str
     name: str
@@ -58,6 +58,7 @@ class Trouble:
     forbidden: tuple[str, ...] = ()
     flapping: bool = False
     parts: tuple[str, ...] = ()
+    same_as: tuple[str, ...] = field(default=(), compare=False)
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 import h11
 
@@ -27,6 +27,7 @@ from outlive.transport.net import Line, NoAnswer, Steps, Trust, line, tls_line
 
 BODY_BYTES = 32 << 20
 TRIES = 3
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 LONGEST_WAIT_SECONDS = 60.0  # who is told to come back later than that comes back with the next look
 _SAID_BYTES = 200  # of why a question was wrong
 _AGAIN = (429, 500, 502, 503, 504)
@@ -81,7 +82,9 @@ class Api:
         of `NOT_DONE` nothing was done; with any other nobody knows, and a look must tell."""
         for left in range(TRIES - 1, -1, -1):
             await self._turn()
-            status, headers, answer = await self._once(path, method, body)
+            status, headers, answer = await self._once(
+                path, method, None if body is None else json.dumps(body).encode()
+            )
             if 200 <= status < 300:
                 return Reply(headers, _json(answer) if answer.strip() else None, status)
             wait = _retry_after(headers)
@@ -89,6 +92,14 @@ class Api:
                 raise NoAnswer(*_unwilling(status, headers, wait, answer))
             await self.sleep(wait)
         raise AssertionError("the last try raises")
+
+    async def form(self, path: str, fields: Mapping[str, str]) -> Reply:
+        """Posts a form, once: what is in it may be good for one time only (RFC 6749, 4.1.2). Raises `NoAnswer`."""
+        await self._turn()
+        status, headers, answer = await self._once(path, "POST", urlencode(fields).encode(), FORM)
+        if status == 200:
+            return Reply(headers, _json(answer))
+        raise NoAnswer(*_unwilling(status, headers, _retry_after(headers), answer))
 
     async def _turn(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -98,11 +109,13 @@ class Api:
         if at > now:
             await self.sleep(at - now)
 
-    async def _once(self, path: str, method: str = "GET", body: Any = None) -> tuple[int, Mapping[str, str], bytes]:
+    async def _once(
+        self, path: str, method: str = "GET", body: bytes | None = None, kind: str = JSON
+    ) -> tuple[int, Mapping[str, str], bytes]:
         url = urlsplit(self.base.rstrip("/") + path)
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                return await self._talk(url, method, None if body is None else json.dumps(body).encode())
+                return await self._talk(url, method, body, kind)
         except TimeoutError as error:
             raise NoAnswer("timeout", f"{url.hostname}: no answer within {self.timeout_seconds:g} s") from error
         except (h11.LocalProtocolError, UnicodeEncodeError) as error:
@@ -113,9 +126,11 @@ class Api:
         except (OSError, EOFError) as error:
             raise NoAnswer("unreachable", f"{url.hostname}: the connection broke off") from error
 
-    async def _talk(self, url: SplitResult, method: str, sent: bytes | None) -> tuple[int, Mapping[str, str], bytes]:
+    async def _talk(
+        self, url: SplitResult, method: str, sent: bytes | None, kind: str
+    ) -> tuple[int, Mapping[str, str], bytes]:
         async with self.opened(url) as way:
-            return await self._exchange(url, way, method, sent)
+            return await self._exchange(url, way, self._request(url, method, sent, kind), sent)
 
     @asynccontextmanager
     async def opened(self, url: SplitResult) -> AsyncIterator[Line]:
@@ -132,10 +147,10 @@ class Api:
             yield way
 
     async def _exchange(
-        self, url: SplitResult, opened: Line, method: str, sent: bytes | None
+        self, url: SplitResult, opened: Line, request: h11.Request, sent: bytes | None
     ) -> tuple[int, Mapping[str, str], bytes]:
         talk = h11.Connection(our_role=h11.CLIENT)
-        opened.writer.write(talk.send(self._request(url, method, sent)) or b"")
+        opened.writer.write(talk.send(request) or b"")
         if sent:
             opened.writer.write(talk.send(h11.Data(data=sent)) or b"")
         opened.writer.write(talk.send(h11.EndOfMessage()) or b"")
@@ -156,7 +171,7 @@ class Api:
             elif isinstance(event, h11.ConnectionClosed):
                 raise NoAnswer("truncated", f"{url.hostname}: the answer broke off")
 
-    def _request(self, url: SplitResult, method: str, sent: bytes | None) -> h11.Request:
+    def _request(self, url: SplitResult, method: str, sent: bytes | None, kind: str) -> h11.Request:
         headers = {
             "Host": url.netloc.rpartition("@")[2],
             "Accept": "application/json",
@@ -164,7 +179,7 @@ class Api:
             **self.introduction(),
         }
         if sent is not None or method != "GET":
-            headers |= {"Content-Type": "application/json", "Content-Length": str(len(sent or b""))}
+            headers |= {"Content-Type": kind, "Content-Length": str(len(sent or b""))}
         target = url.path + (f"?{url.query}" if url.query else "")
         return h11.Request(method=method, target=target, headers=list(headers.items()))
 

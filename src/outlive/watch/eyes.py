@@ -36,6 +36,7 @@ from outlive.witnesses.capacity import CapacityWitness
 from outlive.witnesses.dns import DnsWitness
 from outlive.witnesses.docker import DockerWitness
 from outlive.witnesses.domain import DomainWitness
+from outlive.witnesses.host_logs import HostLogWitness
 from outlive.witnesses.http import HttpWitness
 from outlive.witnesses.inside import LocalWitness
 from outlive.witnesses.logs import LogWitness
@@ -52,7 +53,7 @@ from outlive.witnesses.tofu_state import TofuStateWitness
 SLOW_SECONDS = 60.0  # for what asks several things one after the other
 PROVIDER_SECONDS = 240.0
 DRIFT_SLACK_SECONDS = 30.0  # the witness has its own limit, which ends before
-SLOW = ("ssh", "capacity", "docker", "logs", "loki", "domain", "postgres", "dns")
+SLOW = ("ssh", "capacity", "docker", "logs", "files", "loki", "domain", "postgres", "dns")
 CLUSTERS_AT_ONCE = 8
 
 
@@ -150,6 +151,8 @@ class Eyes:
                 return DockerWitness(self._subject(ask), self._inside(ask), one.clock, watch.timeout_seconds, tell)
             case "logs":
                 return self._logs(ask)
+            case "files":
+                return self._log_files(ask)
             case "local":
                 return LocalWitness(ask.host, one.clock, self._marker_state(ask.host), self._volumes(ask.host))
             case "postgres":
@@ -186,6 +189,13 @@ class Eyes:
         return LogWitness(
             subject, self._inside(ask), one.clock, seen, one.log_key, self._limits, watch.timeout_seconds, read
         )
+
+    def _log_files(self, ask: Ask) -> HostLogWitness:
+        one, logs, timeout = self.sight, self._host(ask).log_files, self.sight.settings.watch.timeout_seconds
+        subject, inside = self._subject(ask), self._inside(ask)
+        made = HostLogWitness(subject, inside, one.clock, logs, one.log_key, self._limits, timeout)
+        made.remembered = one.positions.of_reader(made.reader)
+        return made
 
     def _loki(self, ask: Ask) -> LokiWitness:
         one = self.sight

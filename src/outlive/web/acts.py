@@ -14,6 +14,7 @@ from outlive.model.observation import rfc3339
 from outlive.web.answers import form, html, told, trouble
 from outlive.web.house import House
 from outlive.web.pages import has_asset
+from outlive.web.tokens import ACT
 from outlive.web.views.acting import ACTS
 from outlive.web.views.asset import asset_view
 
@@ -24,10 +25,10 @@ def routes(house: House) -> list[BaseRoute]:
     acts = _Acts(house)
     return [
         Route("/asset/{name}/restore", house.grave(acts.restore), methods=["POST"]),
-        Route("/asset/{name}/{act}", house.inside(acts.act), methods=["POST"]),
-        Route("/incident/{number:int}/acknowledge", house.inside(partial(acts.see_to, True)), methods=["POST"]),
-        Route("/incident/{number:int}/release", house.inside(partial(acts.see_to, False)), methods=["POST"]),
-        Route("/incident/{number:int}/note", house.inside(acts.note), methods=["POST"]),
+        Route("/asset/{name}/{act}", house.inside(acts.act, ACT), methods=["POST"]),
+        Route("/incident/{number:int}/acknowledge", house.inside(partial(acts.see_to, True), ACT), methods=["POST"]),
+        Route("/incident/{number:int}/release", house.inside(partial(acts.see_to, False), ACT), methods=["POST"]),
+        Route("/incident/{number:int}/note", house.inside(acts.note, ACT), methods=["POST"]),
     ]
 
 
@@ -60,7 +61,7 @@ class _Acts:
         number = request.path_params["number"]
         if await told(partial(self._facts.incident, number)) is None:
             return _nothing()
-        await asyncio.to_thread(self._wishes.acknowledge, number, seen_to)
+        await asyncio.to_thread(self._wishes.acknowledge, number, seen_to, request.state.session.who)
         return RedirectResponse(f"/incident/{number}", 303)
 
     async def note(self, request: Request) -> Response:
@@ -68,7 +69,7 @@ class _Acts:
         if await told(partial(self._facts.incident, number)) is None:
             return _nothing()
         if text:
-            await asyncio.to_thread(self._wishes.note, number, text[:MOST_NOTE])
+            await asyncio.to_thread(self._wishes.note, number, text[:MOST_NOTE], request.state.session.who)
         return RedirectResponse(f"/incident/{number}", 303)
 
 

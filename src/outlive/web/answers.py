@@ -89,6 +89,11 @@ def moment_of(text: str) -> datetime | None:
     return found if found.tzinfo else None
 
 
+def on_this_page(way: str) -> str:
+    """Never to another site, whatever a link says."""
+    return way if way.startswith("/") and not way.startswith("//") and "\\" not in way and way.isprintable() else "/"
+
+
 async def _body(request: Request) -> bytes:
     body = b""
     async for chunk in request.stream():

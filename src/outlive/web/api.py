@@ -86,7 +86,7 @@ class _Api:
         if not await self._incident(request):
             return _no("There is no such incident.")
         number = request.path_params["number"]
-        await asyncio.to_thread(self._wishes.acknowledge, number, seen_to)
+        await asyncio.to_thread(self._wishes.acknowledge, number, seen_to, request.state.by)
         return as_json({"incident": number, "acknowledged": seen_to})
 
     async def note(self, request: Request) -> Response:
@@ -96,7 +96,7 @@ class _Api:
         if not isinstance(text, str) or not text.strip() or len(text) > MOST_NOTE:
             return as_json({"error": f'Send {{"text": "..."}} of at most {MOST_NOTE} characters.'}, 400)
         number = request.path_params["number"]
-        await asyncio.to_thread(self._wishes.note, number, text.strip())
+        await asyncio.to_thread(self._wishes.note, number, text.strip(), request.state.by)
         return as_json({"incident": number}, 201)
 
     async def nothing(self, request: Request) -> Response:

@@ -11,12 +11,14 @@ from outlive.web import acts, api, crons, entrance, live, metrics, pages, public
 from outlive.web.answers import trouble
 from outlive.web.guard import sealed
 from outlive.web.house import COOKIE, Doors, House
+from outlive.web.oidc import entrance as oidc
 
 __all__ = ["COOKIE", "Doors", "make_app"]
 ROUTERS = (
     metrics.routes,
     statics.routes,
     entrance.routes,
+    oidc.routes,
     public.routes,
     crons.routes,
     live.routes,

@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from outlive.web.answers import form, html
+from outlive.web.answers import form, html, on_this_page
 from outlive.web.house import COOKIE, House
 from outlive.web.passwords import is_right
+from outlive.web.sessions import Session
 
 
 def routes(house: House) -> list[BaseRoute]:
@@ -31,14 +32,18 @@ class _Entrance:
 
     async def sign_in(self, request: Request) -> Response:
         if request.method == "GET":
-            return html("sign-in.html", why="")
+            return self._page()
         code, why = await self._tried(request)
         if why:
-            return html("sign-in.html", code, why=why)
+            return self._page(code, why)
         key, _ = self._house.sessions.begin(self._house.facts.now())
         response = RedirectResponse("/", 303)
         response.set_cookie(COOKIE, key, httponly=True, samesite="strict", secure=_is_tls(request))
         return response
+
+    def _page(self, code: int = 200, why: str = "") -> Response:
+        oidc = self._house.doors.oidc
+        return html("sign-in.html", code, why=why, provider=oidc.label if oidc else "")
 
     async def sign_out(self, request: Request) -> Response:
         self._house.sessions.end(request.state.session)
@@ -48,14 +53,19 @@ class _Entrance:
 
     async def confirm(self, request: Request) -> Response:
         """The password again, then on to `next`, a place on this page."""
-        session, way = request.state.session, _on_this_page(request.query_params.get("next", ""))
+        session, way = request.state.session, on_this_page(request.query_params.get("next", ""))
         if request.method == "GET":
-            return html("confirm.html", csrf=session.csrf, way=way, why="")
+            return self._again(session, way)
         code, why = await self._tried(request)
         if why:
-            return html("confirm.html", code, csrf=session.csrf, way=way, why=why)
+            return self._again(session, way, code, why)
         self._house.sessions.sure(session, self._house.facts.now())
         return RedirectResponse(way, 303)
+
+    def _again(self, session: Session, way: str, code: int = 200, why: str = "") -> Response:
+        oidc = self._house.doors.oidc
+        provider = oidc.label if oidc and session.subject else ""
+        return html("confirm.html", code, csrf=session.csrf, way=way, why=why, provider=provider)
 
     async def _tried(self, request: Request) -> tuple[int, str]:
         """Whether the password that was sent is not right, and why: a status and words; no words when it is."""
@@ -73,8 +83,3 @@ class _Entrance:
 def _is_tls(request: Request) -> bool:
     """As the browser sees it: behind a proxy, its page's origin says so."""
     return request.url.scheme == "https" or request.headers.get("origin", "").startswith("https://")
-
-
-def _on_this_page(way: str) -> str:
-    """Never to another site, whatever a link says."""
-    return way if way.startswith("/") and not way.startswith("//") and "\\" not in way and way.isprintable() else "/"

@@ -17,12 +17,12 @@ class Wishes:
     """What the page leaves with the keeper. `act` has an act (`backup`, `drill`, `verify`) done to an asset as soon as it
     may; `restore` has an asset restored, as it was at a moment (None: as late as can be), into a new folder of the
     keeper's own. `acknowledge` says that somebody sees to an incident, or (False) takes that back; `note` adds what a
-    person says of it. All raise `OutliveError`."""
+    person says of it; both are told who: "" for who typed the password. All raise `OutliveError`."""
 
     act: Callable[[str, str], None]
     restore: Callable[[str, datetime | None], None]
-    acknowledge: Callable[[int, bool], None]
-    note: Callable[[int, str], None]
+    acknowledge: Callable[[int, bool, str], None]
+    note: Callable[[int, str, str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -16,6 +17,9 @@ from outlive.web.facts import Facts
 from outlive.web.guard import is_known, is_own, sealed
 from outlive.web.sessions import Session, Sessions
 from outlive.web.tokens import ACT, READ, Token, bearer
+
+if TYPE_CHECKING:
+    from outlive.web.oidc.entrance import OidcDoor
 
 COOKIE = "outlive_session"
 Handler = Callable[[Request], Awaitable[Response]]
@@ -33,7 +37,7 @@ class CronDoor:
 @dataclass(frozen=True, slots=True)
 class Doors:
     """`password` gives the hash that is known, `tokens` those that were made, whenever they are asked for; `names` are hosts
-    besides loopback. `is_public`: whether anybody may see how the hosts are."""
+    besides loopback. `is_public`: whether anybody may see how the hosts are. `oidc`: where else one may sign in."""
 
     facts: Facts
     password: Callable[[], str]
@@ -41,6 +45,7 @@ class Doors:
     tokens: Callable[[], Sequence[Token]] = tuple
     is_public: bool = False
     crons: CronDoor = CronDoor()
+    oidc: OidcDoor | None = None
 
 
 class House:
@@ -64,14 +69,19 @@ class House:
 
         return answer
 
-    def inside(self, handler: Handler) -> Handler:
-        """For who is signed in. What is posted must come from a form of the same session."""
+    def inside(self, handler: Handler, scope: str = READ) -> Handler:
+        """For who is signed in and may do that. What is posted must come from a form of the same session."""
 
         async def answer(request: Request) -> Response:
             session = self.session(request)
             if session is None:
                 return RedirectResponse("/sign-in", 303)
             request.state.session = session
+            if scope not in session.scopes:
+                cure = (
+                    "Whoever runs the keeper may give it in [[page.oidc.people]]; the local password may do everything."
+                )
+                return answers.trouble(f"{session.who} may read, not act.", cure, 403)
             if request.method == "POST" and not session.vouches((await answers.form(request)).get("csrf", "")):
                 return answers.trouble(
                     "This form is from another session.", "Go back, reload the page, try again.", 403
@@ -81,14 +91,14 @@ class House:
         return self.outside(answer)
 
     def grave(self, handler: Handler) -> Handler:
-        """For who is signed in and has typed the password within the last minutes."""
+        """For who is signed in, may act, and has proven who it is within the last minutes."""
 
         async def answer(request: Request) -> Response:
             if not request.state.session.is_sure(self.facts.now()):
                 return RedirectResponse(f"/confirm?next={quote(request.url.path)}", 303)
             return await handler(request)
 
-        return self.inside(answer)
+        return self.inside(answer, ACT)
 
     def api(self, handler: Handler, scope: str = READ) -> Handler:
         """For programs with a token of that scope, and for who is signed in. What is posted with a session must carry its
@@ -103,8 +113,11 @@ class House:
             session = self.session(request)
             if session is None:
                 return answers.as_json({"error": "Not signed in."}, 401)
+            if scope not in session.scopes:
+                return answers.as_json({"error": f"{session.who} has no scope {scope}."}, 403)
             if scope == ACT and not session.vouches(request.headers.get("x-csrf-token", "")):
                 return answers.as_json({"error": "The X-CSRF-Token of the session is missing."}, 403)
+            request.state.by = session.who
             return await handler(request)
 
         return self.outside(answer, _json_trouble)

@@ -16,6 +16,7 @@ from outlive.web.answers import html, told
 from outlive.web.facts import Document
 from outlive.web.house import House
 from outlive.web.report import as_html
+from outlive.web.tokens import ACT
 from outlive.web.views.acting import ACTS, last_runs, progress, restores
 from outlive.web.views.asset import asset_view
 from outlive.web.views.host import chosen_check, host_view
@@ -136,7 +137,10 @@ def has_asset(status: Document, name: str) -> bool:
 
 
 def _shown(name: str, request: Request, **values: Any) -> Response:
-    return html(name, csrf=request.state.session.csrf, here=request.url.path, **values)
+    session = request.state.session
+    return html(
+        name, csrf=session.csrf, here=request.url.path, may_act=ACT in session.scopes, who=session.who, **values
+    )
 
 
 def _nothing() -> Response:

@@ -10,24 +10,29 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from outlive.web.lockout import wait_seconds
+from outlive.web.tokens import SCOPES
 
 LASTS = timedelta(hours=12)
-SURE = timedelta(minutes=5)  # after the password was typed
+SURE = timedelta(minutes=5)  # after the password was typed, or a sign-in anew at the provider
 MOST = 100
 REMEMBERED_FAILURES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`csrf` is in every form of this session; `key` is only in the browser's cookie, here is its digest."""
+    """`csrf` is in every form of this session; `key` is only in the browser's cookie, here is its digest. `who` and
+    `subject` are whom an OpenID Connect provider told of, "" for who typed the password, and may do everything."""
 
     digest: str
     csrf: str
     until: datetime
     sure_until: datetime
+    who: str = ""
+    subject: str = ""
+    scopes: tuple[str, ...] = SCOPES
 
     def is_sure(self, now: datetime) -> bool:
-        """Whether the password was typed a moment ago. A clock that was put back makes nothing sure for long."""
+        """Whether who it is was proven a moment ago. A clock that was put back makes nothing sure for long."""
         return now < self.sure_until <= now + SURE
 
     def vouches(self, given: str) -> bool:
@@ -41,18 +46,23 @@ class Sessions:
         self._open: dict[str, Session] = {}
         self._failures: dict[str, deque[datetime]] = {}
 
-    def begin(self, now: datetime) -> tuple[str, Session]:
-        """A new session and the key for its cookie. The oldest goes when there are too many."""
+    def begin(
+        self, now: datetime, who: str = "", subject: str = "", scopes: tuple[str, ...] = SCOPES
+    ) -> tuple[str, Session]:
+        """A new session and the key for its cookie. The oldest goes when there are too many. With a `subject` nobody
+        knows when the provider last asked for a password: before something grave it asks anew."""
         key = secrets.token_urlsafe(32)
-        session = Session(_digest(key), secrets.token_urlsafe(32), now + LASTS, now + SURE)
+        sure_until = now if subject else now + SURE
+        session = Session(_digest(key), secrets.token_urlsafe(32), now + LASTS, sure_until, who, subject, scopes)
         self._open[session.digest] = session
         while len(self._open) > MOST:
             del self._open[next(iter(self._open))]
         return key, session
 
     def sure(self, session: Session, now: datetime) -> None:
-        """The password was typed again."""
-        self._open[session.digest] = replace(session, sure_until=now + SURE)
+        """It was proven again whose it is. One that has ended meanwhile stays ended."""
+        if session.digest in self._open:
+            self._open[session.digest] = replace(session, sure_until=now + SURE)
 
     def find(self, key: str, now: datetime) -> Session | None:
         session = self._open.get(_digest(key))

@@ -19,7 +19,7 @@ from outlive.commands.docker_look import ContainerState, Seat
 from outlive.commands.log_files import FileAt, LogLine, Piece
 from outlive.leaks.rotation import checklist
 from outlive.logs.ear import Ear
-from outlive.logs.follow import Position, Step, step
+from outlive.logs.follow import Position, Step, shares, step
 from outlive.logs.resume import Left, noted, taken_up
 from outlive.logs.tally import Limits
 from outlive.model.observation import Channel, Observation
@@ -143,20 +143,12 @@ class LogWitness:
             self._take_in(path, one, [next(data) for _ in one.pieces], now)
 
     def _plan(self, files: dict[str, FileAt]) -> dict[str, Step]:
-        """Each may have as much of what is left as those behind it: the quiet ones leave theirs to the loud."""
-        grown = {path: step(path, files, one.at, BUDGET_BYTES, fresh=one.fresh) for path, one in self._followed.items()}
-        left, steps = BUDGET_BYTES, {}
-        quiet_first = sorted(
-            (path for path in grown if grown[path].grown_bytes), key=lambda path: grown[path].grown_bytes
-        )
-        for index, path in enumerate(quiet_first):
-            one = self._followed[path]
-            share = max(LEAST_BYTES, left // (len(quiet_first) - index))
-            if share > left:
-                break
-            steps[path] = step(path, files, one.at, share, fresh=one.fresh)
-            left -= sum(piece.length for piece in steps[path].pieces)
-        return steps
+        all_of = {
+            path: step(path, files, one.at, BUDGET_BYTES, fresh=one.fresh) for path, one in self._followed.items()
+        }
+        share = shares({path: one.grown_bytes for path, one in all_of.items()}, BUDGET_BYTES, LEAST_BYTES)
+        followed = {path: self._followed[path] for path in share}
+        return {path: step(path, files, one.at, share[path], fresh=one.fresh) for path, one in followed.items()}
 
     def _take_in(self, path: str, one: Step, brought: Sequence[tuple[Piece, bytes]], now: datetime) -> None:
         """A position goes as far as the last whole line. A line that is longer than a look is passed over."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from outlive.errors import Refused
+from outlive.errors import DatabaseUnreachable, Refused
 from outlive.lab.ground.missing import ProgramFailed
 from outlive.recovery.moving import sums
 from outlive.recovery.steps.base import Done
@@ -187,3 +187,28 @@ def test_what_stands_against_it_is_said_before_anything_is_begun(
     entry = next(one for one in move.entries() if one.kind == "replicate")
     STEPS["replicate"].undo(move.world(), move.inputs(entry))
     assert source.sql("select count(*) from pg_publication", "shop") == "0"
+
+
+def test_the_slot_goes_also_when_the_target_is_silent(
+    tmp_path: Path, servers: tuple[PostgresServer, PostgresServer]
+) -> None:
+    source, target = servers
+    move = moving(tmp_path / "move", source, target, "move-postgres-live")
+
+    def until(kind: str) -> None:
+        if kind == "read-only":
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        move.carry(until)
+    slots = "select count(*) from pg_replication_slots"
+    assert source.sql(slots) == "1"
+    entry = next(one for one in move.entries() if one.kind == "replicate")
+    there = (move.folder / "target").read_text()
+    (move.folder / "target").write_text("postgresql://boss@127.0.0.1:1/defaultdb")
+    with pytest.raises(DatabaseUnreachable):
+        STEPS["replicate"].undo(move.world(), move.inputs(entry))
+    assert source.sql(slots) == "0"
+    (move.folder / "target").write_text(there)
+    STEPS["replicate"].undo(move.world(), move.inputs(entry))
+    assert target.sql("select count(*) from pg_subscription") == source.sql(slots) == "0"

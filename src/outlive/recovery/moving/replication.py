@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from outlive.errors import Failed
+from outlive.errors import DatabaseUnreachable, Failed
 from outlive.recovery.moving.ends import Connection, asking, rows, said
 from outlive.recovery.moving.survey import OWN_TABLES
 from outlive.transport.postgres_door import Door
@@ -72,18 +72,25 @@ def leftovers(here: Door, there: Door, databases: dict[str, str], run: str) -> I
 
 def end(here: Door, there: Door, databases: dict[str, str], run: str) -> None:
     """Subscription, slot and publication are gone, in whatever state they were. A slot that stayed would fill the source's
-    disk, so it is dropped also when the target can no longer be reached by its own connection."""
+    disk, so it is dropped also when the target does not answer; that is raised only then."""
+    troubles = []
     for database, called in databases.items():
         name = named(run, database)
-        with asking(there, called, seconds=END_SECONDS) as connection:
-            oids = [oid for (oid,) in rows(connection, _OIDS, name)]
-            if oids:
-                _unsubscribe(connection, name)
+        oids: list[str] = []
+        try:
+            with asking(there, called, seconds=END_SECONDS) as connection:
+                oids = [oid for (oid,) in rows(connection, _OIDS, name)]
+                if oids:
+                    _unsubscribe(connection, name)
+        except DatabaseUnreachable as error:
+            troubles.append(error)
         with asking(here, database, seconds=END_SECONDS) as connection:
             sync = [slot for oid in oids for (slot,) in rows(connection, _SYNC_SLOTS, oid)]
             for (slot,) in rows(connection, _SLOTS, name, sync):
                 _drop(connection, slot)
             connection.execute(SQL("DROP PUBLICATION IF EXISTS {}").format(Identifier(name)))
+    if troubles:
+        raise troubles[0]
 
 
 def _unsubscribe(connection: Connection, name: str) -> None:

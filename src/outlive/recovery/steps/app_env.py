@@ -13,6 +13,7 @@ class AppEnv(Manners):
     """Facts: `env_file`, `env_before`. Undone only while the target holds nothing that the old database does not."""
 
     effect = Effect.CHANGES
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"{', '.join(app.variables(inputs))} in the stack's .env leads to the target; the file as it was is kept"

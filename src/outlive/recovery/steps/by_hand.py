@@ -13,6 +13,7 @@ class ByHand(Manners):
     effect = Effect.CHANGES
     approval = True
     attempts = 1
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f'waits until you have changed what only you can: `outlive recover --resume --approve "{inputs.step}"`'

@@ -26,6 +26,7 @@ class CutOver(Manners):
 
     effect = Effect.CHANGES
     timeout_seconds = 3600.0
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return (

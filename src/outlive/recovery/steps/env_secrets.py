@@ -13,6 +13,7 @@ class EnvSecrets(Manners):
     """After `role-passwords`. Facts: `env_before`."""
 
     effect = Effect.CHANGES
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return "writes the new passwords into the stack's .env; the file as it was is kept"

@@ -27,6 +27,7 @@ class ReadOnly(Manners):
     off in a session of their own may write all the same; the comparison that follows finds it. Facts: `read_only_at`."""
 
     effect = Effect.CHANGES
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"shuts the databases of {inputs.args['asset']} to writers, and ends every session there"

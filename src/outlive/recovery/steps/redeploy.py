@@ -17,6 +17,7 @@ class Redeploy(Manners):
 
     effect = Effect.CHANGES
     timeout_seconds = 1200.0
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return "starts every service but the databases, with the changed environment"

@@ -17,6 +17,7 @@ class RolePasswords(Manners):
 
     attempts = 10
     effect = Effect.CHANGES
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return "gives every role whose password the .env holds a new random one, and ends its sessions"

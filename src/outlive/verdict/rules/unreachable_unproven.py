@@ -33,9 +33,9 @@ def unreachable_unproven(case: Case) -> Verdict | None:
 
 
 def _unanswered(case: Case) -> tuple[Observation, ...]:
-    """Looks at the host's addresses that brought no answer that tells who it is."""
+    """Looks at the host's addresses that brought no answer that tells who it is. That a log is not there is no silence."""
     looks = [one for place in (*case.own, case.main.place) for one in case.scene.sight(place).now.values()]
-    failed = tuple(one for one in looks if one.error is not None)
+    failed = tuple(one for one in looks if one.error is not None and not one.fact.startswith("log."))
     asked = case.main.answer is Answer.SILENT or any(
         case.scene.sight(place).answer is Answer.SILENT for place in case.own
     )

@@ -36,16 +36,21 @@ def seen_lines(seen: Sequence[Document], known: Document) -> tuple[SeenLine, ...
 
 def _line(one: Document, pinned: dict[str, Any]) -> SeenLine:
     fact, value = one["fact"], one["value"]
-    state, mark = _against(fact, value, pinned)
-    return SeenLine(one["address"], fact, value_words(value), state, mark, moment(one["from"]), moment(one["to"]))
+    cluster = one.get("cluster") or ""
+    state, mark = _against(fact, value, pinned, cluster)
+    name = f"{fact} of {cluster}" if cluster else fact
+    return SeenLine(one["address"], name, value_words(value), state, mark, moment(one["from"]), moment(one["to"]))
 
 
-def _against(fact: str, value: Any, pinned: dict[str, Any]) -> tuple[str, str]:
-    """What it is beside what is pinned. Silence is no answer by another."""
+def _against(fact: str, value: Any, pinned: dict[str, Any], cluster: str) -> tuple[str, str]:
+    """What it is beside what is pinned; clusters are pinned by their names. Silence is no answer by another."""
     if isinstance(value, dict) and "error" in value:
         return UNKNOWN, "NO DATA"
     if fact in CHANGING:
         return UNKNOWN, "MAY CHANGE"
-    if fact not in pinned:
+    known = pinned.get(fact)
+    if isinstance(known, dict):
+        known = known.get(cluster)
+    if known is None:
         return UNKNOWN, "NOT PINNED"
-    return (GOOD, "AS PINNED") if pinned[fact] == value else (BAD, "ANOTHER")
+    return (GOOD, "AS PINNED") if known == value else (BAD, "ANOTHER")

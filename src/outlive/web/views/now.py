@@ -14,14 +14,17 @@ from outlive.web.views.words import BAD, GOOD, MARKS, UNKNOWN, WORST_FIRST, Docu
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """`headline` is one sentence about everything, `state` the worst of all, `days` the last ninety of each host."""
+    """`headline` is one sentence about everything, that of the worst host where one is in trouble; `more` says what else is
+    at risk. `state` is the worst of all, `days` the last ninety of each host."""
 
     at: str
     state: str
     headline: str
+    more: str
     hosts: tuple[HostLine, ...]
     assets: tuple[AssetLine, ...]
     risks: tuple[str, ...]
+    unguarded: tuple[str, ...]
     blind: tuple[str, ...]
     blind_before: tuple[str, ...]
     notes: tuple[str, ...]
@@ -43,19 +46,23 @@ def now_view(status: Document, known: Mapping[str, Document] | None = None) -> N
         *status["risks"],
         *(f"{one.name}: {risk}" for one in assets for risk in one.risks),
         *mirror_risks(status),
-        *(f"{one['host']}: {one['kind']} {one['name']} is not guarded: {one['why']}" for one in unguarded),
     )
+    gone = tuple(f"{one['host']}: {one['kind']} {one['name']}: {one['why']}" for one in unguarded)
+    at_risk = len(risks) + len(gone)
     unseen = tuple(one for one in status["blind"] if one["to"] >= at)
-    state = BAD if risks or any(one.state == BAD for one in hosts) else GOOD
+    state = BAD if at_risk or any(one.state == BAD for one in hosts) else GOOD
     if state == GOOD and (unseen or not hosts or any(one.state == UNKNOWN for one in hosts)):
         state = UNKNOWN
+    worst = [f"{one.name}: {one.sentence}" for one in hosts if one.state == BAD]
     return Now(
         at=moment(at),
         state=state,
-        headline=_headline(state, assets, risks, len(status.get("incidents", ()))),
+        headline=worst[0] if worst else _headline(state, assets, at_risk, len(status.get("incidents", ()))),
+        more=f"{_count(at_risk, 'thing')} at risk, as told below." if worst and at_risk else "",
         hosts=tuple(sorted(hosts, key=lambda one: WORST_FIRST[one.state])),
         assets=tuple(sorted(assets, key=lambda one: (WORST_FIRST[one.state], -one.lost_share))),
         risks=risks,
+        unguarded=gone,
         blind=tuple(_blind(one, at) for one in unseen),
         blind_before=tuple(_blind(one, at) for one in status["blind"] if one["to"] < at),
         notes=tuple(status["notes"]),
@@ -68,9 +75,9 @@ def _days(known: Document, at: datetime) -> tuple[Day, ...]:
     return host_days(known.get("changes", ()), known.get("blind", ()), at)
 
 
-def _headline(state: str, assets: Sequence[AssetLine], risks: Sequence[str], incidents: int) -> str:
+def _headline(state: str, assets: Sequence[AssetLine], at_risk: int, incidents: int) -> str:
     if state == BAD:
-        return f"{_count(max(1, len(risks)), 'thing')} at risk."
+        return f"{_count(at_risk, 'thing')} at risk."
     if state == UNKNOWN and incidents:
         return f"{_count(incidents, 'incident')} open, and not everything could be seen: what that means is not known."
     if state == UNKNOWN:
