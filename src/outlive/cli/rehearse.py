@@ -19,15 +19,9 @@ from outlive.config.schema import RehearsalSettings, Settings
 from outlive.errors import Failed, OutliveError, Refused, UsageError
 from outlive.keeper.children import Children
 from outlive.keeper.jobs import REHEARSAL_SECONDS
-<<<<<<< HEAD
 from outlive.model.recovery import Entry, Recovery, What, begun_steps, is_ended
-from outlive.recovery import rehearsal, runbook
-=======
-from outlive.model.recovery import Entry, Recovery, begun_steps
 from outlive.recovery import destination, rehearsal, runbook
->>>>>>> main
 from outlive.recovery.clearing import clear
-from outlive.recovery.steps.registry import STEPS
 from outlive.state.recovering import Recovering
 from outlive.transport import hostkey
 
@@ -89,7 +83,7 @@ def _insist(settings: Settings, wanted: RehearsalSettings) -> None:
     """Nothing that is guarded is touched, whatever name or address it is called by. Raises `Refused`."""
     recipe = wiring_recovery.recipe(wanted.runbook)
     own = [one for one in settings.assets if one.host == wanted.host]
-    if unfit := rehearsal.unfit(runbook.expanded(recipe, own, rehearsal=True), STEPS):
+    if unfit := rehearsal.unfit(runbook.expanded(recipe, own, rehearsal=True)):
         raise Refused(
             f"the runbook {recipe.name} would touch what is in use: {', '.join(unfit)}; nothing was begun.",
             hint="Write `rehearse = false` into these steps, or name another runbook.",
@@ -140,14 +134,9 @@ def _standing(settings: Settings) -> tuple[Recovery, list[Entry]] | None:
 
 def _clear(settings: Settings, run: Recovery, entries: list[Entry]) -> None:
     host = settings.host(run.host)
-<<<<<<< HEAD
-    if host is not None and run.to:
-        clear(wiring.host_shell(settings, replace(host, address=run.to)), run, entries)
-=======
     machine = destination.machine(run, host, {}) if host is not None and run.to else None
     if machine is not None:
         clear(wiring.host_shell(settings, machine), run, entries)
->>>>>>> main
 
 
 @contextmanager

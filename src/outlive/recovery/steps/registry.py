@@ -84,10 +84,6 @@ STEPS: dict[str, Step] = {
     "role-passwords": RolePasswords(),
     "schedules": Schedules(),
     "secret-list": SecretList(),
-<<<<<<< HEAD
-=======
-    "schedules": Schedules(),
->>>>>>> main
     "stack": Stack(),
     "start": Start(),
     "stop": Stop(),
