@@ -30,7 +30,7 @@ from outlive.state.watching import Watching
 from outlive.wiring_state import sqlite
 
 ANSWERS = (0, 1, 3)  # a `check` that could not tell has said so, too
-SHIPPED = ("lost-host", "move-host", "restore-asset")
+SHIPPED = ("lost-host", "move-host", "move-postgres", "move-postgres-live", "restore-asset", "rotate-secrets")
 TEMPLATES = ("lost-host-new-machine",)  # to be filled in: what their users alone know stands in them as "?"
 
 

@@ -125,7 +125,7 @@ def test_a_runbook_that_brings_nothing_back_is_about_no_assets() -> None:
     orders = read(GOOD + ORDER, STEPS)
     assert not orders.brings_back
     assert read(GOOD + ORDER + VOLUME, STEPS).brings_back
-    assert all(recipe(name).brings_back for name in SHIPPED)
+    assert [name for name in SHIPPED if not recipe(name).brings_back] == ["rotate-secrets"]
 
 
 def test_one_from_a_file_and_what_is_wrong_with_it_names_the_file(tmp_path: Path) -> None:

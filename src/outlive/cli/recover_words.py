@@ -25,6 +25,8 @@ def show_plan(recovery: Recovery, lines: Sequence[Line], output: Output, now: da
     say(f"{kind}{recovery.title}: {recovery.host} ({recovery.former}){to}")
     if any(one["args"]["kind"] == "last-copy" for one in recovery.steps):
         say("What is in the vault now; a last copy is taken once nobody writes any more, so nothing is to be lost:")
+    elif _moves(recovery):
+        say("What is in the vault now, in case; it is the live database that moves:")
     elif recovery.losses:
         say("What will be there; whatever was written later is lost, unless the old machine still has it:")
     for one in recovery.losses:
@@ -65,6 +67,8 @@ def _next(recovery: Recovery, entries: Sequence[Entry]) -> str:
     where = destination.where(recovery, entries)
     if recovery.rehearsal:
         return f"  next: `outlive recover --undo` takes the scratch stack on {where} down again."
+    if _moves(recovery):
+        return "  next: guard the new database, and keep the old one (docs/how-to/move-postgres.md); it is shut to writers."
     if where == recovery.host:
         return "  next: what was there before lies below /var/lib/outlive/aside on the machine; remove it when all is well."
     kinds = {one["args"]["kind"] for one in recovery.steps}
@@ -78,6 +82,10 @@ def planned(recovery: Recovery, lines: Sequence[Line]) -> dict[str, Any]:
     told = {one.step: {"sign": one.sign, "plan": one.text, "changes": list(one.changes)} for one in lines}
     found = document(recovery, [], "planned")
     return found | {"steps": [one | told[one["name"]] for one in found["steps"]]}
+
+
+def _moves(recovery: Recovery) -> bool:
+    return any(one["args"]["kind"] == "move-load" for one in recovery.steps)
 
 
 def document(recovery: Recovery, entries: Sequence[Entry], state: str, report: Path | None = None) -> dict[str, Any]:
