@@ -11,14 +11,21 @@ import typer
 
 from outlive import wiring, wiring_recovery, wiring_state
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.looking import person
 from outlive.cli.words import duration
+from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.config.schema import RehearsalSettings, Settings
 from outlive.errors import Failed, OutliveError, Refused, UsageError
 from outlive.keeper.children import Children
 from outlive.keeper.jobs import REHEARSAL_SECONDS
+<<<<<<< HEAD
+from outlive.model.recovery import Entry, Recovery, What, begun_steps, is_ended
+from outlive.recovery import rehearsal, runbook
+=======
 from outlive.model.recovery import Entry, Recovery, begun_steps
 from outlive.recovery import destination, rehearsal, runbook
+>>>>>>> main
 from outlive.recovery.clearing import clear
 from outlive.recovery.steps.registry import STEPS
 from outlive.state.recovering import Recovering
@@ -108,12 +115,9 @@ def _take_down(
     unnoticed."""
     try:
         for _ in range(MOST_LEFT):
-            with _journal(settings) as journal:
-                left = [(one, journal.entries(one.id)) for one in journal.recoveries() if one.rehearsal]
-            standing = [(one, entries) for one, entries in left if begun_steps(entries)]
-            if not standing:
+            if (standing := _standing(settings)) is None:
                 return
-            run, entries = standing[-1]
+            run, entries = standing
             children.run([*RECOVER, "--undo"], REHEARSAL_SECONDS)
             _clear(settings, run, entries)
     except OutliveError as error:
@@ -124,11 +128,26 @@ def _take_down(
         ) from error
 
 
+def _standing(settings: Settings) -> tuple[Recovery, list[Entry]] | None:
+    """The last rehearsal that may have left something. One that stands before its first step has not: it is ended here."""
+    with wiring_recovery.alone(settings, rehearsal=True), _journal(settings) as journal:
+        left = [(one, journal.entries(one.id)) for one in journal.recoveries() if one.rehearsal]
+        for run, entries in left:
+            if not begun_steps(entries) and not is_ended(entries):
+                journal.write(run.id, SystemClock().now(), "", What.ENDED, person(), "undone")
+    return next(((run, entries) for run, entries in reversed(left) if begun_steps(entries)), None)
+
+
 def _clear(settings: Settings, run: Recovery, entries: list[Entry]) -> None:
     host = settings.host(run.host)
+<<<<<<< HEAD
+    if host is not None and run.to:
+        clear(wiring.host_shell(settings, replace(host, address=run.to)), run, entries)
+=======
     machine = destination.machine(run, host, {}) if host is not None and run.to else None
     if machine is not None:
         clear(wiring.host_shell(settings, machine), run, entries)
+>>>>>>> main
 
 
 @contextmanager

@@ -82,8 +82,12 @@ STEPS: dict[str, Step] = {
     "replication-end": ReplicationEnd(),
     "repoint": Repoint(),
     "role-passwords": RolePasswords(),
-    "secret-list": SecretList(),
     "schedules": Schedules(),
+    "secret-list": SecretList(),
+<<<<<<< HEAD
+=======
+    "schedules": Schedules(),
+>>>>>>> main
     "stack": Stack(),
     "start": Start(),
     "stop": Stop(),
