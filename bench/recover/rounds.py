@@ -61,7 +61,7 @@ def play(world: Round, kill_at_seconds: float | None) -> Result:
 
 def _die(world: Round) -> tuple[float, datetime, float]:
     """Guarded for a while; then the host loses its power and the keeper is killed. What `status` had shown, and when."""
-    world.keeper.run("identity", WEB, "--enrol")
+    wait_until(lambda: _is_enrolled(world), "an enrolment of the host", PATIENCE_SECONDS, 1)  # it may just have booted
     with world.keeper.keeping() as keep:
         wait_until(lambda: bool(world.keeper.run("copies", "shop-db")["windows"]), "log", PATIENCE_SECONDS, 1)
         wait_until(lambda: len(_copied(world)) == 5, "a copy of every asset", PATIENCE_SECONDS, 1)
@@ -73,6 +73,12 @@ def _die(world: Round) -> tuple[float, datetime, float]:
         world.lab.engine.docker("kill", world.lab.machine(WEB).container)
         keep.kill()
     return float(shown) + (gone_at - asked).total_seconds(), gone_at, gone
+
+
+def _is_enrolled(world: Round) -> bool:
+    process = world.keeper.start("identity", WEB, "--enrol")
+    process.communicate(timeout=PATIENCE_SECONDS)
+    return process.returncode == 0
 
 
 def _copied(world: Round) -> set[str]:

@@ -64,6 +64,7 @@ def test_where_to(recipe: Recipe, to: str, rehearsal: bool, expected: Destinatio
         (ASSET, NEW, False, "wants no --to"),
         (book(QUIET + VOLUME), "", True, "no machine to work on but the host itself"),
         (NAME_ONLY, "", True, "no machine to work on but the host itself"),
+        (ASSET, "", True, "no machine to work on but the host itself"),
         (NAMED, "ssh://root@203.0.113.9", True, "is web-1 itself"),
         (ORDERS, "web.example", True, "is web-1 itself"),
         (NAMED, "ssh://203.0.113.10:22", True, "is db itself"),

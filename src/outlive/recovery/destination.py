@@ -33,10 +33,11 @@ def decide(recipe: Recipe, to: str, own: Iterable[Host], *, rehearsal: bool) -> 
         return Destination.NAMED
     if recipe.to:
         raise UsageError(f"the runbook {recipe.name} wants --to ssh://root@HOST.", hint="docs/how-to/recover.md")
-    if rehearsal and not recipe.asset and (recipe.order is None or not recipe.order.rehearse):
+    makes_one = recipe.order is not None and recipe.order.rehearse
+    if rehearsal and (recipe.restores or not recipe.asset) and not makes_one:
         raise UsageError(
             f"a rehearsal of {recipe.name} has no machine to work on but the host itself.",
-            hint="Name a scratch machine: --to ssh://root@HOST",
+            hint="`outlive drill` tries one asset." if recipe.asset else "Name a scratch machine: --to ssh://root@HOST",
         )
     return Destination.MADE if recipe.order else Destination.ITSELF
 
