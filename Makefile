@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE :=
 LOCK := $(wildcard requirements.lock)
 
-.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks bench-tell bench-page bench-inside fuzz world-down clean
+.PHONY: demo test unit check bench-guard bench-watch bench-continuous bench-leaks bench-tell bench-page bench-inside bench-recover fuzz world-down clean
 .DEFAULT_GOAL := test
 
 demo: $(READY)
@@ -15,7 +15,7 @@ demo: $(READY)
 
 test: $(READY)
 	@$(VENV)/bin/python -m tests.world prepare
-	@$(VENV)/bin/pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@$(VENV)/bin/pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 # What needs no server and no wait: seconds.
 unit: $(READY)
@@ -48,6 +48,9 @@ bench-page: $(READY)
 
 bench-inside: $(READY)
 	@$(VENV)/bin/python -m bench.inside
+
+bench-recover: $(READY)
+	@$(VENV)/bin/python -m bench.recover
 
 # Each parser for so many seconds; what breaks one is left in fuzz/found. The fuzzer has wheels for CPython on Linux.
 FUZZ_SECONDS ?= 120

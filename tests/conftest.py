@@ -40,7 +40,7 @@ MARKERS = {
     "postgres": "uses a real Postgres server",
     "slow": "takes more than a few seconds",
 }
-SLOW_TO_COME_UP = ("lab", "vm", "rgw", "swift_s3")
+SLOW_TO_COME_UP = ("whole_lab", "vm", "rgw", "swift_s3")
 AnyServer = TypeVar("AnyServer", bound=Server)
 
 
@@ -64,11 +64,19 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run two at a time, those of a file stay together, and those that share a server that is slow to start."""
+    """Where tests run two at a time, those of a file stay together, and those that share a server that is slow to start.
+    The groups that take long begin first, so that nobody waits for the last of them alone."""
+    long: set[str] = set()
     for item in items:
-        names = getattr(item, "fixturenames", ())
-        group = next((shared for shared in SLOW_TO_COME_UP if shared in names), item.nodeid.partition("::")[0])
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+        if item.get_closest_marker("slow"):
+            long.add(_group(item))
+    items.sort(key=lambda item: (_group(item) != SLOW_TO_COME_UP[0], _group(item) not in long))
+
+
+def _group(item: pytest.Item) -> str:
+    names = getattr(item, "fixturenames", ())
+    return next((shared for shared in SLOW_TO_COME_UP if shared in names), item.nodeid.partition("::")[0])
 
 
 def pytest_sessionstart() -> None:

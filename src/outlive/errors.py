@@ -99,6 +99,12 @@ class DatabaseUnreachable(NoData):
     hint = "Check that it runs and that the way in (container, socket or DSN) and its password are right."
 
 
+class TemporalUnreachable(NoData):
+    """The Temporal server could not be asked."""
+
+    hint = "Check that it runs (`temporal operator cluster health`) and that container, port or address are right."
+
+
 class VaultUnreachable(NoData):
     """The vault could not be reached."""
 

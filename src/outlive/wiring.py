@@ -29,6 +29,7 @@ from outlive.model.asset import (
     PostgresAsset,
     PostgresDumpAsset,
     SecretRef,
+    TemporalAsset,
 )
 from outlive.model.chain import Full, Origin, Prior
 from outlive.model.host import Host
@@ -39,6 +40,8 @@ from outlive.sources.images import ImagesSource
 from outlive.sources.path import PathSource
 from outlive.sources.postgres import PostgresSource
 from outlive.sources.postgres_dump import PostgresDumpSource
+from outlive.sources.temporal import TemporalSource
+from outlive.transport import temporal
 from outlive.transport.base import Shell
 from outlive.transport.local import LocalShell
 from outlive.transport.postgres import ContainerWay, DsnWay, PortWay, SocketWay, Way
@@ -195,6 +198,8 @@ def source(settings: Settings, asset: Asset, clock: Clock) -> Source:
             return ConfigSource(asset, shell(settings, asset.host), clock)
         case ImagesAsset():
             return ImagesSource(asset, shell(settings, asset.host), clock)
+        case TemporalAsset():
+            return TemporalSource(temporal_way(settings, asset), clock)
 
 
 def _prior(settings: Settings, asset: str, clock: Clock, origin: Origin) -> Prior | Full:
@@ -215,6 +220,11 @@ def way(settings: Settings, asset: PostgresAsset | PostgresDumpAsset) -> Way:
     if asset.socket is not None:
         return SocketWay(there, asset.socket, asset.os_user, asset.port, asset.user, password)
     return PortWay(there, asset.port, asset.user, password)
+
+
+def temporal_way(settings: Settings, asset: TemporalAsset) -> temporal.Way:
+    """The way in to a Temporal server."""
+    return temporal.way(asset, None if asset.host is None else shell(settings, asset.host))
 
 
 def stream_plan(settings: Settings, asset: PostgresAsset, there: Vault, clock: Clock) -> StreamPlan:

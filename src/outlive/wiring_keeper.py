@@ -23,11 +23,12 @@ from outlive.keeper.children import Children
 from outlive.keeper.counting import Counting
 from outlive.keeper.jobs import ALERT, is_streamed
 from outlive.keeper.loop import Parts
-from outlive.keeper.proving import Proving, not_proven
+from outlive.keeper.proving import Proving, late_rehearsals, not_proven
 from outlive.keeper.whereabouts import Whereabouts, look_around, server_of_folder, server_of_url
 from outlive.model.asset import PostgresAsset
 from outlive.model.cron import Signal, digest
 from outlive.state.crons import Crons
+from outlive.state.recovering import Recovering
 from outlive.state.tallies import Tallies
 from outlive.vault.base import Vault
 from outlive.wiring import host_shell, serves_page, stream_plan, vault
@@ -47,7 +48,8 @@ def keeper_parts(settings: Settings, clock: Clock, say: Callable[[str], None]) -
     beat = settings.alerts.heartbeat
     pinging = None if beat is None else lambda words: ping(resolve(beat, settings.base), words)
     counting = Counting(Tallies(opened))
-    proving = Proving(partial(not_proven, settings, there), clock)
+    journal = Recovering(opened)
+    proving = Proving(lambda now: [*not_proven(settings, there, now), *late_rehearsals(settings, journal, now)], clock)
     return Parts(
         settings=settings,
         clock=clock,

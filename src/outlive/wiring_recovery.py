@@ -16,9 +16,10 @@ from outlive.config.schema import Settings
 from outlive.engine.dbos_engine import DbosEngine
 from outlive.errors import Failed, UsageError
 from outlive.keeper.children import Children
-from outlive.model.host import Host
 from outlive.model.recovery import Entry, Recovery
+from outlive.recovery import destination
 from outlive.recovery.act import BACKWARD, FORWARD, Actor
+from outlive.recovery.destination import Facts
 from outlive.recovery.report import report
 from outlive.recovery.runbook import Recipe, RunbookWrong, read
 from outlive.recovery.steps.base import World
@@ -29,7 +30,8 @@ from outlive.state.watching import Watching
 from outlive.wiring_state import sqlite
 
 ANSWERS = (0, 1, 3)  # a `check` that could not tell has said so, too
-SHIPPED = ("lost-host", "move-host", "restore-asset")
+SHIPPED = ("lost-host", "move-host", "move-postgres", "move-postgres-live", "restore-asset", "rotate-secrets")
+TEMPLATES = ("lost-host-new-machine",)  # to be filled in: what their users alone know stands in them as "?"
 
 
 def room(settings: Settings) -> Path:
@@ -38,12 +40,13 @@ def room(settings: Settings) -> Path:
 
 
 @contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """One recovery at a time. Raises `UsageError` while another process carries one."""
+def alone(settings: Settings, *, rehearsal: bool = False) -> Iterator[None]:
+    """One recovery at a time, and beside it one rehearsal, which must keep nobody from recovering. Raises `UsageError` while
+    another process carries one."""
     folder = room(settings)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o711)  # Postgres' programs work below it as another user
-        file = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
+        file = os.open(folder / ("lock-rehearsal" if rehearsal else "lock"), os.O_WRONLY | os.O_CREAT, 0o600)
     except OSError as error:
         raise Failed(f"{folder}: {error.strerror}.", hint="Check owner and mode of `keeper.state`.") from error
     try:
@@ -51,39 +54,50 @@ def alone(settings: Settings) -> Iterator[None]:
     except OSError as error:
         os.close(file)
         hint = "Watch it there, or end that process; then `outlive recover --resume`."
-        raise UsageError("another process carries a recovery here.", hint=hint) from error
+        what = "rehearsal" if rehearsal else "recovery"
+        raise UsageError(f"another process carries a {what} here.", hint=hint) from error
     try:
         yield
     finally:
         os.close(file)
 
 
+def shipped(named: str) -> str:
+    """The text of a runbook of ours. Raises `UsageError`."""
+    if named not in (*SHIPPED, *TEMPLATES):
+        raise UsageError(f"no runbook {named!r} is shipped.", hint=f"There are: {', '.join((*SHIPPED, *TEMPLATES))}.")
+    return (resources.files("outlive.recovery") / "runbooks" / f"{named}.toml").read_text("utf-8")
+
+
 def recipe(named: str) -> Recipe:
     """A shipped runbook by its name, or one from a file. Raises `RunbookWrong`, `UsageError`."""
     if named in SHIPPED:
-        return read((resources.files("outlive.recovery") / "runbooks" / f"{named}.toml").read_text("utf-8"), STEPS)
+        return read(shipped(named), STEPS)
+    if named in TEMPLATES:
+        hint = (
+            f"outlive recover --runbook {named} --print > mine.toml; fill in what is marked, then --runbook mine.toml"
+        )
+        raise UsageError(f"{named} wants to know your provider, names and repository first.", hint=hint)
     try:
         return read(Path(named).read_text(encoding="utf-8"), STEPS)
     except RunbookWrong as error:
         raise RunbookWrong(f"{named}: {error.detail}") from error
     except (OSError, UnicodeDecodeError) as error:
-        hint = f"Shipped are: {', '.join(SHIPPED)}; else name a file. docs/how-to/write-a-runbook.md"
+        hint = f"Shipped are: {', '.join((*SHIPPED, *TEMPLATES))}; else name a file. docs/how-to/write-a-runbook.md"
         raise UsageError(f"there is no runbook {named!r}.", hint=hint) from error
 
 
-def machine_of(host: Host, to: str) -> Host:
-    """The machine at that address, reached as the host was: with its key file, as root by sudo or not."""
-    return replace(host, address=to) if to else host
-
-
-def world(settings: Settings, clock: Clock, store: Store, recovery: Recovery, children: Children) -> World:
-    """Of one run. Its host is as it was when the run began, whatever the configuration says by now."""
+def world(
+    settings: Settings, clock: Clock, store: Store, recovery: Recovery, facts: Facts, children: Children
+) -> World:
+    """Of one run, as its steps have found it by now. Its host is as it was when the run began, whatever the configuration
+    says by now."""
     host = settings.host(recovery.host)
     if host is None:
         raise UsageError(f"outlive.toml has no host {recovery.host!r} any more.")
     folder = room(settings) / recovery.id
     folder.mkdir(parents=True, exist_ok=True, mode=0o711)
-    old = replace(host, address=recovery.former or host.address)
+    old = replace(host, address=recovery.former or host.address, server_id=recovery.former_server or host.server_id)
     return World(
         clock=clock,
         settings=settings,
@@ -91,17 +105,18 @@ def world(settings: Settings, clock: Clock, store: Store, recovery: Recovery, ch
         identities=wiring.identities(settings, Path(recovery.identity) if recovery.identity else None),
         memory=Watching(store),
         host=old,
-        new=machine_of(old, recovery.to),
+        new=destination.machine(recovery, old, facts),
         shell=lambda one: wiring.host_shell(settings, one),
         outlive=lambda argv, seconds: children.run(argv, seconds, ANSWERS),
         folder=folder,
+        rehearsal=recovery.rehearsal,
     )
 
 
 @contextmanager
 def planning(settings: Settings, clock: Clock, store: Store, recovery: Recovery) -> Iterator[World]:
     """A world to plan in; what the plan alone has made is gone afterwards."""
-    made = world(settings, clock, store, recovery, Children(settings.path))
+    made = world(settings, clock, store, recovery, {}, Children(settings.path))
     try:
         yield made
     finally:
@@ -119,10 +134,13 @@ def write_report(settings: Settings, recovery: Recovery, entries: Sequence[Entry
     return file
 
 
-def engine(settings: Settings, clock: Clock, store: Store, by: str, *, undoing: bool) -> tuple[DbosEngine, Children]:
+def engine(
+    settings: Settings, clock: Clock, store: Store, by: str, *, undoing: bool, rehearsal: bool = False
+) -> tuple[DbosEngine, Children]:
     """The engine of recoveries. Call it within `alone`; `launch` goes on with what a kill cut off, in the one direction
     alone: what was killed on its way forward must not go on while it is taken back."""
     children = Children(settings.path)
-    actor = Actor(Recovering(store), lambda one: world(settings, clock, store, one, children), STEPS, by)
+    actor = Actor(Recovering(store), lambda one, facts: world(settings, clock, store, one, facts, children), STEPS, by)
     wanted = BACKWARD if undoing else FORWARD
-    return DbosEngine(sqlite(room(settings) / "engine" / "runs.db"), {wanted: actor.acts()[wanted]}), children
+    folder = "engine-rehearsal" if rehearsal else "engine"
+    return DbosEngine(sqlite(room(settings) / folder / "runs.db"), {wanted: actor.acts()[wanted]}), children

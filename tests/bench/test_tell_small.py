@@ -23,9 +23,6 @@ def test_a_small_contest_is_held_to_its_end() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stderr
     numbers = json.loads(done.stdout)
-    assert len(numbers) == 3 and all(
-        set(wait) == {"outlive", "Prometheus"} for some in numbers.values() for wait in some
-    )
-    for name in ("the page answers 502", "the page hangs"):
-        assert all(seconds for wait in numbers[name] for seconds in wait.values()), numbers
-    assert numbers["another SSH server in its place"][0]["outlive"]
+    assert list(numbers) == ["the page answers 502"]
+    (waits,) = numbers["the page answers 502"]
+    assert set(waits) == {"outlive", "Prometheus"} and all(waits.values()), numbers

@@ -153,6 +153,7 @@ def test_words_with_brackets_and_colons_stay_as_they_are(home: Home, outlive: Ca
 GROUPS = {
     "keys": ["init", "show", "recovery-kit", "test"],
     "vault": ["check"],
+    "temporal": ["diff", "restore"],
     "rules": ["prometheus", "loki", "alloy", "grafana"],
     "token": ["make", "list", "revoke"],
 }

@@ -88,6 +88,7 @@ def test_a_proven_copy_is_well(proven: Home) -> None:
         "crons",
         "providers",
         "rehearsals",
+        "rehearsal_plan",
     }
     assert keys == set(document)
 

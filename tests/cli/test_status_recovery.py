@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from outlive.cli.status_recovery import Told, lines, rehearsed, risks
+from outlive.cli.status_recovery import Planned, Told, lines, planned, rehearsed, risks
+from outlive.config.schema import RehearsalSettings
 from outlive.model.recovery import Entry, Recovery, What
 
 NOON = datetime(2026, 2, 7, 12, tzinfo=UTC)
@@ -34,3 +35,21 @@ def test_the_last_rehearsal_that_came_to_its_end() -> None:
         "web-1: the whole stack was back in 1 min 0 s, rehearsed 2 h ago"
     ]
     assert rehearsed([told(*((0, "", What.BEGUN, ""), (60, "", What.ENDED, "done")), rehearsal=False)]) == []
+
+
+def plan(at: datetime, **failed: str) -> list[Planned]:
+    wanted = RehearsalSettings(host="web-1", to="ssh://root@n", every_seconds=30 * 86400.0)
+    return planned([wanted], [DONE], {"web-1": NOON + timedelta(days=30)}, failed and {"web-1": failed["failed"]}, at)
+
+
+def test_when_the_next_one_is_due_and_when_the_last_is_too_long_ago() -> None:
+    now = NOON + timedelta(days=28)
+    (line,) = lines([DONE], now, plan(now))
+    assert line.endswith("rehearsed 28 d ago; next in 2 d") and not list(risks([DONE], plan(now)))
+    assert not list(risks([DONE], plan(NOON + timedelta(days=59)))), "it may be missed once"
+    (late,) = risks([DONE], plan(NOON + timedelta(days=61)))
+    assert "last rehearsed 2026-02-07" in late and "outlive rehearse web-1" in late
+    (red,) = risks([DONE], plan(now, failed="no copy of shop-db"))
+    assert "failed" in red and "no copy of shop-db" in red
+    never = planned([RehearsalSettings(host="web-2", to="ssh://root@n")], [DONE], {}, {}, now)
+    assert lines([], now, never) == ["web-2: not rehearsed yet; `outlive keep` does it"] and not list(risks([], never))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from outlive.config.load import parse
 from outlive.config.schema import Settings
 from outlive.keeper.jobs import WEEK_SECONDS, jobs
+from outlive.keeper.schedule import sooner
 from outlive.model.runbook import Runbook
+from outlive.model.schedule import Due
 
 NOON = datetime(2026, 2, 7, 12, tzinfo=UTC)
 KEYS = ", ".join(f'"age1{letter * 58}"' for letter in "qp")
@@ -72,6 +74,21 @@ def test_periods_are_those_of_the_configuration() -> None:
 def test_every_step_has_a_ceiling() -> None:
     for job in jobs(settings(), NOON):
         assert all(0 < step.timeout_seconds <= 6 * 3600 for step in job.runbook.steps)
+
+
+def test_a_rehearsal_comes_round_every_month_and_is_not_repeated_every_hour() -> None:
+    found = parse(
+        f'[vault]\nurl = "vault"\n[keys]\nrecipients = [{KEYS}]\ndrill_identity = "drill.txt"\n{ASSETS}'
+        '[[rehearsals]]\nhost = "web-1"\nto = "ssh://root@scratch"\n',
+        Path("/x/outlive.toml"),
+    )
+    job = next(one for one in jobs(found, NOON) if one.name == "rehearsal:web-1")
+    assert (job.every_seconds, job.first_after_seconds, job.asset) == (30 * 86400.0, 86400.0, None)
+    assert [step.args["argv"] for step in job.runbook.steps] == [["rehearse", "web-1"]]
+    later = Due(job.name, NOON + timedelta(days=30))
+    assert sooner(job, later, NOON).next_due == NOON + timedelta(days=1)
+    backup = next(one for one in jobs(found, NOON) if one.name == "backup:db")
+    assert sooner(backup, later, NOON).next_due == NOON + timedelta(hours=1)
 
 
 def book_of(name: str, found: Settings) -> Runbook:

@@ -1,4 +1,5 @@
-"""The files for Loki and Alloy, by their form: neither program can be had where these tests run."""
+"""The files for Loki and Alloy, by their form and by Grafana's own grammar: neither program can be had where these tests
+run."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ import pytest
 import yaml
 
 from outlive.cli.main import run
+from tests.world import logql
+from tests.world.need import need
 
 LABELS = {"host", "machine", "boot", "project", "service", "stream"}
 
@@ -24,6 +27,14 @@ def test_each_rule_says_what_is_so_and_what_to_do(capsys: pytest.CaptureFixture[
         assert set(one) <= {"alert", "expr", "for", "labels", "annotations"}
         assert set(one["annotations"]) == {"summary", "action"}
         assert one["labels"]["severity"] in ("warning", "critical")
+
+
+@pytest.mark.slow
+def test_each_rule_is_logql(capsys: pytest.CaptureFixture[str]) -> None:
+    (group,) = yaml.safe_load(printed("loki", capsys))["groups"]
+    asked = [one["expr"] for one in group["rules"]]
+    assert need("tofu", lambda: logql.broken(asked)) == [[]] * len(asked)
+    assert all(logql.broken([one.removesuffix("0").replace(")", "", 1) for one in asked[1:]]))
 
 
 def test_rules_ask_only_for_labels_that_alloy_puts_on(capsys: pytest.CaptureFixture[str]) -> None:

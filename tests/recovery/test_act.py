@@ -77,7 +77,7 @@ def server() -> Server:
 @pytest.fixture
 def actor(journal: Recovering, server: Server) -> Actor:
     world = cast(World, SimpleNamespace(clock=ManualClock(NOON)))
-    return Actor(journal, lambda run: world, {"server": server, "once": Once()}, "ops@desk")
+    return Actor(journal, lambda run, facts: world, {"server": server, "once": Once()}, "ops@desk")
 
 
 def args(step: str = "buy", kind: str = "server", *, approval: bool = False, **more: object) -> dict[str, Any]:
@@ -179,3 +179,11 @@ def test_undo_takes_back_what_was_begun(actor: Actor, server: Server, journal: R
 def test_a_kind_that_this_version_does_not_know_fails(actor: Actor) -> None:
     with pytest.raises(OutliveError, match="'tea'"):
         actor.acts()["recover"](args(kind="tea"), 60)
+
+
+def test_a_run_that_has_ended_is_not_gone_on_with(actor: Actor, server: Server, journal: Recovering) -> None:
+    """The engine may find it again at a later launch, when it was killed and then taken back."""
+    journal.write("run-1", NOON, "", What.ENDED, "ops", "undone")
+    with pytest.raises(Refused, match="has ended"):
+        actor.acts()["recover"](args(), 60)
+    assert server.bought == [] and told(journal) == [(What.ENDED, "undone")]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from outlive.model.verdict import Name
-from outlive.recovery.gate import Circumstances, Condition, Target, Waiver, gate, is_open, take_over
+from outlive.recovery.gate import Circumstances, Condition, Held, Target, Waiver, gate, give_back, is_open, take_over
 
 NOW = datetime(2026, 2, 7, 9, 30, tzinfo=UTC)
 TARGET = Target("811287", "192.0.2.16", "production")
@@ -127,3 +128,36 @@ def test_a_machine_that_still_answers_is_named() -> None:
     assert not gone.is_met and "192.0.2.16 still answers as production" in gone.why and "outlive backup" in gone.cure
     assert shut(replace(known, loss_accepted=WORD)) == []
     assert shut(replace(GOOD, is_confirmed=False)) == ["gone or given up"]
+
+
+# --- what a run has made itself ----------------------------------------------------------------------------------------
+
+MADE = Target("700201", "198.51.100.7", "web-1-0f3c2a1b")
+
+
+def given_back(held: Held, made: Target | None = MADE, **known: Any) -> list[str]:
+    """The conditions that are not met."""
+    found = give_back(MADE, made, held, Circumstances(**{"named": MADE, "seen_at": NOW, **known}), NOW)
+    assert all(one.cure for one in found if not one.is_met)
+    return [one.name for one in found if not one.is_met]
+
+
+def test_what_a_run_has_made_is_given_back_when_it_was_named_seen_and_holds_nothing_of_its_own() -> None:
+    assert given_back(Held.COPIES) == given_back(Held.NOTHING) == []
+    assert given_back(Held.NOTHING, seen_at=None) == [], "nobody was ever let in"
+    assert (
+        given_back(Held.COPIES, seen_at=None) == given_back(Held.COPIES, seen_at=NOW - timedelta(hours=1)) == ["seen"]
+    )
+    assert given_back(Held.COPIES, named=None) == ["named"]
+    assert given_back(Held.COPIES, named=Target("700201", "198.51.100.7", "web-1")) == ["named"]
+
+
+def test_what_services_may_have_written_is_given_up_in_writing() -> None:
+    assert given_back(Held.MORE) == ["empty"]
+    assert given_back(Held.MORE, loss_accepted=Waiver("ops", NOW, "a trial")) == []
+
+
+def test_another_machine_is_never_given_back_whoever_names_it() -> None:
+    word = Waiver("ops", NOW, "all of it")
+    for made in (None, Target("700101", "203.0.113.9", "web-1"), Target("700201", "203.0.113.9", "web-1-0f3c2a1b")):
+        assert given_back(Held.NOTHING, made, loss_accepted=word) == ["made here"]

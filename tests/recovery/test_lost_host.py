@@ -1,17 +1,14 @@
-"""A host of the lab is lost and comes back on another machine, while the process that recovers it is killed again and again:
-nothing is done twice, nothing is missing that was shown to be safe."""
+"""A host of the lab is lost and comes back on another machine, which is ordered at the provider, while the process that
+recovers it is killed again and again: nothing is done or bought twice, nothing is missing that was shown to be safe."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,96 +20,31 @@ from outlive.lab.ground.machine import Hardware, Machine
 from outlive.lab.ground.process import wait_until
 from outlive.lab.record import WEB
 from outlive.lab.shop import Shop
-from outlive.lab.world import PAGES, Lab
-from outlive.vault.local import LocalVault
+from outlive.lab.up import KEY_ID
+from outlive.lab.world import PAGES, SERVER_IDS, Lab
+from tests.recovery.keeper import Keeper
+from tests.world.cloudflare import CloudflareApi
+from tests.world.github import GithubApi
+from tests.world.lab_cloud import LabCloud
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
-PLACE, LAST = "web-1 (new)", 41
-# Where it is killed: so many seconds after that step was begun. What is quick is killed at once.
+LAST, LAST_MADE = 41, 42
+APPROVED = ("--approve", "order", "--approve", "old machine off")
+# Where it is killed: so many seconds after that step was begun. What is quick is killed at once. What would be bought or
+# begun twice is killed when it is done and nobody was told (`die_at`).
 DEATHS = (
     ("configuration config", 0.0),
     ("volume uploads", 0.0),
-    ("volume certificates", 0.1),
     ("cluster shop-db", 0.5),
     ("cluster shop-db", 2.5),
     ("start", 1.0),
+    ("dns", 0.0),
+    ("deploy", 0.0),
     ("enrolment", 5.0),
     ("copies", 2.0),
 )
 UPLOADS = "/var/lib/docker/volumes/shop_uploads/_data"
 MARKED = "create table marked (at timestamptz not null); insert into marked values (now())"
-
-
-class Keeper:
-    """A keeper's folder of its own: the lab's configuration and keys, an empty vault, another memory."""
-
-    def __init__(self, lab: Lab, folder: Path) -> None:
-        self.folder = folder
-        for name in ("outlive.toml", "identity", "known_hosts", "provider-token"):
-            shutil.copy(lab.folder / name, folder / name)
-        for name in ("keys", "ca"):
-            shutil.copytree(lab.folder / name, folder / name)
-        LocalVault.create(folder / "vault")
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        pipe = subprocess.PIPE
-        argv = [sys.executable, "-m", "outlive", *words]
-        return subprocess.Popen(argv, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
-
-    def run(self, *words: str, code: int | None = 0) -> dict[str, Any]:
-        """None: any failure."""
-        process = self.start(*words, "--json")
-        said, complained = process.communicate(timeout=600)
-        is_right = process.returncode == code if code is not None else process.returncode not in (0, 1)
-        assert is_right, f"{words}: {process.returncode}\n{said}\n{complained}"
-        found: dict[str, Any] = json.loads(said)
-        return found
-
-    @contextmanager
-    def keeping(self) -> Iterator[None]:
-        """`outlive keep`, with its words into a file: nobody reads its pipe."""
-        with (self.folder / "keep.log").open("w") as log:
-            argv = [sys.executable, "-m", "outlive", "keep"]
-            process = subprocess.Popen(argv, cwd=self.folder, stdout=log, stderr=log)
-            try:
-                yield
-            finally:
-                process.terminate()
-                process.wait(120)
-
-    @contextmanager
-    def without_vault(self) -> Iterator[None]:
-        (self.folder / "vault").rename(self.folder / "away")
-        try:
-            yield
-        finally:
-            (self.folder / "away").rename(self.folder / "vault")
-
-    def journal(self, what: str, step: str) -> int:
-        """How often the journal says that of the step."""
-        with closing(sqlite3.connect(f"file:{self.folder}/state/keeper.db?mode=ro", uri=True)) as memory:
-            query = "select count(*) from recovery_journal where what = ? and step = ?"
-            return int(memory.execute(query, (what, step)).fetchone()[0])
-
-    def first_done(self, step: str) -> str:
-        """When the step was done, UTC."""
-        with closing(sqlite3.connect(f"file:{self.folder}/state/keeper.db?mode=ro", uri=True)) as memory:
-            query = "select min(at) from recovery_journal where what = 'done' and step = ?"
-            return str(memory.execute(query, (step,)).fetchone()[0])
-
-    def die(self, words: tuple[str, ...], step: str, after_seconds: float) -> None:
-        """Runs it, and kills it while it does that step, or soon after."""
-        before = self.journal("doing", step)
-        process = self.start(*words)
-        wait_until(
-            lambda: process.poll() is not None or self.journal("doing", step) > before,
-            f"{step} to be done",
-            seconds=300,
-        )
-        time.sleep(after_seconds)
-        process.kill()
-        process.communicate()
-        assert process.returncode == -9, "it was still at work"
 
 
 @pytest.fixture
@@ -121,6 +53,25 @@ def keeper(lab: Lab) -> Iterator[Keeper]:
     with tempfile.TemporaryDirectory(prefix="outlive-test-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         yield Keeper(lab, Path(folder))
+
+
+@dataclass
+class Clouds:
+    """Other people's APIs, of which the provider's really makes machines."""
+
+    provider: LabCloud
+    dns: CloudflareApi
+    github: GithubApi
+
+
+@pytest.fixture
+def clouds(lab: Lab) -> Iterator[Clouds]:
+    free = [lab.record.address(LAST_MADE), lab.record.address(LAST_MADE + 1)]
+    dns, github = CloudflareApi(), GithubApi(late=1, tells_run=False, lasts=2)
+    dns.record("A", PAGES[WEB], lab.record.machines[WEB].address)
+    dns.record("AAAA", PAGES[WEB], "2001:db8::9", ttl=600)
+    with LabCloud(lab=lab, free=free, late=1) as provider, dns, github:
+        yield Clouds(provider, dns, github)
 
 
 @pytest.fixture
@@ -137,38 +88,46 @@ def machine(lab: Lab, keeper: Keeper) -> Iterator[Machine]:
         made.remove()
 
 
-def test_a_lost_host_comes_back_whatever_is_killed(lab: Lab, keeper: Keeper, machine: Machine) -> None:
-    to = f"ssh://root@{machine.address}"
+def test_a_lost_host_comes_back_whatever_is_killed(lab: Lab, keeper: Keeper, clouds: Clouds) -> None:
+    urls = clouds.provider.url, clouds.dns.url, clouds.github.url
+    runbook = str(keeper.orders_at(*urls, record=PAGES[WEB], key=KEY_ID))
     keeper.run("identity", WEB, "--enrol")
     with keeper.keeping():
         wait_until(lambda: _windows(keeper) is not None, "log of shop-db", seconds=300, every=1)
         marked = datetime.fromisoformat(lab.shop(WEB).sql(f"{MARKED} returning at").strip().splitlines()[-1])
         wait_until(lambda: (_windows(keeper) or marked) > marked, "the mark to be safe", seconds=120, every=1)
         wait_until(lambda: len(_copies(keeper)) == 5, "a copy of every asset", seconds=300, every=1)
-    refused = keeper.run("recover", WEB, "--to", to, "--yes", code=4)
-    assert f"{lab.record.machines[WEB].address} still answers as web-1" in refused["error"]
-    assert machine.inside("sh", "-c", "ls /var/lib/outlive 2>/dev/null | wc -l").strip() == "0", "nothing was done"
+    old = lab.record.machines[WEB].address
+    refused = keeper.run("recover", WEB, "--runbook", runbook, "--yes", *APPROVED, code=4)
+    assert f"{old} still answers as web-1" in refused["error"]
+    assert clouds.provider.ordered == [], "nothing was bought, though it was approved"
 
     break_it(lab, "suspend")
     words = ("recover", "--resume", "--accept-loss", "the server is gone; the test says so")
+    keeper.die_at(words, clouds.provider, "POST", "/servers")
     for step, after in DEATHS:
-        keeper.die(words, step, after)
-        words = ("recover", "--resume")
+        if step == "deploy":
+            keeper.die_at(("recover", "--resume"), clouds.github, "POST", "/dispatches")
+        else:
+            keeper.die(("recover", "--resume"), step, after)
     with keeper.without_vault():  # a failure, not a kill: what goes on then looks at every step again
         stopped = keeper.run("recover", "--resume", code=None)
     assert "copies" in stopped["error"] and stopped["cure"]
     done = keeper.run("recover", "--resume")
 
     assert all(step["done"] for step in done["steps"])
+    (machine,) = clouds.provider.machines.values()
     new = Shop(machine)
     assert new.sql("select count(*) from marked").strip() == "1"
     _nothing_twice(keeper, machine)
+    _everybody_is_led_there(clouds, keeper, machine)
     _no_more_lost_than_shown(lab, new, done)
     _one_asset_comes_back(keeper, machine)
-    assert keeper.run("recover", "--undo", "--yes")["runbook"] == "lost-host"
+    assert keeper.run("recover", "--undo", "--yes")["runbook"] == "lost-host-new-machine"
     assert machine.inside("docker", "ps", "-q").strip() == ""
     assert machine.inside("sh", "-c", f"ls -A {UPLOADS}").strip() == ""
     assert len(machine.inside("ls", "/var/lib/outlive/undone").split()) >= 5, "kept: four volumes, the uploads twice"
+    _as_it_was(clouds, keeper, old)
 
 
 def test_a_host_moves_and_nothing_is_lost(lab: Lab, keeper: Keeper, machine: Machine) -> None:
@@ -199,6 +158,28 @@ def test_a_host_moves_and_nothing_is_lost(lab: Lab, keeper: Keeper, machine: Mac
     assert keeper.run("recover", "--undo", "--yes")["state"] == "undone"
     lab.shop(WEB).wait(PAGES[WEB], lab.authority)
     assert lab.shop(WEB).sql(query) == found, "every order that the old machine had taken was on the new one"
+
+
+def _everybody_is_led_there(clouds: Clouds, keeper: Keeper, machine: Machine) -> None:
+    """Each once; the old machine is off and kept. The deploy found the secrets of the new one."""
+    ((made, _),) = clouds.provider.machines.items()
+    assert len(clouds.provider.ordered) == 1 and clouds.provider.switched == [(str(SERVER_IDS[WEB]), "power_off")]
+    assert clouds.dns.addresses(PAGES[WEB]) == [machine.address] and len(clouds.dns.batches) == 1
+    secrets = {"VM_HOST": machine.address, "VM_KNOWN_HOSTS": f"{machine.address} {machine.host_key}\n"}
+    assert clouds.github.secrets == secrets and clouds.github.deployed == [secrets]
+    assert f'server_id = "{made}"' in (keeper.folder / "outlive.toml").read_text()
+
+
+def _as_it_was(clouds: Clouds, keeper: Keeper, old: str) -> None:
+    """Whoever was led to the new machine is led back; that one is off and kept, and the old one is on."""
+    ((made, _),) = clouds.provider.machines.items()
+    lost = str(SERVER_IDS[WEB])
+    assert clouds.provider.switched == [(lost, "power_off"), (lost, "power_on"), (str(made), "power_off")]
+    assert clouds.provider.deleted == [] and len(clouds.provider.ordered) == len(clouds.github.runs) == 1
+    assert clouds.dns.addresses(PAGES[WEB]) == sorted([old, "2001:db8::9"])
+    assert clouds.github.secrets["VM_HOST"] == old and clouds.github.secrets["VM_KNOWN_HOSTS"].startswith(f"{old} ")
+    text = (keeper.folder / "outlive.toml").read_text()
+    assert f'server_id = "{lost}"' in text and f'address = "ssh://root@{old}"' in text
 
 
 def _one_asset_comes_back(keeper: Keeper, machine: Machine) -> None:
@@ -234,7 +215,7 @@ def _nothing_twice(keeper: Keeper, machine: Machine) -> None:
     assert sorted(fresh) == ["certificates", "config", "jobs-db", "shop-db", "uploads"]
     (before,) = keeper.folder.glob("outlive.toml.before-*")
     changed = set(before.read_text().splitlines()) ^ set((keeper.folder / "outlive.toml").read_text().splitlines())
-    assert len(changed) == 2 and all(line.startswith("address = ") for line in changed)
+    assert len(changed) == 4 and all(line.startswith(("address = ", "server_id = ")) for line in changed)
 
 
 def _no_more_lost_than_shown(lab: Lab, new: Shop, done: dict[str, Any]) -> None:

@@ -129,3 +129,28 @@ def test_a_file_tree_is_copied_once_and_never_over_another(tmp_path: Path) -> No
     (final / ".env").write_text("A=2")
     assert HERE.run(words.copy_file_tree(str(staged), str(final))).status == words.TAKEN
     assert (final / ".env").read_text() == "A=2" and [path.name for path in final.parent.iterdir()] == ["shop"]
+
+
+def test_what_a_rehearsal_had_brought_is_forgotten_and_nothing_else(place: Place) -> None:
+    for _ in range(2):
+        bring(place)
+        placing.take_back(HERE, place)
+    other = Place(place.final, "run-2:volume uploads")
+    bring(other)
+    placing.take_back(HERE, other)
+    undone = Path(place.undone).parent
+    assert len(list(undone.iterdir())) == 3
+    HERE.run(words.forget(place)).check("forget")
+    assert list(undone.iterdir()) == [Path(other.undone)]
+
+
+def test_files_that_are_still_those_of_the_copy_go_and_others_stay(place: Place, tmp_path: Path) -> None:
+    """`path` as the host has it; below the place it stands in full."""
+    mine, edited = tmp_path / "srv/mine", tmp_path / "srv/edited"
+    for path in (mine, edited):
+        for copy in (path, Path(f"{place.final}{path}")):
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text("as in the copy")
+    edited.write_text("by hand")
+    HERE.run(words.forget_copied(place, [str(mine), str(edited), str(tmp_path / "gone")])).check("forget")
+    assert not mine.exists() and edited.read_text() == "by hand" and not Path(place.final).exists()

@@ -21,7 +21,8 @@ from outlive.watch import ledger
 from outlive.watch.enrolling import Candidate, candidate, pin
 from outlive.watch.watcher import Watcher
 
-PATIENCE_SECONDS = 5.0  # nobody in the lab is further away than a bridge, but its machine may be busy
+PATIENCE_SECONDS = 5.0  # nobody in the lab is further away than a bridge
+INSIDE_SECONDS = 15.0  # but its machine may be busy, and its Docker engine with a loop
 TRIES = 5
 
 
@@ -44,6 +45,11 @@ class LabKeeper:
         self._watcher.write(news)
         self._watcher.written(news)
         return {one.host: one for one in self._watcher.judge().hosts}
+
+    def containers(self) -> list[object]:
+        """What was told of them last, for a reader of a test that failed."""
+        seen = [one for one in self._watcher.recall.present() if one.fact == "container"]
+        return [(one.at, one.subject, one.error, one.value) for one in seen]
 
     def enrol(self) -> None:
         """Whoever answers now is who the hosts are."""
@@ -72,7 +78,7 @@ def keeper_of(lab: Lab, state: Path) -> Iterator[LabKeeper]:
     """With a memory of its own in that folder, and the hosts enrolled as they are."""
     settings = load(lab.folder / CONFIG)
     keeper = replace(settings.keeper, state=state)
-    watch = replace(settings.watch, timeout_seconds=PATIENCE_SECONDS)
+    watch = replace(settings.watch, timeout_seconds=INSIDE_SECONDS)
     hosts = [replace(host, checks=tuple(map(_quick, host.checks))) for host in settings.hosts]
     settings = replace(settings, keeper=keeper, watch=watch, hosts=hosts)
     clock = SystemClock()

@@ -116,6 +116,7 @@ def test_a_break(lab: Lab, keeper: LabKeeper, story: Story) -> None:
         looks.append(keeper.look(databases=story.databases))
     for seen in looks:
         _claims_no_more(seen[WEB], story)
+    assert looks[-1][WEB].name in _wanted(story.verdict), keeper.containers()
     _is(looks[-1][WEB], story.verdict, confirmed=story.confirmed)
     _is(looks[-1][PREVIEW], story.preview)
     if lab.record.broken:
@@ -145,9 +146,13 @@ def test_every_break_has_its_story() -> None:
     assert {one.what for one in STORIES} == {one for one in BREAKS if not one.startswith("provider-")} - elsewhere
 
 
-def _is(found: Verdict, wanted: Name, confirmed: bool | None = None) -> None:
+def _wanted(name: Name) -> set[Name]:
     """A host that is well may have been started again in a story before."""
-    assert found.name in (WELL if wanted is Name.SAME_MACHINE_OK else {wanted}), found
+    return WELL if name is Name.SAME_MACHINE_OK else {name}
+
+
+def _is(found: Verdict, wanted: Name, confirmed: bool | None = None) -> None:
+    assert found.name in _wanted(wanted), found
     assert confirmed is None or found.confirmed is confirmed, found
 
 

@@ -17,6 +17,7 @@ from outlive.model.asset import (
     PostgresAsset,
     PostgresDumpAsset,
     SecretRef,
+    TemporalAsset,
 )
 from outlive.survey.found import ConfigFile, FoundDatabase, FoundDocker, FoundPostgres, Survey, WayIn
 from outlive.survey.look import look
@@ -383,3 +384,12 @@ def test_a_host_is_called_what_it_calls_itself() -> None:
     assert host_name(survey(host=HostFacts("Web-1.example.com")), "203.0.113.9") == "web-1"
     assert host_name(survey(host=HostFacts("localhost")), "203.0.113.9") == "203.0.113.9"
     assert host_name(Survey("", None), "db") == "db"
+
+
+def test_a_server_of_temporal_is_proposed_besides_its_database() -> None:
+    compose = {"project": "shop", "service": "temporal"}
+    server = Container("3" * 64, "shop-temporal-1", "temporalio/auto-setup:1.29.1", "i", "running", **compose)
+    page = Container("4" * 64, "shop-ui-1", "temporalio/ui:2.34.0", "i", "running", project="shop", service="ui")
+    proposal = propose(survey(docker=FoundDocker(containers=(server, page))), host="web-1")
+    found = [one.asset for one in proposal.optional if one.asset.kind == "temporal"]
+    assert found == [TemporalAsset(name="shop-schedules", host="web-1", container="shop/temporal")]

@@ -44,7 +44,7 @@ class Look:
         """A busy machine that has just booted may let a look wait in vain."""
         ends = time.monotonic() + 120
         while fact not in (seen := self()):
-            assert time.monotonic() < ends, seen
+            assert time.monotonic() < ends, [(one.fact, one.error, one.value, one.source) for one in seen.values()]
         return seen
 
 

@@ -8,18 +8,33 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from outlive.lab.provider import api
-from outlive.lab.provider.documents import PROJECT_ID, Knowledge, Server
+from outlive.lab.provider.documents import PLAN, PROJECT_ID, Knowledge, Server
 from tests.world import hetzner
 from tests.world.biting import Answer, BitingApi
 from tests.world.cloud import CREATED
 
+PRICED = PLAN | {"pricing": [{"price": 0.01815, "currency": "EUR", "unit": "Hourly", "taxed": False}]}
+TYPE = {
+    "id": 2,
+    "name": "cloud_vps_1",
+    "description": "CX22",
+    "prices": [
+        {
+            "location": "eu_nord_1",
+            "price_hourly": {"net": "0.0060", "gross": "0.0074"},
+            "price_monthly": {"net": "3.79", "gross": "4.59"},
+        }
+    ],
+}
+
 
 @dataclass
 class MakerApi(BitingApi):
-    """`ordered` are the bodies of orders that were done, `switched` the power that was asked for. A new machine is missing
-    from `late` lists, and being made for `slow` more."""
+    """`ordered` are the bodies of orders that were done, `switched` the power that was asked for, `deleted` the ids that
+    were given back. A new machine is missing from `late` lists, and being made for `slow` more."""
 
     ordered: list[dict[str, Any]] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
     switched: list[tuple[str, str]] = field(default_factory=list)
     late: int = 0
     slow: int = 1
@@ -70,6 +85,12 @@ class CherryApi(MakerApi):
                     if str(one.id) == identity:
                         one.power = body["type"].removeprefix("power_")
                 return 201, {}
+            case "DELETE", ["servers", identity] if one := self._at(identity):
+                self.known.remove(one)
+                self.deleted.append(identity)
+                return 204, None
+            case "GET", ["plans", "cloud_vps_1"]:
+                return 200, PRICED
             case "GET", _:
                 if words[-1] == "servers":
                     self._grow()
@@ -77,6 +98,9 @@ class CherryApi(MakerApi):
                 said = api.get(path.removeprefix("/v1/"), query, Knowledge(listed))
                 return said.status, said.body
         return 404, self.refusal(404)
+
+    def _at(self, identity: str) -> Server | None:
+        return next((one for one in self.known if str(one.id) == identity), None)
 
     def _grow(self) -> None:
         self.ages()
@@ -118,9 +142,18 @@ class HetznerApi(MakerApi):
                     if str(one["id"]) == identity:
                         one["status"] = {"poweroff": "off", "poweron": "running"}[what]
                 return 201, {"action": {"id": 2, "status": "running"}}
+            case "DELETE", ["servers", identity] if one := self._at(identity):
+                self.known.remove(one)
+                self.deleted.append(identity)
+                return 200, {"action": {"id": 3, "status": "running"}}
             case "GET", ["servers"]:
                 return 200, self._list()
+            case "GET", ["server_types"]:
+                return 200, {"server_types": [TYPE] if query.get("name") == "cloud_vps_1" else []}
         return 404, self.refusal(404)
+
+    def _at(self, identity: str) -> dict[str, Any] | None:
+        return next((one for one in self.known if str(one["id"]) == identity), None)
 
     def _list(self) -> dict[str, Any]:
         self.ages()

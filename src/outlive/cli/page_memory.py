@@ -18,6 +18,7 @@ from outlive.model.observation import Observation
 from outlive.model.recovery import Entry, Recovery
 from outlive.model.stretch import Stretch
 from outlive.model.tally import Tally
+from outlive.recovery.destination import elsewhere
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
 from outlive.state.tallies import Tallies
@@ -154,7 +155,7 @@ def _recovery(one: Recovery, entries: Sequence[Entry]) -> dict[str, Any]:
         "rehearsal": one.rehearsal,
         "began_at": one.began_at,
         "by": one.by,
-        "to": one.to or None,
+        "to": elsewhere(one, entries) or None,
         "steps": [str(step["name"]) for step in one.steps],
         "entries": [
             {"at": each.at, "step": each.step, "what": each.what, "by": each.by, "said": each.said} for each in entries

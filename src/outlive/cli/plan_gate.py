@@ -12,6 +12,7 @@ from outlive import wiring, wiring_state
 from outlive.backup.copies import catalog
 from outlive.cli.incident_note import note
 from outlive.cli.looking import look, person
+from outlive.cli.named import target as target_of_words
 from outlive.clock import Clock, SystemClock
 from outlive.config.load import load
 from outlive.config.schema import Settings
@@ -28,7 +29,7 @@ from outlive.state.watching import Watching
 def gate_of(config: Path | None, named: str, waive: Sequence[str]) -> Iterator[Gate]:
     """Asks every address now. Raises `UsageError`, and what the look raises."""
     settings, clock = load(config), SystemClock()
-    words = Words(_target(named), _waivers(waive, clock.now()))
+    words = Words(target_of_words(named), _waivers(waive, clock.now()))
     store = wiring_state.store(settings)
     try:
         found = look(settings, clock, Watching(store))
@@ -62,13 +63,6 @@ def _proven_until(settings: Settings, clock: Clock, host: str) -> datetime | Non
             return None
         newest.append(max(one.manifest.data_until for one in proven))
     return min(newest, default=None)
-
-
-def _target(named: str) -> Target:
-    parts = [part.strip() for part in named.split(",")]
-    if len(parts) != 3 or not all(parts):
-        raise UsageError(f"--named {named!r}: it takes three names.", hint="--named 811287,203.0.113.9,web-1")
-    return Target(*parts)
 
 
 def _waivers(waive: Sequence[str], now: datetime) -> dict[str, Waiver]:

@@ -21,8 +21,9 @@ from outlive.model.asset import Asset
 from outlive.model.copy import Copy
 from outlive.model.host import Host, SshAddress
 from outlive.model.observation import rfc3339
-from outlive.model.recovery import Recovery
+from outlive.model.recovery import Destination, Recovery
 from outlive.recovery import plan, runbook
+from outlive.recovery.destination import decide
 from outlive.recovery.steps.machine import pin_it
 from outlive.recovery.steps.registry import STEPS
 from outlive.transport import hostkey
@@ -48,15 +49,13 @@ def begun(settings: Settings, clock: Clock, wish: Wish) -> Recovery:
     """The run, not yet remembered. Raises `UsageError`, `HostKeyUnknown`, `Refused` and the vault's errors."""
     named = wish.runbook or ("restore-asset" if wish.asset else "lost-host")
     recipe = wiring_recovery.recipe(named)
-    if recipe.asset != bool(wish.asset) or recipe.to != bool(wish.to):
-        needed = (
-            " ".join(["--to ssh://root@HOST"] * recipe.to + ["--asset NAME"] * recipe.asset)
-            or "neither --to nor --asset"
-        )
+    if recipe.asset != bool(wish.asset):
+        needed = "--asset NAME" if recipe.asset else "no --asset"
         raise UsageError(f"the runbook {recipe.name} wants {needed}.", hint="docs/how-to/recover.md shows each.")
+    destination = decide(recipe, wish.to, settings.hosts, rehearsal=wish.rehearse)
     host = _host(settings, wish)
-    if recipe.brings_back:
-        _known(settings, wiring_recovery.machine_of(host, wish.to))
+    if recipe.brings_back and destination is not Destination.MADE:
+        _known(settings, replace(host, address=wish.to) if wish.to else host)
     wiring.identities(settings, wish.identity)  # now, not after an hour
     assets = _assets(settings, host, wish, recipe) if recipe.brings_back else ()
     now, vault = clock.now(), wiring.vault(settings, clock)
@@ -65,7 +64,8 @@ def begun(settings: Settings, clock: Clock, wish: Wish) -> Recovery:
     _insist(losses, wish.accept_loss)
     run = f"{recipe.name}-{host.name}-{now:%Y%m%dT%H%M%SZ}"
     there = [asset for asset, one in zip(assets, losses, strict=True) if not one["everything"]]
-    entries = runbook.expanded(recipe, there, rehearsal=wish.rehearse)
+    ordering = destination is Destination.MADE
+    entries = runbook.expanded(recipe, there, rehearsal=wish.rehearse, ordering=ordering)
     copies = {one["asset"]: one["copy"] for one in losses}
     entries = tuple(_with_copy(one, copies, moment) for one in entries)
     return Recovery(
@@ -80,6 +80,8 @@ def begun(settings: Settings, clock: Clock, wish: Wish) -> Recovery:
         losses=tuple(losses),
         rehearsal=wish.rehearse,
         former=host.address,
+        destination=destination,
+        former_server=host.server_id or "",
         identity=str(wish.identity.absolute()) if wish.identity else "",
     )
 

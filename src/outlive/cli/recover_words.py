@@ -11,6 +11,7 @@ from outlive.cli.app import Output
 from outlive.cli.words import duration, moment
 from outlive.model.observation import moment as parsed
 from outlive.model.recovery import Entry, Recovery, What
+from outlive.recovery import destination
 from outlive.recovery.plan import Line
 from outlive.recovery.report import seconds
 
@@ -19,9 +20,13 @@ def show_plan(recovery: Recovery, lines: Sequence[Line], output: Output, now: da
     """As a diff: `+` is made, `~` is changed, `-` would be destroyed."""
     say = output.console.print
     kind = "Rehearsal of " if recovery.rehearsal else ""
-    say(f"{kind}{recovery.title}: {recovery.host} ({recovery.former}){f' -> {recovery.to}' if recovery.to else ''}")
+    where = destination.where(recovery, ())
+    to = "" if where == recovery.host else f" -> {where}"
+    say(f"{kind}{recovery.title}: {recovery.host} ({recovery.former}){to}")
     if any(one["args"]["kind"] == "last-copy" for one in recovery.steps):
         say("What is in the vault now; a last copy is taken once nobody writes any more, so nothing is to be lost:")
+    elif _moves(recovery):
+        say("What is in the vault now, in case; it is the live database that moves:")
     elif recovery.losses:
         say("What will be there; whatever was written later is lost, unless the old machine still has it:")
     for one in recovery.losses:
@@ -29,6 +34,8 @@ def show_plan(recovery: Recovery, lines: Sequence[Line], output: Output, now: da
     say("Steps:")
     for line in lines:
         say(f"  {line.sign} {line.step}: {line.text}{'  [wants an approval of its own]' if line.approval else ''}")
+        for change in line.changes:
+            say(f"      {change}")
     if not any(line.sign == "-" for line in lines):
         say("Nothing is destroyed. What is made on that machine is taken back by `outlive recover --undo`.")
 
@@ -51,17 +58,36 @@ def tell_end(recovery: Recovery, entries: Sequence[Entry], report: Path, output:
         for entry in entries:
             if entry.what is What.DONE and entry.facts.get("old_machine"):
                 say(f"  old machine: {entry.said}")
+            if entry.what is What.DONE and "schedules_of" in entry.facts:
+                say(f"  Temporal, {entry.facts['schedules_of']}: {entry.said}")
         if recovery.losses:
-            say(_next(recovery))
+            say(_next(recovery, entries))
     say(f"Report: {report}")
 
 
-def _next(recovery: Recovery) -> str:
+def _next(recovery: Recovery, entries: Sequence[Entry]) -> str:
+    where = destination.where(recovery, entries)
     if recovery.rehearsal:
-        return "  next: `outlive recover --undo` takes the scratch stack down again."
-    if not recovery.to:
+        return f"  next: `outlive recover --rehearse --undo` takes the scratch stack on {where} down again."
+    if _moves(recovery):
+        return "  next: guard the new database, and keep the old one (docs/how-to/move-postgres.md); it is shut to writers."
+    if where == recovery.host:
         return "  next: what was there before lies below /var/lib/outlive/aside on the machine; remove it when all is well."
-    return "  next: lead DNS and deploys to the new machine, and restart `outlive keep`, which then guards it."
+    kinds = {one["args"]["kind"] for one in recovery.steps}
+    left = [what for kind, what in (("dns", "DNS"), ("ci-secret", "deploys")) if kind not in kinds]
+    lead = f"lead {' and '.join(left)} to {where}, and " if left else ""
+    return f"  next: {lead}restart `outlive keep`, which then guards {where}."
+
+
+def planned(recovery: Recovery, lines: Sequence[Line]) -> dict[str, Any]:
+    """The document of a run that was not begun: each step with what it would do."""
+    told = {one.step: {"sign": one.sign, "plan": one.text, "changes": list(one.changes)} for one in lines}
+    found = document(recovery, [], "planned")
+    return found | {"steps": [one | told[one["name"]] for one in found["steps"]]}
+
+
+def _moves(recovery: Recovery) -> bool:
+    return any(one["args"]["kind"] == "move-load" for one in recovery.steps)
 
 
 def document(recovery: Recovery, entries: Sequence[Entry], state: str, report: Path | None = None) -> dict[str, Any]:
@@ -73,7 +99,7 @@ def document(recovery: Recovery, entries: Sequence[Entry], state: str, report: P
         "run": recovery.id,
         "host": recovery.host,
         "runbook": recovery.runbook,
-        "to": recovery.to or None,
+        "to": destination.elsewhere(recovery, entries) or None,
         "rehearsal": recovery.rehearsal,
         "state": state,
         "seconds": seconds(entries) if state == "done" else None,

@@ -16,6 +16,7 @@ from outlive.clock import Clock
 from outlive.commands.postgres import lsn
 from outlive.config.schema import Settings
 from outlive.keeper.advice import Memory
+from outlive.keeper.jobs import REHEARSAL
 from outlive.model.incident import Delivery, Incident, Sending
 from outlive.model.stretch import Stretch
 from outlive.watch import project_told
@@ -39,6 +40,7 @@ class Remembered:
     latest: Mapping[str, Sending] = field(default_factory=dict)
     recoveries: tuple[status_recovery.Told, ...] = ()
     crons: tuple[CronStanding, ...] = ()
+    rehearsals: tuple[status_recovery.Planned, ...] = ()
 
     @property
     def lost_crons(self) -> tuple[str, ...]:
@@ -60,7 +62,8 @@ class Remembered:
 def remembered(settings: Settings, clock: Clock) -> Remembered:
     """What the keeper has told."""
     if not wiring.has_store(settings):
-        return Remembered()
+        unseen = status_recovery.planned(settings.rehearsals, (), {}, {}, clock.now())
+        return Remembered(rehearsals=tuple(unseen))
     from outlive import wiring_state  # its database layer is loaded only where there is a database
     from outlive.state.crons import Crons
     from outlive.state.recovering import Recovering
@@ -76,6 +79,12 @@ def remembered(settings: Settings, clock: Clock) -> Remembered:
         memory, now = Memory(store.beat(), tuple(store.outcomes().values())), clock.now()
         listens = bool(settings.crons) and memory.is_running(now) and wiring.serves_page(settings)
         listening_since = memory.beat.started_at if memory.beat and listens else None
+        runs = tuple(status_recovery.Told(one, tuple(journal.entries(one.id))) for one in journal.recoveries())
+        due = {
+            name.partition(":")[2]: one.next_due
+            for name, one in store.dues().items()
+            if name.startswith(f"{REHEARSAL}:")
+        }
         return Remembered(
             memory=memory,
             streams={asset: _facts(row) for asset, row in store.stream_rows().items()},
@@ -84,7 +93,8 @@ def remembered(settings: Settings, clock: Clock) -> Remembered:
             incidents=tuple(one for one in telling.incidents() if one.ended_at is None),
             latest={name: one for name, one in latest.items() if name in wanted},
             crons=standings(settings.crons, Crons(store).heard(), listening_since, now) if settings.crons else (),
-            recoveries=tuple(status_recovery.Told(one, tuple(journal.entries(one.id))) for one in journal.recoveries()),
+            recoveries=runs,
+            rehearsals=tuple(status_recovery.planned(settings.rehearsals, runs, due, memory.failed_of(REHEARSAL), now)),
         )
     finally:
         store.close()

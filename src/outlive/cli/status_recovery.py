@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from outlive.config.schema import RehearsalSettings
 from outlive.model.recovery import Entry, Recovery, What, is_ended
 from outlive.model.words import brief, duration, moment
+from outlive.recovery.rehearsal import is_late
 from outlive.recovery.report import seconds
 
 
@@ -24,14 +26,55 @@ class Told:
         return any(one.what is What.ENDED and one.said == "done" for one in self.entries)
 
 
-def risks(told: Sequence[Told]) -> Iterator[str]:
-    """A sentence for a run that was begun and has not ended."""
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A rehearsal that comes round: when the last whole one began, when the next is due (None: no keeper has seen it yet),
+    and why the last that the keeper tried failed."""
+
+    settings: RehearsalSettings
+    last_at: datetime | None
+    next_at: datetime | None
+    is_late: bool
+    failed: str = ""
+
+
+def planned(
+    wanted: Sequence[RehearsalSettings],
+    told: Sequence[Told],
+    next_at: Mapping[str, datetime],
+    failed: Mapping[str, str],
+    now: datetime,
+) -> list[Planned]:
+    """Of every [[rehearsals]]; `next_at` and `failed` by host."""
+    last = {one["host"]: one["at"] for one in rehearsed(told)}
+    return [
+        Planned(
+            one,
+            last.get(one.host),
+            next_at.get(one.host),
+            is_late(last.get(one.host), one.every_seconds, now),
+            failed.get(one.host, ""),
+        )
+        for one in wanted
+    ]
+
+
+def risks(told: Sequence[Told], plan: Sequence[Planned] = ()) -> Iterator[str]:
+    """A sentence for a run that was begun and has not ended, and for a rehearsal that is late."""
+    for late in plan:
+        host = late.settings.host
+        if late.failed:
+            yield f"{host}: the last rehearsal failed, so would a recovery: {late.failed}"
+        if late.is_late and late.last_at:
+            every = brief(late.settings.every_seconds)
+            yield f"{host}: last rehearsed {moment(late.last_at)}, which should be every {every}: `outlive rehearse {host}`"
     for one in told:
         if is_ended(one.entries):
             continue
         last = next((entry for entry in reversed(one.entries) if entry.step), None)
         where = f", last {last.what} {last.step!r} at {moment(last.at)}" if last else ""
-        yield f"{one.run.host}: a recovery has not ended ({one.run.id}{where}): `outlive recover --resume`, or `--undo`"
+        what, words = ("rehearsal", " --rehearse") if one.run.rehearsal else ("recovery", "")
+        yield f"{one.run.host}: a {what} has not ended ({one.run.id}{where}): `outlive recover{words} --resume`, or `--undo`"
 
 
 def rehearsed(told: Sequence[Told]) -> list[dict[str, Any]]:
@@ -49,10 +92,37 @@ def rehearsed(told: Sequence[Told]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def lines(told: Sequence[Told], now: datetime) -> list[str]:
-    """The RTO of the whole stack, as it was measured."""
-    return [
+def lines(told: Sequence[Told], now: datetime, plan: Sequence[Planned] = ()) -> list[str]:
+    """The RTO of the whole stack, as it was measured, and when it is measured next."""
+    due = {one.settings.host: _next(one, now) for one in plan}
+    found = rehearsed(told)
+    done = [
         f"{one['host']}: the whole stack was back in {duration(one['rto_seconds'] or 0.0)}, rehearsed "
-        f"{brief(max(0.0, (now - one['at']).total_seconds()))} ago"
-        for one in rehearsed(told)
+        f"{brief(max(0.0, (now - one['at']).total_seconds()))} ago{due.get(one['host'], '')}"
+        for one in found
+    ]
+    known = {one["host"] for one in found}
+    return done + [f"{host}: not rehearsed yet{said}" for host, said in due.items() if host not in known]
+
+
+def _next(one: Planned, now: datetime) -> str:
+    if one.next_at is None:
+        return "; `outlive keep` does it"
+    wait = (one.next_at - now).total_seconds()
+    return f"; next in {brief(wait)}" if wait > 0 else "; due now"
+
+
+def plan_document(plan: Sequence[Planned]) -> list[dict[str, Any]]:
+    """For machines."""
+    return [
+        {
+            "host": one.settings.host,
+            "to": one.settings.to or None,
+            "every_seconds": one.settings.every_seconds,
+            "last_at": one.last_at,
+            "next_at": one.next_at,
+            "late": one.is_late,
+            "failed": one.failed or None,
+        }
+        for one in plan
     ]

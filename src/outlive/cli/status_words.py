@@ -39,7 +39,7 @@ def words(report: Report, width: int) -> list[RenderableType]:
         ("The mirror", report.mirror.lines if report.mirror else ()),
         ("Hosts", [_verdict(one) for one in report.hosts]),
         ("Cron jobs", [_cron(one) for one in report.remembered.crons]),
-        ("Rehearsed", status_recovery.lines(report.remembered.recoveries, report.at)),
+        ("Rehearsed", status_recovery.lines(report.remembered.recoveries, report.at, report.remembered.rehearsals)),
         ("The provider", list(status_provider.lines(report.providers))),
         ("Not seen", [f"{one['what']}: {one['why']}" for one in report.blind]),
         ("Not seen for a time", [_blind_time(one) for one in report.blind_before]),
@@ -115,6 +115,7 @@ def document(report: Report) -> dict[str, Any]:
         ],
         "providers": [one.to_json() for one in report.providers],
         "rehearsals": status_recovery.rehearsed(report.remembered.recoveries),
+        "rehearsal_plan": status_recovery.plan_document(report.remembered.rehearsals),
         "risks": list(report.risks),
         "notes": list(report.notes),
     }

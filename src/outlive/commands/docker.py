@@ -37,7 +37,8 @@ class Container:
     """A container as `docker inspect` tells it, its secrets left out. `image` is the name it was started by.
 
     `project` and `service` are empty for a container that compose did not make. `variables` holds `KEPT_VARIABLES`.
-    `published` are the ports of the host that lead to it from outside (not those bound to the loopback).
+    `published` are the ports of the host that lead to it from outside (not those bound to the loopback);
+    `networks` its addresses on the networks of the host, as the host itself can reach them.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Container:
     mounts: tuple[Mount, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
     published: tuple[int, ...] = ()
+    networks: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -275,7 +277,15 @@ def _container(found: dict[str, Any]) -> Container:
         mounts=tuple(_mount(mount) for mount in found.get("Mounts") or ()) + _tmpfs(found),
         variables=_variables(config.get("Env") or ()),
         published=tuple(sorted(set(_published(found)))),
+        networks=tuple(_networks(found)),
     )
+
+
+def _networks(found: dict[str, Any]) -> Iterator[str]:
+    networks = (found.get("NetworkSettings") or {}).get("Networks") or {}
+    for name in sorted(networks):
+        if address := (networks[name] or {}).get("IPAddress") or (networks[name] or {}).get("GlobalIPv6Address"):
+            yield address
 
 
 def _published(found: dict[str, Any]) -> Iterator[int]:

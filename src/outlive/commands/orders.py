@@ -70,6 +70,45 @@ def hetzner_power(server: str, *, on: bool) -> tuple[str, dict[str, Any]]:
     return f"/servers/{quote(server, safe='')}/actions/{'poweron' if on else 'poweroff'}", {}
 
 
+def cherry_plan(plan: str) -> str:
+    """The path of the plan's own document (cherrygo, plans.go: GetBySlug)."""
+    return f"/plans/{quote(plan, safe='')}"
+
+
+def cherry_offer(body: Any) -> str:
+    """`Cloud VPS 1: 0.01815 EUR Hourly, 9.99 EUR Monthly`. Raises ValueError."""
+    prices = body.get("pricing") if isinstance(body, dict) else None
+    if not isinstance(prices, list) or not all(isinstance(one, dict) for one in prices):
+        raise ValueError("the plan has no list of prices")
+    said = [" ".join(str(one.get(key, "?")) for key in ("price", "currency", "unit")) for one in prices]
+    return _offered(body.get("name"), said)
+
+
+def hetzner_plan(plan: str) -> str:
+    """The path of the server type of that name (docs.hetzner.cloud, "Get all Server Types")."""
+    return f"/server_types?name={quote(plan, safe='')}"
+
+
+def hetzner_offer(body: Any, region: str) -> str:
+    """`cx22: 0.0060 EUR hourly, 3.79 EUR monthly`, without tax. Raises ValueError."""
+    try:
+        (found,) = body["server_types"]
+        price = next(one for one in found["prices"] if one["location"] == region)
+        said = [f"{price[f'price_{unit}']['net']} EUR {unit}" for unit in ("hourly", "monthly")]
+    except (LookupError, TypeError, ValueError, StopIteration) as error:
+        raise ValueError(f"no price is told for {region}") from error
+    return _offered(found.get("description"), said)
+
+
+def _offered(name: Any, prices: list[str]) -> str:
+    return f"{name or 'the plan'}: {', '.join(prices) or 'no price is told'}"
+
+
+def server_path(server: str) -> str:
+    """Of one server, at either provider; DELETE gives it back."""
+    return f"/servers/{quote(server, safe='')}"
+
+
 def is_up(server: Server) -> bool:
     """Made and running, with an address. Whatever else a provider says is not yet."""
     states = {"active", "running"}

@@ -4,6 +4,7 @@ is: first whole beside its place (`staged`), then a *receipt* in our own folder,
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -118,6 +119,26 @@ def take_back(place: Place) -> tuple[str, ...]:
         place.aside,
     )
 
+
+def forget(place: Place) -> tuple[str, ...]:
+    """Removes what was put there and taken back again; nothing else is called so."""
+    return ("sh", "-c", 'rm -rf -- "$1" "$1".[0-9]*', "forget", place.undone)
+
+
+def forget_copied(place: Place, paths: Sequence[str]) -> tuple[str, ...]:
+    """Removes those of the paths that are still what was copied there from `place`, and that itself with its receipt."""
+    return ("sh", "-c", _FORGET, "forget", place.final, place.receipt, *paths)
+
+
+_FORGET = """\
+from=$1 receipt=$2
+shift 2
+for path; do
+  if diff -rq --no-dereference -- "$from$path" "$path" > /dev/null 2>&1; then rm -rf -- "$path"; fi
+done
+rm -rf -- "$from"
+rm -f -- "$receipt"
+"""
 
 _BACK = """\
 set -e

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from outlive.config import checks_alerts, checks_page, checks_providers, checks_watch
 from outlive.config.errors import Problem, Where
 from outlive.config.schema import Document, VaultSettings
-from outlive.model.asset import ConfigAsset, PathAsset, PostgresAsset, PostgresDumpAsset, SecretRef
+from outlive.model.asset import ConfigAsset, PathAsset, PostgresAsset, PostgresDumpAsset, SecretRef, TemporalAsset
 from outlive.model.host import Host, SshAddress
 from outlive.model.naming import check_name
 
@@ -36,6 +36,7 @@ def problems(document: Document) -> list[Problem]:
         *_ways_in(document),
         *_paths(document),
         *_numbers(document),
+        *_rehearsals(document),
         *_secrets((), document),
         *checks_watch.problems(document),
         *checks_alerts.problems(document),
@@ -139,9 +140,11 @@ def _references(document: Document) -> Iterator[Problem]:
 
 def _ways_in(document: Document) -> Iterator[Problem]:
     for index, asset in enumerate(document.assets):
+        place: Where = ("assets", index)
+        if isinstance(asset, TemporalAsset):
+            yield from _way_to_temporal(place, asset)
         if not isinstance(asset, PostgresAsset | PostgresDumpAsset):
             continue
-        place: Where = ("assets", index)
         named = [name for name in ("container", "socket", "dsn") if getattr(asset, name) is not None]
         if len(named) > 1:
             yield Problem(place, f"{' and '.join(named)} are several ways in.", "Keep one of them.")
@@ -150,6 +153,20 @@ def _ways_in(document: Document) -> Iterator[Problem]:
             yield Problem(place, "there is no way in to this Postgres.", cure)
         elif asset.host is None and named != ["dsn"]:
             yield Problem(place, f"{named[0]} is on a host, and none is named.", 'Add host = "..." to this table.')
+
+
+def _way_to_temporal(place: Where, asset: TemporalAsset) -> Iterator[Problem]:
+    if asset.container is not None and asset.address is not None:
+        yield Problem(place, "container and address are several ways in.", "Keep one of them.")
+    elif asset.address is None and asset.host is None:
+        cure = "Name a host (and on it a container or port), or an address."
+        yield Problem(place, "there is no way in to this Temporal.", cure)
+    elif asset.container is not None and asset.host is None:
+        yield Problem(place, "container is on a host, and none is named.", 'Add host = "..." to this table.')
+    if asset.address is not None and not re.fullmatch(r"[^\s/:]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}", asset.address):
+        yield Problem(
+            (*place, "address"), f'"{asset.address}" is no address.', 'Write "name:port"; Temporal\'s own is 7233.'
+        )
 
 
 def _paths(document: Document) -> Iterator[Problem]:
@@ -170,12 +187,46 @@ def _numbers(document: Document) -> Iterator[Problem]:
         place: Where = ("assets", index)
         if not 0 < asset.max_age_seconds < inf:
             yield Problem((*place, "max_age_seconds"), "it is no time.", "Write seconds: 93600 is 26 hours.")
-        if isinstance(asset, PostgresAsset | PostgresDumpAsset) and not 0 < asset.port < 65536:
-            yield Problem((*place, "port"), f"{asset.port} is no port.", "Write 1 to 65535; Postgres' own is 5432.")
+        if isinstance(asset, PostgresAsset | PostgresDumpAsset | TemporalAsset) and not 0 < asset.port < 65536:
+            cure = "Write 1 to 65535; Postgres' own is 5432, Temporal's 7233."
+            yield Problem((*place, "port"), f"{asset.port} is no port.", cure)
         rate = asset.max_rate_bytes if isinstance(asset, PostgresAsset) else None
         if rate is not None and not RATE_BYTES[0] <= rate <= RATE_BYTES[1]:
             cure = f"Postgres takes {RATE_BYTES[0]} to {RATE_BYTES[1]} bytes a second."
             yield Problem((*place, "max_rate_bytes"), f"{rate} is out of bounds.", cure)
+
+
+def _rehearsals(document: Document) -> Iterator[Problem]:
+    """Before anything is asked: the scratch machine is none that is guarded."""
+    guarded = {SshAddress.parse(one.address).host: one.name for one in document.hosts if _is_ssh(one)}
+    hosts = [one.name for one in document.hosts]
+    for index, one in enumerate(document.rehearsals):
+        place: Where = ("rehearsals", index)
+        if one.host not in hosts:
+            known = f"There are: {', '.join(hosts)}." if hosts else "Add a [[hosts]] table for it."
+            yield Problem((*place, "host"), f'there is no host "{one.host}".', known)
+        if one.host in [other.host for other in document.rehearsals[:index]]:
+            yield Problem((*place, "host"), f'"{one.host}" is rehearsed above.', "Keep one of the two.")
+        if document.keys.drill_identity is None:
+            yield Problem(
+                place, "nothing opens the copies here.", "Set keys.drill_identity: it does what a drill does."
+            )
+        if not one.to and not one.runbook.endswith(".toml"):
+            cure = 'Name it: to = "ssh://root@192.0.2.50", a machine that nobody needs.'
+            yield Problem(place, "there is no scratch machine.", cure)
+        elif one.to:
+            yield from _scratch((*place, "to"), one.to, guarded)
+
+
+def _scratch(place: Where, to: str, guarded: dict[str, str]) -> Iterator[Problem]:
+    try:
+        name = SshAddress.parse(to).host
+    except ValueError:
+        yield Problem(place, f'"{to}" is no address.', 'Write "ssh://root@host:port" (the port may be left out).')
+        return
+    if name in guarded:
+        cure = "Name another machine: a rehearsal must never touch what is guarded."
+        yield Problem(place, f"that is {guarded[name]} itself.", cure)
 
 
 def _secrets(where: Where, value: Any) -> Iterator[Problem]:

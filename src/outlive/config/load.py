@@ -22,6 +22,7 @@ from outlive.config.schema import (
     KeySettings,
     PageSettings,
     ProviderSettings,
+    RehearsalSettings,
     Settings,
     VaultSettings,
     WatchSettings,
@@ -128,6 +129,7 @@ def _absolute(document: Document, path: Path) -> Settings:
         tofu=tuple(replace(one, folder=_from(base, one.folder)) for one in document.tofu),
         loki=document.loki,
         crons=document.crons,
+        rehearsals=tuple(_rehearsal(one, base) for one in document.rehearsals),
         page=_page(document.page, base),
     )
 
@@ -152,6 +154,11 @@ def _watch(watch: WatchSettings, base: Path) -> WatchSettings:
 
 def _provider(one: ProviderSettings, base: Path) -> ProviderSettings:
     return one if one.file is None else replace(one, file=_from(base, one.file))
+
+
+def _rehearsal(one: RehearsalSettings, base: Path) -> RehearsalSettings:
+    """A runbook of one's own is a file."""
+    return replace(one, runbook=str(_from(base, one.runbook))) if one.runbook.endswith(".toml") else one
 
 
 def _page(page: PageSettings, base: Path) -> PageSettings:

@@ -254,6 +254,19 @@ class OidcSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsalSettings:
+    """That `host` comes back on a scratch machine every so often, and is taken down again: `to` is that machine as in
+    `outlive recover --to`, its key pinned beforehand; `runbook` a shipped one or a file. A runbook that orders its machine
+    needs no `to`."""
+
+    host: str
+    to: str = ""
+    runbook: str = "lost-host"
+    every_seconds: Annotated[float, Field(ge=86400)] = 30 * 86400.0
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageSettings:
     """The page that `outlive keep` serves. `listen` is a loopback `address:port`: to be reached from elsewhere it wants a
     tunnel, a proxy that speaks TLS, or a `tls_certificate` with its `tls_key` (PEM files): then it may listen anywhere.
@@ -303,6 +316,7 @@ class Document:
     tofu: tuple[TofuSettings, ...] = ()
     loki: tuple[LokiSettings, ...] = ()
     crons: tuple[CronSettings, ...] = ()
+    rehearsals: tuple[RehearsalSettings, ...] = ()
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
@@ -327,6 +341,7 @@ class Settings:
     tofu: tuple[TofuSettings, ...] = ()
     loki: tuple[LokiSettings, ...] = ()
     crons: tuple[CronSettings, ...] = ()
+    rehearsals: tuple[RehearsalSettings, ...] = ()
     page: PageSettings = field(default_factory=PageSettings)
 
     def host(self, name: str) -> Host | None:

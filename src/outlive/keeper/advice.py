@@ -35,6 +35,11 @@ class Memory:
         """The jobs of the asset whose last run failed."""
         return tuple(one for one in self.outcomes if not one.ok and one.job.partition(":")[2] == asset)
 
+    def failed_of(self, kind: str) -> dict[str, str]:
+        """Of the jobs of that kind (`kind:name`) whose last run failed: why, by name."""
+        found = (one for one in self.outcomes if not one.ok and one.job.startswith(f"{kind}:"))
+        return {one.job.partition(":")[2]: one.said for one in found}
+
 
 def keeper_risks(memory: Memory, now: datetime) -> tuple[str, ...]:
     """A keeper that ran once and is gone guards nothing."""

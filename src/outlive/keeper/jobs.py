@@ -15,6 +15,9 @@ WEEK_SECONDS = 7 * 86400.0
 FIRST_STREAM_SECONDS = 60.0  # how long a first base copy waits for the slot that keeps the log after it
 PRUNE = "prune"
 ALERT = "alert"  # runs that carry a message: no job of the schedule
+REHEARSAL = "rehearsal"
+DAY_SECONDS = 86400.0
+REHEARSAL_SECONDS = 12 * 3600.0
 BACKUP, DRILL, VERIFY, PROVE = "backup", "drill", "verify", "prove"
 
 
@@ -34,7 +37,20 @@ def jobs(settings: Settings, now: datetime) -> list[Job]:
     if schedule.prune_every_seconds:
         step = Step(PRUNE, "command", {"argv": ["prune", "--yes"]}, CEILING_SECONDS)
         found.append(Job(PRUNE, None, Runbook(PRUNE, (step,)), schedule.prune_every_seconds, 6 * 3600))
-    return [*found, *upkeep(settings)]
+    return [*found, *upkeep(settings), *(_rehearsal(one.host, one.every_seconds) for one in settings.rehearsals)]
+
+
+def _rehearsal(host: str, every_seconds: float) -> Job:
+    """First a day after it is named, when there are copies; one that failed is not repeated every hour."""
+    step = Step("rehearse", "command", {"argv": ["rehearse", host]}, REHEARSAL_SECONDS)
+    return Job(
+        f"{REHEARSAL}:{host}",
+        None,
+        Runbook(f"rehearse {host}", (step,)),
+        every_seconds,
+        DAY_SECONDS,
+        retry_seconds=DAY_SECONDS,
+    )
 
 
 def job_name(act: str, asset: Asset) -> str:

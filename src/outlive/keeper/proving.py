@@ -16,6 +16,8 @@ from outlive.clock import Clock
 from outlive.config.schema import Settings
 from outlive.errors import OutliveError
 from outlive.model.asset import Asset, PostgresAsset
+from outlive.recovery.rehearsal import is_late, last_whole
+from outlive.state.recovering import Recovering
 from outlive.vault.base import Vault
 
 ASK, ASK_SOON = timedelta(minutes=15), timedelta(seconds=30)  # soon when something is not proven: that may mend now
@@ -54,6 +56,15 @@ def not_proven(settings: Settings, vault: Vault, now: datetime) -> list[str]:
     """A sentence for everything that the vault does not prove, by asset. Raises what the vault raises."""
     age = timedelta(seconds=DRILL_PERIODS * settings.schedule.drill_every_seconds)
     return [line for asset in settings.assets for line in _of(asset, vault, age, now)]
+
+
+def late_rehearsals(settings: Settings, journal: Recovering, now: datetime) -> list[str]:
+    """A sentence for every rehearsal that should have come round and has not. Raises what the memory raises."""
+    if not settings.rehearsals:
+        return []
+    runs = [(one, journal.entries(one.id)) for one in journal.recoveries() if one.rehearsal]
+    late = [one.host for one in settings.rehearsals if is_late(last_whole(runs, one.host), one.every_seconds, now)]
+    return [f"{host}: the last whole rehearsal is too long ago" for host in late]
 
 
 def _of(asset: Asset, vault: Vault, age: timedelta, now: datetime) -> list[str]:

@@ -22,13 +22,14 @@ RETRY_SECONDS = (60.0, 3600.0)  # a failed run is due again after a quarter of i
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something that is done every so often, to one asset or (None) to the whole. `first_after_seconds` is how long after
-    the first sight it is first due."""
+    the first sight it is first due, `retry_seconds` how long at the most after a failure."""
 
     name: str
     asset: str | None
     runbook: Runbook
     every_seconds: float
     first_after_seconds: float = 0
+    retry_seconds: float = RETRY_SECONDS[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def mended(job: Job, due: Due, now: datetime) -> Due:
 
 def sooner(job: Job, due: Due, now: datetime) -> Due:
     """After a failed run: the next one comes earlier than planned."""
-    low, high = RETRY_SECONDS
+    low, high = RETRY_SECONDS[0], job.retry_seconds
     pause = min(max(job.every_seconds / 4, low), high)
     return replace(due, next_due=min(due.next_due, now + timedelta(seconds=pause)))
 

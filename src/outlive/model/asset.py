@@ -137,7 +137,26 @@ class ImagesAsset:
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporalAsset:
+    """The namespaces and schedules of a Temporal server, exported through its API.
+
+    The way in is one of: `container` (compose "project/service" or a container's name; over SSH to its address on the
+    container network), `port` alone (on the host's loopback, over SSH), or `address` ("name:port", straight from the
+    keeper). What runs and what ran is in Temporal's database, which is an asset of its own.
+    """
+
+    name: str
+    host: str | None = None
+    kind: Literal["temporal"] = "temporal"
+    container: str | None = None
+    port: int = 7233
+    address: str | None = None
+    max_age_seconds: float = 26 * 3600
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
 Asset = Annotated[
-    PostgresAsset | PostgresDumpAsset | DockerVolumeAsset | PathAsset | ConfigAsset | ImagesAsset,
+    PostgresAsset | PostgresDumpAsset | DockerVolumeAsset | PathAsset | ConfigAsset | ImagesAsset | TemporalAsset,
     Discriminator("kind"),
 ]

@@ -24,11 +24,19 @@ class What(StrEnum):
     ENDED = "ended"
 
 
+class Destination(StrEnum):
+    """On which machine a run's steps work."""
+
+    NAMED = "named"  # the one of --to
+    MADE = "made"  # the one that a step of the run orders: known once it is there
+    ITSELF = "itself"  # the host, where it stands
+
+
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What a run is to do: `steps` are what the engine carries, `to` where to ("" for the host itself), `losses` what was
-    shown beforehand, `former` the host's address when it began; `identity` is the file of the private key, if one was
-    named."""
+    """What a run is to do: `steps` are what the engine carries, `to` where to ("" where nobody named a machine), `losses`
+    what was shown beforehand, `former` the host's address when it began and `former_server` its id at the provider;
+    `identity` is the file of the private key, if one was named."""
 
     id: str
     began_at: datetime
@@ -42,6 +50,8 @@ class Recovery:
     rehearsal: bool = False
     former: str = ""
     identity: str = ""
+    destination: str = ""
+    former_server: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from outlive.engine.port import Acts
+from outlive.engine.port import Act, Acts
 from outlive.errors import Failed, NoData, OutliveError, Refused
-from outlive.model.recovery import Recovery, What, facts_of
+from outlive.model.recovery import Entry, Recovery, What, facts_of, is_ended
+from outlive.recovery.destination import Facts
 from outlive.recovery.steps.base import Done, Inputs, Look, NotYet, Step, World
 from outlive.state.recovering import Recovering
 
@@ -23,10 +24,11 @@ class CannotTell(NoData):
 
 
 class Actor:
-    """For one process: `by` is who runs it. `world` makes a run's world; `steps` are the kinds by name."""
+    """For one process: `by` is who runs it. `world` makes a run's world from what its steps have found by now; `steps` are
+    the kinds by name."""
 
     def __init__(
-        self, journal: Recovering, world: Callable[[Recovery], World], steps: Mapping[str, Step], by: str
+        self, journal: Recovering, world: Callable[[Recovery, Facts], World], steps: Mapping[str, Step], by: str
     ) -> None:
         self._journal = journal
         self._world = world
@@ -35,7 +37,7 @@ class Actor:
 
     def acts(self) -> Acts:
         """By the names that the engine is given."""
-        return {FORWARD: self._told(self.forward), BACKWARD: self._told(self.backward)}
+        return {FORWARD: self._unless_ended(self._told(self.forward)), BACKWARD: self._told(self.backward)}
 
     def forward(self, args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
         """Has the step done, unless it is. Returns its facts."""
@@ -55,8 +57,8 @@ class Actor:
         """Takes back what the step left."""
         world, step, inputs = self._given(args)
         self._write(inputs, What.UNDOING, world)
-        step.undo(world, inputs)
-        self._write(inputs, What.UNDONE, world)
+        said = step.undo(world, inputs)
+        self._write(inputs, What.UNDONE, world, said or "")
         return {}
 
     def _given(self, args: dict[str, Any]) -> tuple[World, Step, Inputs]:
@@ -65,25 +67,51 @@ class Actor:
         if recovery is None or step is None:
             raise Failed(f"this version knows no run {args['run']!r} or no kind of step {args['kind']!r}.")
         entries = self._journal.entries(recovery.id)
-        waivers = [one for one in entries if one.what is What.WAIVED]
-        own = dict(args["args"])
-        if waivers:
-            word = waivers[-1]
-            own["waiver"] = {"who": word.by, "at": word.at.isoformat(), "text": word.said}
-        return self._world(recovery), step, Inputs(recovery.id, args["step"], own, facts_of(entries))
+        own = dict(args["args"]) | self._said(args["step"], entries)
+        facts, kinds = facts_of(entries), {one["name"]: one["args"]["kind"] for one in recovery.steps}
+        begun = frozenset(
+            kinds[one.step] for one in entries if one.step in kinds and one.what in (What.DOING, What.DONE)
+        )
+        return self._world(recovery, facts), step, Inputs(recovery.id, args["step"], own, facts, begun)
+
+    def _said(self, step: str, entries: list[Entry]) -> dict[str, Any]:
+        """What people have said in writing: of the whole run (`waiver`), or of this step (`own_waiver`, `named`)."""
+        found: dict[str, Any] = {}
+        for one in entries:
+            if one.what is What.WAIVED and one.step in ("", step):
+                word = {"who": one.by, "at": one.at.isoformat(), "text": one.said}
+                found["own_waiver" if one.step else "waiver"] = word
+            if one.what is What.APPROVED and one.step == step and "named" in one.facts:
+                found["named"] = one.facts["named"]
+        return found
 
     def _insist_it_may(self, args: dict[str, Any], inputs: Inputs, seen: Look) -> None:
         """Returns when it is surely not done, and somebody has approved it where that is wanted."""
         if not isinstance(seen, NotYet):
             raise CannotTell(f"({inputs.step}: {getattr(seen, 'why', '')})")
-        said = {one.step for one in self._journal.entries(inputs.run) if one.what is What.APPROVED}
+        said = {
+            one.step
+            for one in self._journal.entries(inputs.run)
+            if one.what is What.APPROVED and "named" not in one.facts
+        }
         if args["approval"] and inputs.step not in said:
             raise Refused(
                 f"The step {inputs.step!r} wants an approval of its own.",
                 hint=f'outlive recover --resume --approve "{inputs.step}"',
             )
 
-    def _told(self, act: Callable[[dict[str, Any], float], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def _unless_ended(self, act: Act) -> Act:
+        """The engine goes on with whatever a kill cut off, also with a run that was taken back since, when the undo was
+        quicker than its look at it: such a run must not come back beside a later one."""
+
+        def careful(args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
+            if is_ended(self._journal.entries(args["run"])):
+                raise Refused(f"The run {args['run']} has ended; nothing more is done for it.", hint="Begin another.")
+            return act(args, timeout_seconds)
+
+        return careful
+
+    def _told(self, act: Act) -> Act:
         """The same, with every failure in the journal."""
 
         def told(args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
@@ -107,7 +135,7 @@ class Actor:
             return
         recovery = self._journal.recovery(args["run"])
         if recovery is not None:
-            now = self._world(recovery).clock.now()
+            now = self._world(recovery, {}).clock.now()
             facts = {"exit_code": error.exit_code, "cure": error.hint}
             self._journal.write(recovery.id, now, args["step"], What.FAILED, self._by, said, facts)
 

@@ -11,13 +11,15 @@ reinstalled, all of this must hold, each by evidence or by a person's word in wr
 5. what is there is kept (powered off, detached, copied in rescue mode), or that was waived in writing;
 6. what comes in its place is made and serves already, or that was waived in writing.
 
-Putting another machine in a host's place destroys nothing and passes the smaller gate (`take_over`).
+Putting another machine in a host's place destroys nothing and passes the smaller gate (`take_over`). What a run has made
+itself is given back through `give_back`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from outlive.model.verdict import Name
 
@@ -66,6 +68,14 @@ class Circumstances:
     order_waived: Waiver | None = None
 
 
+class Held(StrEnum):
+    """What may be on a machine that a run has made."""
+
+    NOTHING = "nothing"  # no step was ever let in
+    COPIES = "copies"  # what the vault has as well: nothing was started there, or in a rehearsal only
+    MORE = "more"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One of them; `why` says what was found, `cure` what would satisfy it."""
@@ -99,6 +109,31 @@ def take_over(host: str, known: Circumstances, now: datetime) -> tuple[Condition
         "`outlive check` asks them; then `outlive recover --resume`",
     )
     return (seen, _gone(host, known))
+
+
+def give_back(
+    target: Target, made: Target | None, held: Held, known: Circumstances, now: datetime
+) -> tuple[Condition, ...]:
+    """All conditions under which the provider is given back a machine, with its disk. `made` is the one that this run made,
+    by its journal; `known.named` the one that was named: by a person, or by a rehearsal, of what it made."""
+    ours = Condition(
+        "made here",
+        made == target,
+        f"this run made {made}, and nothing else",
+        "only what a run has made is given back by its undo",
+    )
+    seen = _seen(target, known, now)
+    if held is Held.NOTHING:
+        seen = Condition("seen", True, "nobody was ever let in there")
+    word = known.loss_accepted
+    if held is not Held.MORE:
+        empty = Condition("empty", True, "what is on it is in the vault as well")
+    elif word is not None:
+        empty = Condition("empty", True, f"{word.who} gave up what was written there: {word.text}")
+    else:
+        why = "services were started there: it may hold what is nowhere else"
+        empty = Condition("empty", False, why, 'keep it (--undo without --named), or give it up: --accept-loss "WHY"')
+    return (ours, _named(target, known), seen, empty)
 
 
 def _gone(host: str, known: Circumstances) -> Condition:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from outlive.providers.hetzner import Hetzner
 from outlive.recovery import cloud
 from outlive.recovery.steps.base import World
 from outlive.transport.api import Api
+from outlive.transport.net import NoAnswer
 
 
 class Maker(Protocol):
@@ -30,6 +31,12 @@ class Maker(Protocol):
 
     async def power(self, server: str, *, on: bool) -> None:
         """Asks for it; a look tells when it is so."""
+
+    async def delete(self, server: str) -> None:
+        """Gives it back, with its disk. The gate is the caller's; a look tells when it is gone."""
+
+    async def offer(self, order: Order) -> str:
+        """What is ordered and what it costs, in the provider's words."""
 
 
 def maker(world: World, args: Mapping[str, Any]) -> Maker:
@@ -69,6 +76,13 @@ class CherryMaker:
     async def power(self, server: str, *, on: bool) -> None:
         await self.api.send("POST", *orders.cherry_power(server, on=on))
 
+    async def delete(self, server: str) -> None:
+        await self.api.send("DELETE", orders.server_path(server))
+
+    async def offer(self, order: Order) -> str:
+        reply = await self.api.get(orders.cherry_plan(order.plan))
+        return _read(lambda: orders.cherry_offer(reply.body))
+
 
 @dataclass(frozen=True, slots=True)
 class HetznerMaker:
@@ -83,6 +97,20 @@ class HetznerMaker:
 
     async def power(self, server: str, *, on: bool) -> None:
         await self.api.send("POST", *orders.hetzner_power(server, on=on))
+
+    async def delete(self, server: str) -> None:
+        await self.api.send("DELETE", orders.server_path(server))
+
+    async def offer(self, order: Order) -> str:
+        reply = await self.api.get(orders.hetzner_plan(order.plan))
+        return _read(lambda: orders.hetzner_offer(reply.body, order.region))
+
+
+def _read(text: Callable[[], str]) -> str:
+    try:
+        return text()
+    except ValueError as error:
+        raise NoAnswer("unreadable", f"the price: {error}") from error
 
 
 def _identity(document: Any) -> str:

@@ -18,12 +18,14 @@ SIGNS = {Effect.READS: " ", Effect.CREATES: "+", Effect.CHANGES: "~", Effect.DES
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One step as a person is shown it. `sign`: `+` makes something, `~` changes something, `-` destroys something."""
+    """One step as a person is shown it. `sign`: `+` makes something, `~` changes something, `-` destroys something.
+    `changes`: what is there now and what will be, in lines of a diff."""
 
     step: str
     sign: str
     text: str
     approval: bool
+    changes: tuple[str, ...] = ()
 
 
 def carried(run: str, entries: Sequence[Entry], steps: Mapping[str, Step]) -> tuple[dict[str, Any], ...]:
@@ -60,11 +62,13 @@ def backward(recovery: Recovery, begun: Sequence[str]) -> Runbook:
 
 
 def lines(recovery: Recovery, world: World, steps: Mapping[str, Step]) -> tuple[Line, ...]:
-    """The plan. Raises what the steps raise when they cannot be meant for this host."""
+    """The plan; somebody else's API is asked how it stands there. Raises what the steps raise when they cannot be meant for
+    this host, or lack a secret."""
     found = []
     for one in recovery.steps:
         args = one["args"]
         step = steps[args["kind"]]
-        text = step.plan(world, Inputs(recovery.id, one["name"], args["args"]))
-        found.append(Line(one["name"], SIGNS[step.effect], text, args["approval"]))
+        inputs = Inputs(recovery.id, one["name"], args["args"])
+        text, changes = step.plan(world, inputs), tuple(step.changes(world, inputs))
+        found.append(Line(one["name"], SIGNS[step.effect], text, args["approval"], changes))
     return tuple(found)

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from outlive.model.recovery import Entry, Recovery, What
+from outlive.recovery.destination import where
 
 
 def report(recovery: Recovery, entries: Sequence[Entry]) -> str:
     """Loss and time as they were measured; what was said, by whom, when."""
-    parts = [_head(recovery, entries), _loss(recovery, entries), _times(entries), _words(entries), _journal(entries)]
+    parts = [_head(recovery, entries), _loss(recovery, entries), _schedules(entries), _times(entries)]
+    parts += [_words(entries), _journal(entries)]
     return "\n".join(part for part in parts if part)
 
 
@@ -44,7 +46,7 @@ def _head(recovery: Recovery, entries: Sequence[Entry]) -> str:
     return (
         f"# {kind} of {recovery.host}: {recovery.title}\n\n"
         f"Run `{recovery.id}`, begun {recovery.began_at:%Y-%m-%d %H:%M:%S}Z by {recovery.by}, "
-        f"to {recovery.to or recovery.host}: {state}.{served}\n"
+        f"to {where(recovery, entries)}: {state}.{served}\n"
     )
 
 
@@ -69,6 +71,16 @@ def _loss(recovery: Recovery, entries: Sequence[Entry]) -> str:
         "\nThe loss is counted up to the beginning of the run; the old machine may still hold what is missing.\n"
     )
     return "\n".join(lines)
+
+
+def _schedules(entries: Sequence[Entry]) -> str:
+    """What Temporal said against what was exported of it."""
+    told = {one.facts["schedules_of"]: one for one in entries if one.what is What.DONE and "schedules_of" in one.facts}
+    lines = []
+    for name, one in told.items():
+        lines.append(f"{name}: {one.said}.\n")
+        lines += [f"- {difference}" for difference in one.facts["differences"] or ()] + [""]
+    return "\n".join(["## Temporal's schedules\n", *lines]) if lines else ""
 
 
 def _times(entries: Sequence[Entry]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from outlive.errors import ConfigError
 from outlive.model.asset import Asset
@@ -20,15 +20,25 @@ _OWN = {
     "approval": bool,
     "rehearse": bool,
 }
-ASSET_KINDS = ("postgres", "postgres_dump", "docker_volume", "path", "config", "images")
+ASSET_KINDS = ("postgres", "postgres_dump", "docker_volume", "path", "config", "images", "temporal")
 _EACH = "{asset}"
 ORDERS = "create-machine"
+FILL_IN = "?"  # stands in a shipped runbook for what only its user knows
 
 
 class RunbookWrong(ConfigError):
     """The runbook cannot be used."""
 
     hint = "Compare it with docs/how-to/write-a-runbook.md; nothing was begun."
+
+
+class Kind(Protocol):
+    """What a runbook must know of a kind of step: whether it works on the machine that is recovered to, whether it puts
+    data there, and whether a rehearsal does it unless it says otherwise."""
+
+    works_there: bool
+    restores: bool
+    rehearsed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +60,19 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """A runbook as it is written. `to`: it brings a host to another machine, so that one must be named. `asset`: it is for
-    one asset that a person names."""
+    one asset that a person names. `restores`: it puts data on a machine."""
 
     name: str
     title: str
     to: bool
     asset: bool
     entries: tuple[Entry, ...]
+    restores: bool = False
+
+    @property
+    def order(self) -> Entry | None:
+        """The step that orders the machine to recover to."""
+        return next((entry for entry in self.entries if entry.kind == ORDERS), None)
 
     @property
     def brings_back(self) -> bool:
@@ -64,8 +80,8 @@ class Recipe:
         return self.to or self.asset or any(entry.each for entry in self.entries)
 
 
-def read(text: str, kinds: Collection[str]) -> Recipe:
-    """`kinds` are the kinds of step that there are. Raises `RunbookWrong`, which names the line or the step."""
+def read(text: str, kinds: Mapping[str, Kind]) -> Recipe:
+    """`kinds` are the kinds of step that there are, by name. Raises `RunbookWrong`, which names the line or the step."""
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -76,18 +92,39 @@ def read(text: str, kinds: Collection[str]) -> Recipe:
     names = [one.name for one in entries]
     if twice := {name for name in names if names.count(name) > 1}:
         raise RunbookWrong(f"two steps are called {min(twice)!r}.")
-    recipe = Recipe(found["name"], found["title"], found.get("to", False), found.get("asset", False), entries)
-    if recipe.brings_back and any(one.kind == ORDERS for one in entries):
-        # The later steps do not know the machine that was ordered: they would work on the host itself.
-        raise RunbookWrong(f"a step {ORDERS} stands in a runbook of its own, without `to`, `asset` and `each`.")
+    restores = any(kinds[one.kind].restores for one in entries)
+    recipe = Recipe(found["name"], found["title"], found.get("to", False), found.get("asset", False), entries, restores)
+    _insist_on_a_machine(recipe, kinds)
     return recipe
 
 
-def expanded(recipe: Recipe, assets: Sequence[Asset], *, rehearsal: bool = False) -> tuple[Entry, ...]:
-    """The steps that are done for these assets, in order: one for each asset where the runbook says `each`."""
+def _insist_on_a_machine(recipe: Recipe, kinds: Mapping[str, Kind]) -> None:
+    """A step that puts data somewhere must have a machine to put it on, and that is the host itself only where a person
+    names one asset of it. So steps never fall back to the lost host when the machine that was ordered is not there."""
+    orders = [one for one in recipe.entries if one.kind == ORDERS]
+    if len(orders) > 1:
+        raise RunbookWrong(f"{len(orders)} steps order a machine ({ORDERS}); a run recovers to one.")
+    if orders and (recipe.to or recipe.asset):
+        raise RunbookWrong(f"a step {ORDERS} makes the machine: leave `to` and `asset` out.")
+    if recipe.restores and not (orders or recipe.to or recipe.asset):
+        raise RunbookWrong(
+            "it restores, and names no machine to restore to but the host itself: it wants `to = true`, "
+            f"`asset = true`, or a step {ORDERS}."
+        )
+    before = recipe.entries[: recipe.entries.index(orders[0])] if orders else ()
+    for one in before:
+        if kinds[one.kind].works_there and one.args.get("on") != "old":
+            raise RunbookWrong(f"the step {one.name!r} works on the machine that {orders[0].name!r} orders after it.")
+
+
+def expanded(
+    recipe: Recipe, assets: Sequence[Asset], *, rehearsal: bool = False, ordering: bool = True
+) -> tuple[Entry, ...]:
+    """The steps that are done for these assets, in order: one for each asset where the runbook says `each`. Without
+    `ordering` the machine is there already."""
     found: list[Entry] = []
     for entry in recipe.entries:
-        if rehearsal and not entry.rehearse:
+        if (rehearsal and not entry.rehearse) or (entry.kind == ORDERS and not ordering):
             continue
         if not entry.each:
             found.append(entry)
@@ -105,7 +142,7 @@ def left_out(recipe: Recipe, assets: Sequence[Asset]) -> list[Asset]:
     return [asset for asset in assets if asset.kind not in covered]
 
 
-def _entry(number: int, found: Any, kinds: Collection[str]) -> Entry:
+def _entry(number: int, found: Any, kinds: Mapping[str, Kind]) -> Entry:
     where = f"step {number}"
     if not isinstance(found, dict):
         raise RunbookWrong(f"{where} is no table.")
@@ -122,7 +159,10 @@ def _entry(number: int, found: Any, kinds: Collection[str]) -> Entry:
     for key in ("timeout_seconds", "attempts"):
         if own.get(key, 1) <= 0:
             raise RunbookWrong(f"{where}: {key} must be more than 0.")
-    return Entry(**own, args={key: value for key, value in found.items() if key not in _OWN})
+    args = {key: value for key, value in found.items() if key not in _OWN}
+    if open_ := [key for key, value in args.items() if value in (FILL_IN, [FILL_IN])]:
+        raise RunbookWrong(f"{where}: {open_[0]} is still {FILL_IN!r}: nobody but you knows it.")
+    return Entry(**{"rehearse": kinds[own["kind"]].rehearsed} | own, args=args)
 
 
 def _check(where: str, found: dict[str, Any], known: dict[str, Any], needed: Sequence[str]) -> None:

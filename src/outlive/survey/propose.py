@@ -13,6 +13,7 @@ from outlive.survey.propose_checks import names as names_of
 from outlive.survey.propose_checks import urls
 from outlive.survey.propose_files import configs, paths, roots
 from outlive.survey.propose_postgres import clusters
+from outlive.survey.propose_temporal import temporals
 from outlive.survey.propose_volumes import images, volumes
 
 
@@ -26,6 +27,7 @@ def propose(survey: Survey, *, host: str | None, dsn: SecretRef | None = None) -
             guarded += more
             unguarded += left
         optional += images(survey, host, names)
+        optional += temporals(survey, host, names)
     looked_at = {"urls": urls(survey), "names": names_of(survey)} if host is not None else {}
     return Proposal(host, tuple(guarded), tuple(optional), tuple(_sorted(unguarded)), **looked_at)
 

@@ -13,6 +13,7 @@ from outlive.model.asset import (
     PathAsset,
     PostgresAsset,
     PostgresDumpAsset,
+    TemporalAsset,
 )
 from outlive.survey.proposal import LeftOut, Proposal, Proposed
 
@@ -41,6 +42,8 @@ def _covers(asset: Asset, wanted: Asset) -> bool:
             return all(any(_within(path, known) for known in asset.paths) for path in wanted.paths)
         case ImagesAsset(), ImagesAsset():
             return asset.project == wanted.project
+        case TemporalAsset(), TemporalAsset():
+            return (asset.container, asset.port) == (wanted.container, wanted.port)
     return False
 
 
@@ -59,6 +62,8 @@ def _left_out(one: Proposed) -> LeftOut:
             name = ", ".join(asset.paths)
         case PostgresAsset() | PostgresDumpAsset():
             name = asset.container or asset.socket or asset.name
+        case TemporalAsset():
+            name = asset.container or asset.address or asset.name
         case ImagesAsset():
             name = asset.project
     return LeftOut(asset.kind, name, "no asset in outlive.toml covers it", one.bytes, at_risk=True)

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,8 +28,10 @@ class Relay:
     On the way out it is gone, and so is every child and thread, whatever state the other side is in.
     """
 
-    def __init__(self, argv: Sequence[str]) -> None:
+    def __init__(self, argv: Sequence[str], *, greet: Callable[[socket.socket], None] | None = None) -> None:
+        """`greet` speaks with whoever connects before the other side does; it raises `OSError` to close the connection."""
         self._argv = list(argv)
+        self._greet = greet
         self._children: list[tuple[subprocess.Popen[bytes], threading.Thread]] = []
         self._complaints: deque[str] = deque(maxlen=20)
         self._lock = threading.Lock()
@@ -38,7 +40,7 @@ class Relay:
         parent = None if len(tempfile.gettempdir()) <= LONGEST_FOLDER else "/tmp"
         self.directory = Path(tempfile.mkdtemp(prefix="outlive-relay-", dir=parent))
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self.directory / f".s.PGSQL.{PORT}"))
+        self._listener.bind(str(self.path))
         self._listener.listen(8)
         self._acceptor = threading.Thread(target=self._accept, name="relay", daemon=True)
         self._acceptor.start()
@@ -52,6 +54,11 @@ class Relay:
         shutil.rmtree(self.directory, ignore_errors=True)
         with self._lock:
             self._end_children()
+
+    @property
+    def path(self) -> Path:
+        """The socket itself, named as libpq looks for it."""
+        return self.directory / f".s.PGSQL.{PORT}"
 
     @property
     def complaints(self) -> str:
@@ -73,6 +80,12 @@ class Relay:
                 self._carry(connection)
 
     def _carry(self, connection: socket.socket) -> None:
+        try:
+            if self._greet is not None:
+                self._greet(connection)
+        except OSError as error:
+            self._complaints.append(f"on this side: {error}")
+            return
         try:
             child = subprocess.Popen(
                 self._argv,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,16 @@ def test_the_address_becomes_a_secret_that_github_alone_can_open(github: GithubA
     again = looked(SECRET, here, args)
     assert isinstance(again, Done) and again.facts == done.facts
     assert [one for one in github.heard if one[0] == "PUT"] == [("PUT", "/repos/shop/web/actions/secrets/VM_HOST")]
+
+
+def test_the_plan_says_what_is_set_and_what_it_becomes(github: GithubApi, tmp_path: Path) -> None:
+    here, args = world(tmp_path), to(github, secret="VM_HOST")
+    after = "+ VM_HOST = the address of ssh://root@198.51.100.7"
+    assert SECRET.changes(here, inputs(args)) == ["- VM_HOST is not set", after]
+    carry(SECRET, here, args)
+    assert SECRET.changes(here, inputs(args))[0].startswith("- VM_HOST, set 2026-02-07T08:00:")
+    unmade = SECRET.changes(replace(here, new=None), inputs(args | {"what": "known_hosts"}))
+    assert unmade[1] == "+ VM_HOST = the pinned host key of the machine that is made"
 
 
 def test_the_pinned_host_key_becomes_a_secret(github: GithubApi, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,23 @@ def test_the_name_leads_to_the_new_machine_alone(cloudflare: CloudflareApi, tmp_
     assert {one["address"] for one in done.facts["former"]} == {"203.0.113.9", "2001:db8::9"}
     assert looked(STEP, here, by_cloudflare(cloudflare)) == done
     assert len(cloudflare.batches) == 1
+
+
+def test_the_plan_shows_old_and_new_values(cloudflare: CloudflareApi, tmp_path: Path) -> None:
+    args = by_cloudflare(cloudflare)
+    cloudflare.record("A", SHOP, "203.0.113.10", proxied=True, ttl=1)
+    before = [
+        "- A 203.0.113.10, lives 300 s, proxied",
+        "- A 203.0.113.9, lives 300 s",
+        "- AAAA 2001:db8::9, lives 300 s",
+    ]
+    there = world(tmp_path)
+    assert STEP.changes(there, inputs(args)) == [*before, "+ ssh://root@198.51.100.7, lives 60 s"]
+    unmade = STEP.changes(replace(there, new=None), inputs(args | {"address6": "2001:db8::7"}))
+    assert unmade[-2:] == ["+ the machine that is made, lives 60 s", "+ 2001:db8::7, lives 60 s"]
+    assert STEP.changes(there, inputs(args | {"record": "new.example.test"}))[0] == "- no address"
+    cloudflare.bites = [Bite("500", times=9)]
+    assert "was not told" in STEP.changes(there, inputs(args))[0] and cloudflare.batches == []
 
 
 def test_undo_puts_back_what_was_there(cloudflare: CloudflareApi, tmp_path: Path) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from outlive.errors import UsageError
+from outlive.errors import ConfigError, Refused, UsageError
 from outlive.lab.provider.documents import Server
-from outlive.recovery.steps.base import Done, NotYet, Unknown, World
+from outlive.recovery.steps.base import Done, Inputs, NotYet, Unknown, World
 from outlive.recovery.steps.create_machine import CreateMachine
 from outlive.recovery.steps.quarantine import Quarantine
 from outlive.transport import hostkey
@@ -121,6 +123,66 @@ def test_undo_switches_it_off_and_keeps_it(api: Any, here: World) -> None:
     assert [identity for identity, _ in api.switched] == [done.facts["server_id"]]
 
 
+def given(step_args: dict[str, Any], facts: dict[str, Any], *begun: str) -> Inputs:
+    return Inputs("run-1", "it", step_args, {"it": facts}, frozenset(begun))
+
+
+def test_it_is_given_back_when_it_was_named_by_all_its_names(api: Any, here: World) -> None:
+    done = carry(CREATE, here, ARGS)
+    names = [done.facts[key] for key in ("server_id", "made_address", "hostname")]
+    before = len(api.known)
+    for wrong in (["700101", "203.0.113.9", "web-1"], [names[0], names[1], "web-1"]):
+        with pytest.raises(Refused, match="named"):
+            CREATE.undo(here, given(ARGS | {"named": wrong}, dict(done.facts)))
+    assert (api.deleted, len(api.known)) == ([], before)
+    said = CREATE.undo(here, given(ARGS | {"named": names}, dict(done.facts)))
+    assert api.deleted == [names[0]] and "given back" in said and api.switched == []
+    assert "no server" in CREATE.undo(here, given(ARGS | {"named": names}, dict(done.facts))), (
+        "again, after a lost answer"
+    )
+    assert api.deleted == [names[0]]
+
+
+def test_what_may_hold_more_than_the_vault_is_kept(api: Any, here: World) -> None:
+    """It does not answer here, so that it was not seen either."""
+    done = carry(CREATE, here, ARGS)
+    names = [done.facts[key] for key in ("server_id", "made_address", "hostname")]
+    with pytest.raises(Refused, match=r"seen: .*empty: ") as caught:
+        CREATE.undo(here, given(ARGS | {"named": names}, dict(done.facts), "create-machine", "machine", "start"))
+    assert "--accept-loss" in caught.value.hint and api.deleted == []
+
+
+def test_a_rehearsal_gives_back_what_it_made_and_nothing_else(api: Any, here: World) -> None:
+    done = carry(CREATE, replace(here, rehearsal=True), ARGS)
+    CREATE.undo(replace(here, rehearsal=True), given(ARGS, dict(done.facts), "evidence", "create-machine"))
+    assert api.deleted == [done.facts["server_id"]] and len(api.known) == 2
+
+
+def test_the_machine_that_is_recovered_is_never_given_back(api: Any, here: World) -> None:
+    """Though the journal itself says that this run made it."""
+    done = carry(CREATE, here, ARGS)
+    names = [done.facts[key] for key in ("server_id", "made_address", "hostname")]
+    lost = replace(here, host=replace(here.host, server_id=names[0]))
+    with pytest.raises(Refused, match="made here"):
+        CREATE.undo(lost, given(ARGS | {"named": names}, dict(done.facts)))
+    assert api.deleted == []
+
+
+def test_the_plan_says_what_is_ordered_and_what_it_costs(api: Any, here: World) -> None:
+    machine, offer = CREATE.changes(here, inputs(ARGS))
+    assert re.match(r"\+ web-1-[0-9a-f]{8}: cloud_vps_1, eu_nord_1, debian_12_64bit, SSH host key made here", machine)
+    assert offer in ("+ Cloud VPS 1: 0.01815 EUR Hourly", "+ CX22: 0.0060 EUR hourly, 3.79 EUR monthly")
+    assert "not told" in CREATE.changes(here, inputs(ARGS | {"plan": "none"}))[1]
+    api.bites = [Bite("500", "GET", times=9)]
+    assert "not told" in CREATE.changes(here, inputs(ARGS))[1]
+    assert api.ordered == []
+
+
+def test_a_token_that_is_not_there_is_said_with_the_plan(api: Any, here: World) -> None:
+    with pytest.raises(ConfigError, match="NOT_SET"):
+        CREATE.changes(here, inputs(ARGS | {"token": {"env": "NOT_SET_ANYWHERE"}}))
+
+
 def test_a_wrong_runbook_is_said_before_anything_is_ordered(api: Any, here: World) -> None:
     for wrong in ({"provider": "nobody"}, {"plan": ""}, {"ssh_keys": "13247"}):
         with pytest.raises(UsageError):
@@ -153,6 +215,13 @@ def test_the_machine_that_we_recovered_to_is_never_switched_off(api: Any, tmp_pa
     assert isinstance(QUARANTINE.look(here, inputs(ARGS)), Unknown)
     QUARANTINE.do(here, inputs(ARGS), 60)
     assert api.switched == []
+
+
+def test_the_plan_says_which_machine_is_switched_off(api: Any, here: World) -> None:
+    before, after = QUARANTINE.changes(here, inputs(ARGS))
+    assert before in ("- web-1 (id 700101, 203.0.113.9) is on", "- web-1 (id 700101, 203.0.113.9) is running")
+    assert after == "+ off" and api.switched == []
+    assert "0 servers" in QUARANTINE.changes(here, inputs(ARGS | {"server_id": "1"}))[0]
 
 
 def test_a_machine_that_nobody_lists_is_for_a_person(api: Any, here: World) -> None:

@@ -87,6 +87,39 @@ def _images(manifest: Manifest) -> str:
 """
 
 
+def _temporal(manifest: Manifest) -> str:
+    stream = manifest.stream("temporal.json")
+    unpack = f'{call(stream)} > "$TARGET/temporal.json"' if stream else ":"
+    return f"""\
+## 4. Unpack
+
+```bash
+{EMPTY_TARGET}
+{unpack}
+```
+
+It is what Temporal's own API said, as JSON, and goes back through that API: the frontend's HTTP port (7243 in the
+official images). Schedules are made **paused**: let them run (`temporal schedule toggle --unpause`) once nothing else
+runs them. With `curl` and `jq`, in `$TARGET`, and `API` set to such as http://127.0.0.1:7243:
+
+    AS='Content-Type: application/json+no-payload-shorthand'
+    post() {{ curl -sS --fail-with-body -H "$AS" -d @- "$API/api/v1/namespaces$1"; echo; }}
+    jq -c '.namespaces[]' temporal.json | while read -r namespace; do
+      jq '{{namespace: .name, description: .described.namespaceInfo.description, data: .described.namespaceInfo.data,
+        workflowExecutionRetentionPeriod: .described.config.workflowExecutionRetentionTtl}}' <<< "$namespace" | post ""
+    done
+
+One that is there already says so. A new one is known everywhere within a minute; what search attributes it had says
+`jq '.namespaces[] | {{name, search_attributes}}' temporal.json` (`temporal operator search-attribute create`). Then:
+
+    jq -c '.namespaces[] | .name as $name | .schedules[] | {{namespace: $name}} + .' temporal.json | while read -r one; do
+      path=$(jq -r '"/" + (.namespace | @uri) + "/schedules/" + (.id | @uri)' <<< "$one")
+      jq --arg key "$(cat /proc/sys/kernel/random/uuid)" '.described | {{schedule, memo, searchAttributes, requestId: $key}}
+        | .schedule.state.paused = true | del(..|nulls)' <<< "$one" | post "$path"
+    done
+"""
+
+
 def _dump(manifest: Manifest) -> str:
     dumps = [stream for stream in manifest.streams if stream.name.endswith(".dump")]
     loads = "\n".join(f"restore_database {stream.name} {len(stream.parts)}" for stream in dumps)
@@ -149,4 +182,5 @@ _KINDS: dict[str, Callable[[Manifest], str]] = {
     "path": _files,
     "config": _files,
     "images": _images,
+    "temporal": _temporal,
 }

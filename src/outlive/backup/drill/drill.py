@@ -13,6 +13,7 @@ from outlive.backup.copies import catalog
 from outlive.backup.drill.drill_files import drill_files
 from outlive.backup.drill.drill_plan import DrillPlan, Looked, outcomes
 from outlive.backup.drill.drill_postgres import drill_dump, drill_postgres
+from outlive.backup.drill.drill_temporal import drill_temporal
 from outlive.backup.drill.verify import examine
 from outlive.backup.restore.scratch import scratch_folder
 from outlive.backup.streams.inventory import read_inventory
@@ -68,4 +69,5 @@ _DRILLS = {
     "path": _drill_files,
     "config": _drill_files,
     "images": _drill_images,
+    "temporal": drill_temporal,
 }

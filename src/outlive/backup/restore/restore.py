@@ -78,7 +78,7 @@ def _into_directory(manifest: Manifest, shell: Shell, path: str, plan: RestorePl
                     "It has production's own settings: look at archive_command and listen_addresses before it is started.",
                 )
             )
-        case "postgres_dump" | "images":
+        case "postgres_dump" | "images" | "temporal":
             restore_streams(plan.vault, manifest, plan.identities, shell, path, plan.on_progress)
             return Done((_STREAMS[manifest.kind],))
         case _:
@@ -90,6 +90,7 @@ def _into_directory(manifest: Manifest, shell: Shell, path: str, plan: RestorePl
 _STREAMS = {
     "postgres_dump": "Load globals.sql with psql, then each .dump with pg_restore; inventory.json tells which is which.",
     "images": "Give them to Docker: docker load < images.tar",
+    "temporal": "It is read by people; into a server it goes by `outlive temporal restore`, or as RESTORE.md says.",
 }
 
 

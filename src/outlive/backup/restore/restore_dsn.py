@@ -33,7 +33,7 @@ _PUBLIC = (
 )
 _OWN = "NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')"
 _USER = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
-_CONTENTS = f"""
+CONTENTS = f"""
 SELECT (SELECT count(*) FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace
         WHERE o.relkind IN ('r', 'p', 'm', 'f', 'v', 'S') AND {_USER} AND {_OWN})
      + (SELECT count(*) FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace WHERE {_USER} AND {_OWN})
@@ -145,7 +145,7 @@ class Destination:
 
     def _must_be_empty(self, name: str) -> None:
         with self._asking(name) as connection:
-            row = connection.execute(_CONTENTS.encode()).fetchone()
+            row = connection.execute(CONTENTS.encode()).fetchone()
         if row and row[0]:
             raise Refused(
                 f"database {name!r} at the target holds {row[0]} object(s); nothing was touched.",

@@ -60,6 +60,13 @@ class Machine:
         self._wait()
         self.address = self.engine.address(self.container)
 
+    def take_host_key(self, private: str, public: str) -> None:
+        """Before its first boot: this SSH host key and no other is its own, as cloud-init writes one from user data."""
+        for name, text, mode in (("", private, 0o600), (".pub", f"{public}\n", 0o644)):
+            file = self.disk.root / f"etc/ssh/ssh_host_ed25519_key{name}"
+            file.touch(mode=mode)
+            file.write_text(text)
+
     def inside(self, *words: str, input: bytes | None = None) -> str:
         """Runs a command on it by the back door, whatever its network and SSH may be doing."""
         return self.engine.exec(self.container, "/sbin/inside", *words, input=input)

@@ -66,12 +66,14 @@ class Effect(StrEnum):
 class Inputs:
     """What a step is given. `run` and `step` are names that stay the same at every attempt and resumption; `args` is what
     the runbook says (`[[steps]]`, without the keys that belong to the run: name, kind, time-outs, approval); `facts` is
-    what the steps before it found, by the step's name, in their order."""
+    what the steps before it found, by the step's name, in their order; `begun` are the kinds of step that this run has ever
+    begun, undone ones too."""
 
     run: str
     step: str
     args: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    begun: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
@@ -93,7 +95,7 @@ class Inputs:
 @dataclass(frozen=True, slots=True)
 class World:
     """What steps work with, joined in `wiring_recovery.py`. `host` is the one that is recovered, as `outlive.toml` knew it
-    when the run began; `new` the machine it is recovered to (None until one is known: then a step found its `address`).
+    when the run began; `new` the machine that is worked on (None until the one that the run orders is there).
     Secrets are resolved where they are used: `resolve(SecretRef(..), world.settings.base)`. `outlive` runs one of our own
     commands as a process (argv, time-out) and returns `{"exit_code", "document"}`; `folder` is the run's own, private one
     here; `say` tells progress."""
@@ -108,14 +110,24 @@ class World:
     shell: Callable[[Host], Shell]
     outlive: Callable[[Sequence[str], float], dict[str, Any]]
     folder: Path
+    rehearsal: bool = False
     say: Callable[[str], None] = lambda text: None
 
     @property
     def target(self) -> Host:
-        """The machine that is worked on. Raises `UsageError` when none is known yet."""
+        """The machine that is worked on. Raises `UsageError` when none is known yet: it is never the host for want of
+        another."""
         if self.new is None:
-            raise UsageError("nobody said which machine to recover to.", hint="Name it: --to ssh://root@HOST")
+            raise UsageError(
+                "the machine to recover to is not made yet.", hint="The step that orders it comes first in the runbook."
+            )
         return self.new
+
+    def told(self, inputs: Inputs) -> str:
+        """The address of the machine that the step works on, for the plan."""
+        if self.new is None and inputs.args.get("on") != "old":
+            return "the machine that is made"
+        return self.host_of(inputs).address
 
     @property
     def there(self) -> Shell:
@@ -139,9 +151,16 @@ class Step(Protocol):
     attempts: int
     pause_seconds: float
     approval: bool
+    works_there: bool
+    restores: bool
+    rehearsed: bool
 
     def plan(self, world: World, inputs: Inputs) -> str:
         """One line of the plan: what it will do, in the future tense of a diff. No effect, and no long look."""
+
+    def changes(self, world: World, inputs: Inputs) -> Sequence[str]:
+        """What is there now and what will be, in lines that begin with `-` and `+`: what somebody else's API tells when it
+        is asked. No effect; what it does not tell is said, and nothing is raised."""
 
     def look(self, world: World, inputs: Inputs) -> Look:
         """Whether it is done already. No effect. Errors that it raises count as `Unknown`."""
@@ -151,16 +170,23 @@ class Step(Protocol):
         every question to a program or a server has a time-out of its own. Returns facts only where no look can tell (an
         answer that is given once): then it is done by that, and `look` finds them in `inputs.facts[inputs.step]`."""
 
-    def undo(self, world: World, inputs: Inputs) -> None:
+    def undo(self, world: World, inputs: Inputs) -> str | None:
         """Takes back what `do` left, whole or half; harmless when there is nothing. Never touches data that this run did
-        not put there. Raises when it could not."""
+        not put there. Raises when it could not. May tell in a few words what is there now."""
 
 
 class Manners:
-    """The five values above, for a step that has nothing to say about them: `class Mine(Manners)`."""
+    """The values above, for a step that has nothing to say about them: `class Mine(Manners)`. `works_there`: on the machine
+    that is recovered to, so that there must be one. `restores`: it puts data there. `rehearsed`: a rehearsal does it too."""
 
     effect: Effect = Effect.CHANGES
     timeout_seconds: float = 600
     attempts: int = 3
     pause_seconds: float = 5
     approval: bool = False
+    works_there: bool = True
+    restores: bool = False
+    rehearsed: bool = True
+
+    def changes(self, world: World, inputs: Inputs) -> Sequence[str]:
+        return ()

@@ -24,6 +24,8 @@ class CiDispatch(Manners):
     timeout_seconds = 120.0
     attempts = 60
     pause_seconds = 15.0
+    works_there = False
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         args = inputs.args

@@ -16,6 +16,8 @@ class CiRun(Manners):
     timeout_seconds = 60.0
     attempts = 240
     pause_seconds = 15.0
+    works_there = False
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"waits until the run in {cloud.text(inputs.args, 'repo')} is over, and insists that it went well"

@@ -24,11 +24,22 @@ class CiSecret(Manners):
     timeout_seconds = 120.0
     attempts = 5
     pause_seconds = 10.0
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         what = {"address": "address", "known_hosts": "pinned host key"}[_what(inputs)]
         name = cloud.text(inputs.args, "secret")
         return f"the secret {name} of {cloud.text(inputs.args, 'repo')} becomes the new machine's {what}"
+
+    def changes(self, world: World, inputs: Inputs) -> list[str]:
+        what = {"address": "the address of", "known_hosts": "the pinned host key of"}[_what(inputs)]
+        name = cloud.text(inputs.args, "secret")
+        after = f"+ {name} = {what} {inputs.args.get('address') or world.told(inputs)}"
+        try:
+            now = cloud.asked(lambda: _updated_at(_api(world, inputs), inputs))
+        except NoAnswer as error:
+            return [f"- {name}: GitHub did not tell whether it is set: {error}", after]
+        return [f"- {name}, set {now}; nobody can read what it is" if now else f"- {name} is not set", after]
 
     def look(self, world: World, inputs: Inputs) -> Look:
         known = inputs.facts.get(inputs.step)

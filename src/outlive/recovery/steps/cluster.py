@@ -37,6 +37,7 @@ class Cluster(Manners):
 
     effect = Effect.CREATES
     timeout_seconds = 12 * 3600.0
+    restores = True
 
     def plan(self, world: World, inputs: Inputs) -> str:
         kept = "; what is there now is kept aside" if inputs.args.get("aside") else ""

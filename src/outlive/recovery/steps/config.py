@@ -21,12 +21,13 @@ class Config(Manners):
 
     effect = Effect.CREATES
     timeout_seconds = 3600.0
+    restores = True
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"writes {', '.join(_asset(world, inputs).paths)} from copy {inputs.copy}"
 
     def look(self, world: World, inputs: Inputs) -> Look:
-        staged = placing.look(world.there, _place(inputs))
+        staged = placing.look(world.there, place_of(inputs))
         if not isinstance(staged, Done):
             return staged
         paths = _asset(world, inputs).paths
@@ -38,7 +39,7 @@ class Config(Manners):
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
         manifest = catalog.find(world.vault, inputs.copy).manifest
-        place = _place(inputs)
+        place = place_of(inputs)
         placing.bring(
             world.there,
             place,
@@ -58,7 +59,8 @@ class Config(Manners):
         """What was written stays: it may have been edited since, and hurts nobody."""
 
 
-def _place(inputs: Inputs) -> Place:
+def place_of(inputs: Inputs) -> Place:
+    """Where it is restored before it is copied to its paths."""
     base = Place("/", inputs.key)
     return Place(f"{ROOM}/config/{base.receipt.rpartition('/')[2]}", inputs.key)
 

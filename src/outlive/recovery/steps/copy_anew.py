@@ -16,6 +16,7 @@ class CopyAnew(Manners):
 
     effect = Effect.CREATES
     timeout_seconds = COPY_SECONDS
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"takes a first copy of {len(world.own_assets())} assets from the new machine"

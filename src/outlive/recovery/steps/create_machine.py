@@ -9,9 +9,10 @@ from typing import Any
 from outlive.commands.cloud_init import user_data
 from outlive.commands.orders import Order, hostname, is_up
 from outlive.errors import UsageError
-from outlive.model.host import Host, SshAddress
+from outlive.model.host import Host
 from outlive.model.project import Server
-from outlive.recovery import cloud
+from outlive.recovery import cloud, giving_back
+from outlive.recovery.destination import made
 from outlive.recovery.host_key import host_key
 from outlive.recovery.intent import Intent
 from outlive.recovery.maker import maker
@@ -32,11 +33,22 @@ class CreateMachine(Manners):
     attempts = 120
     pause_seconds = 10.0
     approval = True
+    works_there = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         order = _order(world, inputs)
         where = f"{cloud.text(inputs.args, 'provider')} ({order.region})"
         return f"orders a server {order.plan} with {order.image} at {where}, named {order.hostname}; it costs money"
+
+    def changes(self, world: World, inputs: Inputs) -> list[str]:
+        order = _order(world, inputs)
+        try:
+            offer = cloud.asked(lambda: maker(world, inputs.args).offer(order))
+        except NoAnswer as error:
+            offer = f"what it costs was not told: {error}"
+        keys = f"; logs in: the provider's keys {', '.join(order.keys)}" if order.keys else ""
+        machine = f"{order.plan}, {order.region}, {order.image}, SSH host key made here{keys}"
+        return [f"+ {order.hostname}: {machine}", f"+ {offer}"]
 
     def look(self, world: World, inputs: Inputs) -> Look:
         found = _find(world, inputs)
@@ -54,7 +66,7 @@ class CreateMachine(Manners):
         if not is_up(server):
             return Unknown(f"{server.hostname} is being made ({' '.join((server.state, server.status)).strip()})")
         key = host_key(world.folder)
-        pins = hostkey.pinned(_host(world, server), world.settings.keeper.known_hosts)
+        pins = hostkey.pinned(_host(world, inputs, server), world.settings.keeper.known_hosts)
         wanted = hostkey.fingerprint(f"host {key.public}")
         if [one.fingerprint for one in pins] != [wanted]:
             return NotYet(f"{server.hostname} is there, and its host key is not pinned")
@@ -67,7 +79,7 @@ class CreateMachine(Manners):
         key = host_key(world.folder)
         if found is not None:
             if is_up(found):
-                hostkey.repin(_host(world, found), key.public, world.settings.keeper.known_hosts)
+                hostkey.repin(_host(world, inputs, found), key.public, world.settings.keeper.known_hosts)
             return
         order = replace(_order(world, inputs), user_data=_user_data(world, inputs))
         intent = Intent(world, inputs)
@@ -75,13 +87,21 @@ class CreateMachine(Manners):
         if identity := cloud.change(intent, lambda: maker(world, inputs.args).make(order)):
             intent.note({"hostname": order.hostname, "server_id": identity}, anew=True)
 
-    def undo(self, world: World, inputs: Inputs) -> None:
-        """Switches it off and keeps it, for it may hold what was restored: a person deletes it."""
-        found = _find(world, inputs)
-        if found is not None:
+    def undo(self, world: World, inputs: Inputs) -> str:
+        """Switches it off and keeps it, for it may hold what is nowhere else. Given back to the provider it is behind the
+        gate: when a person has named it, or when a rehearsal made it."""
+        found, intent = _find(world, inputs), Intent(world, inputs)
+        if found is None:
+            if not (intent.read() or {}).get("given_back") and intent.settles_in_seconds(SETTLE_SECONDS):
+                raise NoAnswer("unknown", "a server was ordered and is not listed yet; undo again in ten minutes")
+            return "no server of this run is there"
+        if not world.rehearsal and "named" not in inputs.args:
             cloud.asked(lambda: maker(world, inputs.args).power(found.id, on=False))
-        elif Intent(world, inputs).settles_in_seconds(SETTLE_SECONDS):
-            raise NoAnswer("unknown", "a server was ordered and is not listed yet; undo again in ten minutes")
+            return f"{found.hostname} (id {found.id}) is switched off and kept; it still costs money"
+        giving_back.insist(world, inputs, found, _name(world, inputs))
+        intent.note({**(intent.read() or {}), "given_back": found.id}, anew=True)
+        cloud.asked(lambda: maker(world, inputs.args).delete(found.id))
+        return f"{found.hostname} (id {found.id}) is given back, with its disk"
 
 
 def _name(world: World, inputs: Inputs) -> str:
@@ -119,8 +139,6 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
-def _host(world: World, server: Server) -> Host:
-    """The machine as it will be reached: like the host, at its own address."""
-    was = None if world.host.is_local else SshAddress.parse(world.host.address)
-    address = str(SshAddress(server.addresses[0], was.user if was else "root"))
-    return Host(name=world.host.name, address=f"ssh://{address}", ssh_config=world.host.ssh_config)
+def _host(world: World, inputs: Inputs, server: Server) -> Host:
+    """The machine as it will be reached."""
+    return made(world.host, server.addresses[0], str(inputs.args.get("user", "")))

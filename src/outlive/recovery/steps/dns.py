@@ -11,6 +11,7 @@ from outlive.recovery import cloud
 from outlive.recovery.authority import authority
 from outlive.recovery.intent import Intent
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, Unknown, World
+from outlive.transport.net import NoAnswer
 
 CURE = "Look at the records at the provider; what they were stands in the report."
 
@@ -23,10 +24,27 @@ class Dns(Manners):
     timeout_seconds = 120.0
     attempts = 5
     pause_seconds = 10.0
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         where = inputs.args.get("address") or "the new machine"
         return f"{_name(inputs)} leads to {where} and nowhere else, by {cloud.text(inputs.args, 'via')}"
+
+    def changes(self, world: World, inputs: Inputs) -> list[str]:
+        ttl = int(inputs.args.get("ttl_seconds", TTL_SECONDS))
+        new = [inputs.args.get("address") or world.told(inputs), *filter(None, [inputs.args.get("address6")])]
+        after = [f"+ {one}, lives {ttl} s" for one in new]
+        try:
+            now, _ = _ask(world, inputs)
+        except NoAnswer as error:
+            return [f"- what {_name(inputs)} leads to now was not told: {error}", *after]
+        if now.alias:
+            return [f"- CNAME {now.alias}: name that one in the runbook, this is not changed"]
+        proxied = {True: ", proxied", False: ""}
+        before = [
+            f"- {one.kind} {one.address}, lives {one.ttl_seconds} s{proxied[one.is_proxied]}" for one in now.records
+        ]
+        return [*(before or ["- no address"]), *after]
 
     def look(self, world: World, inputs: Inputs) -> Look:
         now, _ = _ask(world, inputs)

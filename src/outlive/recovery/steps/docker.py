@@ -18,7 +18,7 @@ class Docker(Manners):
 
     def plan(self, world: World, inputs: Inputs) -> str:
         how = "installs it with the runbook's own line if it is missing" if "install" in inputs.args else "else stops"
-        return f"makes sure that Docker with compose runs on {world.target.name}; {how}"
+        return f"makes sure that Docker with compose runs on {world.told(inputs)}; {how}"
 
     def look(self, world: World, inputs: Inputs) -> Look:
         asked = world.there.run(VERSIONS, timeout_seconds=ASK_SECONDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from outlive.errors import Failed, OutliveError
+from outlive.errors import Failed, NoData, OutliveError
 from outlive.model.host import SshAddress
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 
@@ -17,6 +17,8 @@ class Enrol(Manners):
     """As `outlive identity HOST --enrol`; the difference was accepted with the plan. Facts: `enrolled_at`."""
 
     effect = Effect.CHANGES
+    attempts = 12  # a machine on which everything has just been started answers slowly
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"enrols the new machine as {world.host.name}: its identity is watched from then on"
@@ -31,12 +33,14 @@ class Enrol(Manners):
         at = SshAddress.parse(world.target.address).host
         words = ["identity", world.host.name, "--enrol", "--at", at]
         try:
-            world.outlive(words, LOOK_SECONDS)
+            done = world.outlive(words, LOOK_SECONDS)
         except OutliveError as error:
             code = _CODE.search(f"{error} {error.hint}")
             if code is None:
                 raise Failed(f"{world.host.name} could not be enrolled: {error}", hint=error.hint) from error
-            world.outlive([*words, "--accept", code[1]], LOOK_SECONDS)
+            done = world.outlive([*words, "--accept", code[1]], LOOK_SECONDS)
+        if done.get("exit_code") == NoData.exit_code:
+            raise NoData(f"{at} let nobody in who could see what it is; it may be busy.")
 
     def undo(self, world: World, inputs: Inputs) -> None:
         """Enrolments are a history: the former machine is enrolled again by `outlive identity --enrol` when it is back."""

@@ -15,6 +15,7 @@ class Evidence(Manners):
     """Into `evidence.json` of the run's folder: what `outlive check --json` says at that moment."""
 
     effect = Effect.READS
+    works_there = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"asks every address of {world.host.name} once more and keeps what they say"

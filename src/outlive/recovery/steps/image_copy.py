@@ -16,6 +16,7 @@ class ImageCopy(Manners):
 
     effect = Effect.CREATES
     timeout_seconds = 7200.0
+    restores = True
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"loads the images of copy {inputs.copy}"

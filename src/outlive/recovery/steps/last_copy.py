@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from outlive.backup.copies import catalog
+from outlive.model.asset import Asset, TemporalAsset
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 
 COPY_SECONDS = 6 * 3600.0
@@ -15,9 +16,10 @@ class LastCopy(Manners):
 
     effect = Effect.CREATES
     timeout_seconds = COPY_SECONDS
+    works_there = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
-        return f"takes a last copy of {len(world.own_assets())} assets, which is what the new machine begins with"
+        return f"takes a last copy of {len(_at_rest(world))} assets, which is what the new machine begins with"
 
     def look(self, world: World, inputs: Inputs) -> Look:
         if (known := inputs.facts.get(inputs.step)) is not None:
@@ -38,7 +40,7 @@ class LastCopy(Manners):
         """The newest whole copy of each asset from after the stop, and the assets that have none."""
         since = datetime.fromisoformat(next(one["stopped_at"] for one in inputs.facts.values() if "stopped_at" in one))
         found, missing = {}, []
-        for asset in world.own_assets():
+        for asset in _at_rest(world):
             fresh = [
                 one
                 for one in catalog.listing(world.vault, asset.name).copies
@@ -49,3 +51,9 @@ class LastCopy(Manners):
             else:
                 missing.append(asset.name)
         return found, missing
+
+
+def _at_rest(world: World) -> list[Asset]:
+    """What can be copied while the services are stopped: not Temporal's schedules, which a running server tells; they are
+    in its database, too."""
+    return [one for one in world.own_assets() if not isinstance(one, TemporalAsset)]

@@ -22,7 +22,7 @@ class Machine(Manners):
     pause_seconds = 10.0
 
     def plan(self, world: World, inputs: Inputs) -> str:
-        return f"waits until {world.host_of(inputs).address} answers with its pinned host key and lets us in as root"
+        return f"waits until {world.told(inputs)} answers with its pinned host key and lets us in as root"
 
     def look(self, world: World, inputs: Inputs) -> Look:
         host = world.host_of(inputs)

@@ -16,6 +16,8 @@ class OldMachine(Manners):
     Facts: `old_machine` (silent, other or answers) and `verdict`, of the new machine."""
 
     effect = Effect.READS
+    works_there = False
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         where = SshAddress.parse(world.host.address).host

@@ -16,6 +16,7 @@ class Path(Manners):
 
     effect = Effect.CREATES
     timeout_seconds = 6 * 3600.0
+    restores = True
 
     def plan(self, world: World, inputs: Inputs) -> str:
         kept = "; what is there now is kept aside" if inputs.args.get("aside") else ""

@@ -9,6 +9,7 @@ from outlive.recovery import cloud
 from outlive.recovery.intent import Intent
 from outlive.recovery.maker import maker
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, Unknown, World
+from outlive.transport.net import NoAnswer
 
 
 class Quarantine(Manners):
@@ -20,10 +21,24 @@ class Quarantine(Manners):
     attempts = 12
     pause_seconds = 10.0
     approval = True
+    works_there = False
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         which = inputs.args.get("server_id") or world.host.server_id or world.host.address
         return f"switches {which} off at {cloud.text(inputs.args, 'provider')} and keeps it with its disk"
+
+    def changes(self, world: World, inputs: Inputs) -> list[str]:
+        try:
+            found = _find(world, inputs)
+        except NoAnswer as error:
+            return [f"- which server that is was not told: {error}"]
+        if not isinstance(found, Server):
+            return [f"- {found.why}"]
+        return [
+            f"- {found.hostname} (id {found.id}, {', '.join(found.addresses)}) is {found.power or found.state}",
+            "+ off",
+        ]
 
     def look(self, world: World, inputs: Inputs) -> Look:
         found = _find(world, inputs)

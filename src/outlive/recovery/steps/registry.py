@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from outlive.recovery.steps.app_env import AppEnv
+from outlive.recovery.steps.app_login import AppLogin
 from outlive.recovery.steps.base import Step
+from outlive.recovery.steps.by_hand import ByHand
 from outlive.recovery.steps.ci_dispatch import CiDispatch
 from outlive.recovery.steps.ci_run import CiRun
 from outlive.recovery.steps.ci_secret import CiSecret
@@ -10,20 +13,33 @@ from outlive.recovery.steps.cluster import Cluster
 from outlive.recovery.steps.config import Config
 from outlive.recovery.steps.copy_anew import CopyAnew
 from outlive.recovery.steps.create_machine import CreateMachine
+from outlive.recovery.steps.cut_over import CutOver
 from outlive.recovery.steps.databases import Databases
 from outlive.recovery.steps.dns import Dns
 from outlive.recovery.steps.docker import Docker
 from outlive.recovery.steps.enrol import Enrol
+from outlive.recovery.steps.env_secrets import EnvSecrets
 from outlive.recovery.steps.evidence import Evidence
 from outlive.recovery.steps.image_copy import ImageCopy
 from outlive.recovery.steps.images import Images
 from outlive.recovery.steps.last_copy import LastCopy
 from outlive.recovery.steps.machine import Machine
+from outlive.recovery.steps.move_check import MoveCheck
+from outlive.recovery.steps.move_compare import MoveCompare
+from outlive.recovery.steps.move_load import MoveLoad
+from outlive.recovery.steps.move_roles import MoveRoles
 from outlive.recovery.steps.old_machine import OldMachine
 from outlive.recovery.steps.page import Page
 from outlive.recovery.steps.path import Path
 from outlive.recovery.steps.quarantine import Quarantine
+from outlive.recovery.steps.read_only import ReadOnly
+from outlive.recovery.steps.redeploy import Redeploy
+from outlive.recovery.steps.replicate import Replicate
+from outlive.recovery.steps.replication_end import ReplicationEnd
 from outlive.recovery.steps.repoint import Repoint
+from outlive.recovery.steps.role_passwords import RolePasswords
+from outlive.recovery.steps.schedules import Schedules
+from outlive.recovery.steps.secret_list import SecretList
 from outlive.recovery.steps.stack import Stack
 from outlive.recovery.steps.start import Start
 from outlive.recovery.steps.stop import Stop
@@ -31,6 +47,9 @@ from outlive.recovery.steps.take_over import TakeOver
 from outlive.recovery.steps.volume import Volume
 
 STEPS: dict[str, Step] = {
+    "app-env": AppEnv(),
+    "app-login": AppLogin(),
+    "by-hand": ByHand(),
     "ci-dispatch": CiDispatch(),
     "ci-run": CiRun(),
     "ci-secret": CiSecret(),
@@ -38,20 +57,33 @@ STEPS: dict[str, Step] = {
     "config": Config(),
     "copy-anew": CopyAnew(),
     "create-machine": CreateMachine(),
+    "cut-over": CutOver(),
     "databases": Databases(),
     "dns": Dns(),
     "docker": Docker(),
     "enrol": Enrol(),
+    "env-secrets": EnvSecrets(),
     "evidence": Evidence(),
     "image-copy": ImageCopy(),
     "images": Images(),
     "last-copy": LastCopy(),
     "machine": Machine(),
+    "move-check": MoveCheck(),
+    "move-compare": MoveCompare(),
+    "move-load": MoveLoad(),
+    "move-roles": MoveRoles(),
     "old-machine": OldMachine(),
     "page": Page(),
     "path": Path(),
     "quarantine": Quarantine(),
+    "read-only": ReadOnly(),
+    "redeploy": Redeploy(),
+    "replicate": Replicate(),
+    "replication-end": ReplicationEnd(),
     "repoint": Repoint(),
+    "role-passwords": RolePasswords(),
+    "secret-list": SecretList(),
+    "schedules": Schedules(),
     "stack": Stack(),
     "start": Start(),
     "stop": Stop(),

@@ -20,7 +20,7 @@ class Stop(Manners):
 
     def plan(self, world: World, inputs: Inputs) -> str:
         what = "whatever writes" if inputs.args.get("databases") is False else "the project's containers"
-        return f"stops {what} on {world.host_of(inputs).address} (downtime begins)"
+        return f"stops {what} on {world.told(inputs)} (downtime begins)"
 
     def look(self, world: World, inputs: Inputs) -> Look:
         if (known := inputs.facts.get(inputs.step)) is not None:

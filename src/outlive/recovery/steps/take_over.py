@@ -21,6 +21,8 @@ class TakeOver(Manners):
 
     effect = Effect.READS
     attempts = 1
+    works_there = False
+    rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return (

@@ -20,6 +20,7 @@ class Volume(Manners):
 
     effect = Effect.CREATES
     timeout_seconds = 6 * 3600.0
+    restores = True
 
     def plan(self, world: World, inputs: Inputs) -> str:
         kept = "; what is in it now is kept aside" if inputs.args.get("aside") else ""

@@ -1,0 +1,1 @@
+"""A lost host, from gone to served, with the keeper killed on the way."""

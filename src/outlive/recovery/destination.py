@@ -1,0 +1,88 @@
+"""On which machine the steps of a run work. Pure, and the only place that decides it.
+
+Never on the host itself for want of another: in the outage that Outlive comes from, the machine that was thought to be lost
+still served. A run that orders its machine has none until the provider has made one, and a step that would work there before
+is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from outlive.errors import UsageError
+from outlive.model.host import Host, SshAddress
+from outlive.model.recovery import Destination, Entry, Recovery, facts_of
+from outlive.recovery.runbook import ORDERS, Recipe
+
+Facts = Mapping[str, Mapping[str, Any]]
+A_MACHINE = "the machine that is made"
+
+
+def decide(recipe: Recipe, to: str, own: Iterable[Host], *, rehearsal: bool) -> Destination:
+    """What `--to` and the runbook make of it; `own` are the hosts that are guarded. Raises `UsageError`."""
+    if to and not (recipe.to or recipe.order):
+        raise UsageError(f"the runbook {recipe.name} wants no --to.", hint="docs/how-to/recover.md shows each.")
+    if rehearsal and to and (taken := _whose(to, own)):
+        raise UsageError(
+            f"{to} is {taken} itself; a rehearsal would be done on the machine that serves.",
+            hint="Name a scratch machine: --to ssh://root@HOST",
+        )
+    if to:
+        return Destination.NAMED
+    if recipe.to:
+        raise UsageError(f"the runbook {recipe.name} wants --to ssh://root@HOST.", hint="docs/how-to/recover.md")
+    if rehearsal and not recipe.asset and (recipe.order is None or not recipe.order.rehearse):
+        raise UsageError(
+            f"a rehearsal of {recipe.name} has no machine to work on but the host itself.",
+            hint="Name a scratch machine: --to ssh://root@HOST",
+        )
+    return Destination.MADE if recipe.order else Destination.ITSELF
+
+
+def machine(recovery: Recovery, host: Host, facts: Facts) -> Host | None:
+    """The machine to work on, reached as the host was (key file, sudo); None until it is made. A run of an earlier version
+    says nothing of its destination: it had a machine that was named, or brought back one asset."""
+    if recovery.to:
+        return replace(host, address=recovery.to)
+    if recovery.destination == Destination.MADE or ordering(recovery):
+        step = ordering(recovery)
+        address = facts.get(step, {}).get("made_address") if step else None
+        return made(host, str(address), _user(recovery, step)) if address else None
+    return host
+
+
+def ordering(recovery: Recovery) -> str:
+    """The name of the step that orders the machine; "" where there is none."""
+    return next((one["name"] for one in recovery.steps if one["args"]["kind"] == ORDERS), "")
+
+
+def made(host: Host, address: str, user: str = "") -> Host:
+    """The new machine at that address: with SSH's own port, and the host's user unless another is named."""
+    was = None if host.is_local else SshAddress.parse(host.address)
+    return replace(host, address=f"ssh://{SshAddress(address, user or (was.user if was else None) or 'root')}")
+
+
+def where(recovery: Recovery, entries: Sequence[Entry]) -> str:
+    """The machine in a word, for people: from the run and its journal."""
+    return elsewhere(recovery, entries) or (A_MACHINE if ordering(recovery) else recovery.host)
+
+
+def elsewhere(recovery: Recovery, entries: Sequence[Entry]) -> str:
+    """The address of the machine that is not the host itself; "" when there is none, or not yet."""
+    return recovery.to or str(facts_of(entries).get(ordering(recovery), {}).get("made_address", ""))
+
+
+def _user(recovery: Recovery, step: str) -> str:
+    args = next(one["args"]["args"] for one in recovery.steps if one["name"] == step)
+    return str(args.get("user", ""))
+
+
+def _whose(to: str, own: Iterable[Host]) -> str:
+    try:
+        there = SshAddress.parse(to).host
+    except ValueError:
+        return ""
+    named = [(one.name, one.addresses if one.is_local else (one.address, *one.addresses)) for one in own]
+    return next((name for name, several in named if there in {SshAddress.parse(one).host for one in several}), "")

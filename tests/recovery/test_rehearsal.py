@@ -1,0 +1,57 @@
+"""Which runbook is fit for a rehearsal that nobody watches, and when one is late."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from outlive import wiring_recovery
+from outlive.model.recovery import Entry, Recovery, What
+from outlive.recovery.rehearsal import is_late, last_whole, unfit
+from outlive.recovery.runbook import expanded, read
+from outlive.recovery.steps.registry import STEPS
+
+NOON = datetime(2026, 2, 7, 12, tzinfo=UTC)
+RUNBOOK = """
+name = "mine"
+title = "mine"
+to = true
+[[steps]]
+name = "volume {asset}"
+kind = "volume"
+each = "docker_volume"
+"""
+
+
+def steps(text: str) -> list[str]:
+    return unfit(expanded(read(text, STEPS), (), rehearsal=True), STEPS)
+
+
+def test_the_shipped_one_touches_nothing_that_is_in_use() -> None:
+    assert unfit(expanded(wiring_recovery.recipe("lost-host"), (), rehearsal=True), STEPS) == []
+    assert "old machine stops" in unfit(expanded(wiring_recovery.recipe("move-host"), (), rehearsal=True), STEPS)
+
+
+def test_a_step_that_touches_dns_ci_or_the_host_must_be_left_out() -> None:
+    dns = '[[steps]]\nname = "names"\nkind = "dns"\n'
+    assert steps(RUNBOOK + dns) == []
+    assert steps(f"{RUNBOOK}{dns}rehearse = true\n") == ["names"]
+    assert steps(f'{RUNBOOK}[[steps]]\nname = "halt"\nkind = "stop"\non = "old"\n') == ["halt"]
+
+
+def run(id: str, at: datetime, said: str, *, rehearsal: bool = True) -> tuple[Recovery, list[Entry]]:
+    journal = [Entry(id, 1, at, "", What.BEGUN, "ops"), Entry(id, 2, at, "", What.ENDED, "ops", said)]
+    return Recovery(id, at, "web-1", "lost-host", "t", "ssh://n", "ops", (), (), rehearsal), journal
+
+
+def test_only_a_whole_rehearsal_counts() -> None:
+    old, later = run("a", NOON, "done"), run("b", NOON + timedelta(days=9), "undone")
+    real = run("c", NOON + timedelta(days=9), "done", rehearsal=False)
+    assert last_whole([old, later, real], "web-1") == NOON
+    assert last_whole([old], "web-2") is None
+
+
+def test_it_may_be_missed_once_and_then_it_is_late() -> None:
+    month = 30 * 86400.0
+    assert not is_late(NOON, month, NOON + timedelta(days=60))
+    assert is_late(NOON, month, NOON + timedelta(days=60, seconds=1))
+    assert not is_late(None, month, NOON), "what never was is told by its own failure"
