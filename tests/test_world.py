@@ -25,6 +25,7 @@ from tests.world.s3 import CephGateway, Rclone, S3Server, Swift
 from tests.world.sshd import SshServer
 
 
+@pytest.mark.slow  # `make unit` groups nothing
 @pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process runs them all")
 def test_tests_that_share_a_server_stay_together(request: pytest.FixtureRequest) -> None:
     assert request.node.nodeid.endswith("@tests/test_world.py"), "xdist and pytest do not fit: see pytest in pyproject"

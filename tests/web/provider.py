@@ -53,6 +53,7 @@ class Lying:
     def __post_init__(self) -> None:
         self._let_go = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # who did not wait is gone
         self.issuer = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Lying:

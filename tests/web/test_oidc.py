@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from outlive.config.load import parse
 from outlive.config.schema import OidcPerson
 from outlive.web.app import COOKIE
 from outlive.web.oidc.id_token import is_fresh
+from outlive.wiring_page import oidc_door
+from tests.config.test_alerts import HEAD
 from tests.web.documents import NOW
 from tests.web.provider import OTHER_KEY, PUBLISHED, Lying, by_secret, signed
 from tests.web.world import ORIGIN, World, csrf, sign_in, visit
@@ -306,3 +310,11 @@ def test_off_there_is_no_way_to_it() -> None:
 
 def test_a_time_that_is_none_is_not_fresh() -> None:
     assert is_fresh({"auth_time": NOW.timestamp()}, NOW) and not is_fresh({}, NOW)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_keeper_opens_that_door_only_when_it_is_told_to(enabled: bool, tmp_path: Path) -> None:
+    lines = f'[page.oidc]\nissuer = "https://login.example.org/realm/"\nclient_id = "x"\nurl = "{ORIGIN}"\n'
+    settings = parse(f"{HEAD}{lines}enabled = {str(enabled).lower()}\n", tmp_path / "outlive.toml")
+    door = oidc_door(settings, print)
+    assert (door.label if door else "") == ("login.example.org/realm" if enabled else "")
