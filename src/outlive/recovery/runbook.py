@@ -121,10 +121,11 @@ def expanded(
     recipe: Recipe, assets: Sequence[Asset], *, rehearsal: bool = False, ordering: bool = True
 ) -> tuple[Entry, ...]:
     """The steps that are done for these assets, in order: one for each asset where the runbook says `each`. Without
-    `ordering` the machine is there already."""
+    `ordering` the machine is there already. A rehearsal does nothing on the old machine, which serves."""
     found: list[Entry] = []
     for entry in recipe.entries:
-        if (rehearsal and not entry.rehearse) or (entry.kind == ORDERS and not ordering):
+        unseen = entry.rehearse and entry.args.get("on") != "old"
+        if (rehearsal and not unseen) or (entry.kind == ORDERS and not ordering):
             continue
         if not entry.each:
             found.append(entry)

@@ -17,6 +17,7 @@ class LastCopy(Manners):
     effect = Effect.CREATES
     timeout_seconds = COPY_SECONDS
     works_there = False
+    rehearsed = False  # the writers go on writing
 
     def plan(self, world: World, inputs: Inputs) -> str:
         return f"takes a last copy of {len(_at_rest(world))} assets, which is what the new machine begins with"
