@@ -225,7 +225,6 @@ class CronSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-<<<<<<< HEAD
 class RehearsalSettings:
     """That `host` comes back on a scratch machine every so often, and is taken down again: `to` is that machine as in
     `outlive recover --to`, its key pinned beforehand; `runbook` a shipped one or a file. A runbook that orders its machine
@@ -239,8 +238,6 @@ class RehearsalSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-=======
->>>>>>> page
 class OidcPerson:
     """Who may come in: by exactly one of the provider's own `subject`, an `email` that it has verified, or a `group`.
     Who may act may read."""
@@ -266,22 +263,6 @@ class OidcSettings:
     scopes: tuple[str, ...] = ("openid", "email")
     groups_claim: str = "groups"
     people: tuple[OidcPerson, ...] = ()
-<<<<<<< HEAD
-=======
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RehearsalSettings:
-    """That `host` comes back on a scratch machine every so often, and is taken down again: `to` is that machine as in
-    `outlive recover --to`, its key pinned beforehand; `runbook` a shipped one or a file. A runbook that orders its machine
-    needs no `to`."""
-
-    host: str
-    to: str = ""
-    runbook: str = "lost-host"
-    every_seconds: Annotated[float, Field(ge=86400)] = 30 * 86400.0
->>>>>>> page
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
