@@ -95,6 +95,29 @@ def test_a_loop_that_has_ended_is_over_and_one_that_goes_on_is_not() -> None:
     assert told(box(*loop, ended, *(death(ago, 2) for ago in (80, 60, 40, 20)), since=19))[0] == DOWN
 
 
+@pytest.mark.parametrize("lived", [2, 90])
+def test_a_reboot_after_a_loop_that_had_ended_is_no_loop_although_nobody_tells_of_the_last_death(lived: float) -> None:
+    """The engine forgets its events with the machine."""
+    loop = [death(560 - step * 20, lived) for step in range(5)]
+    mended, rebooted = box(*loop, since=470, ago=60), box(*loop, since=20)
+    assert told(box(*loop, since=470, ago=460), mended, rebooted)[0] == OK
+    assert told(box(*loop, since=470, ago=460), rebooted)[0] == DOWN, "nobody saw that it was mended"
+    again = box(*loop, *(death(ago, 2) for ago in (50, 40, 30, 25)), since=20)
+    assert told(mended, again)[0] == DOWN, "the reboot mended nothing"
+
+
+def test_without_events_lives_are_counted_and_not_those_before_one_that_was_well() -> None:
+    def seen(since: float, ago: float, **more: Any) -> Observation:
+        return box(since=since, ago=ago, restart_count=0, deaths=None, **more)
+
+    loop = [seen(since, since - 2) for since in (560, 540, 520, 500)]
+    assert told(*loop, seen(480, 475))[0] == DOWN
+    mended, rebooted = seen(480, 60), seen(20, 0)
+    assert told(*loop, mended, rebooted)[0] == OK
+    assert told(*loop, seen(480, 470), rebooted)[0] == DOWN
+    assert told(*loop, mended, *(seen(since, since - 2) for since in (50, 40, 30)), rebooted)[0] == DOWN
+
+
 def test_a_restart_count_that_grows_is_a_loop_although_the_events_are_lost() -> None:
     """The engine was restarted, or remembers 256 other events."""
     assert told(box(ago=500, since=700, restart_count=2), box(restart_count=7))[0] == DOWN

@@ -9,7 +9,8 @@ than three in ten minutes" never sees, are a slow one when several ended in an e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -33,9 +34,9 @@ def is_looping(looks: Sequence[Observation], settings: Judging) -> bool:
     newest, window = looks[-1], timedelta(seconds=settings.restart_window_seconds)
     recent = [one for one in looks if one.at >= newest.at - window]
     told = _deaths(newest)
-    if told is None and len({_life(one) for one in recent}) > settings.restarts:
+    if told is None and len(_lives_since_it_was_well(recent)) > settings.restarts:
         return True
-    own = _own_since_it_was_well(told or ())
+    own = _own_since_it_was_well(told or (), _lives(looks)[:-1])
     if _has_ended(newest, own):
         return False
     if _within(own, newest.at, window) > settings.restarts or _is_slow(newest, own):
@@ -115,8 +116,27 @@ def _deaths(one: Observation) -> list[dict[str, Any]] | None:
     return [death for death in told if isinstance(death, dict)] if isinstance(told, list) else None
 
 
-def _life(one: Observation) -> tuple[str, str]:
-    return text(field(one, "id")), text(field(one, "started_at"))
+def _lives(looks: Iterable[Observation]) -> list[tuple[datetime, datetime]]:
+    """Of each life that was seen, in their order, when it began and until when it was seen to last. A reboot ends one
+    without an event: the engine forgets with it."""
+    until: dict[datetime, datetime] = {}
+    for one in looks:
+        began = when(field(one, "started_at"))
+        if began is not None and not is_dead(one):
+            until[began] = max(one.at, until.get(began, one.at))
+    begun = [*sorted(until), datetime.max.replace(tzinfo=UTC)]
+    return [(began, min(until[began], later)) for began, later in pairwise(begun)]
+
+
+def _lives_since_it_was_well(looks: Iterable[Observation]) -> list[tuple[datetime, datetime]]:
+    """Where nobody asked for events: lives, from the last on that was none of a loop's."""
+    lives = _lives(looks)
+    lengths = [(later - earlier).total_seconds() for (earlier, _), (later, _) in pairwise(lives)]
+    for index in range(len(lives) - 2, 0, -1):
+        began, until = lives[index]
+        if until - began > 2 * _no_loop(lengths[:index]):
+            return lives[index:]
+    return lives
 
 
 def _within(deaths: Iterable[dict[str, Any]], now: datetime, window: timedelta) -> int:
@@ -133,9 +153,12 @@ def _has_ended(newest: Observation, own: Sequence[dict[str, Any]]) -> bool:
     return newest.at - started > _long_enough(own)
 
 
-def _own_since_it_was_well(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _own_since_it_was_well(
+    told: Iterable[dict[str, Any]], lives: Sequence[tuple[datetime, datetime]]
+) -> list[dict[str, Any]]:
     """The deaths that nobody ordered, without those of a loop that had ended before: before somebody restarted it once more,
-    or before it ended after a life that is none of a loop's (a reboot ends every container)."""
+    or before it ended after a life that is none of a loop's (a reboot ends every container). `lives`: those before the
+    present one that were seen, also when nobody told of their end."""
     own: list[dict[str, Any]] = []
     for death in told:
         ordered, lived = death.get("by") == "command", life(death)
@@ -143,12 +166,20 @@ def _own_since_it_was_well(told: Iterable[dict[str, Any]]) -> list[dict[str, Any
             own = []
         if not ordered:
             own.append(death)
+    for began, until in lives:
+        before = [death for death in own if (at := when(death.get("at"))) is not None and at <= began]
+        if before and until - began > 2 * _long_enough(before):
+            own = [death for death in own if death not in before]
     return own
 
 
 def _long_enough(loop: Iterable[dict[str, Any]]) -> timedelta:
     """A life that long is none of the loop's. The middle one counts: the first to end was the one before the loop."""
-    lives = [lived.total_seconds() for death in loop if (lived := life(death)) is not None]
+    return _no_loop([lived.total_seconds() for death in loop if (lived := life(death)) is not None])
+
+
+def _no_loop(lives: Sequence[float]) -> timedelta:
+    """A life longer than that is none of a loop's whose lives have these seconds."""
     return max(_SETTLED, timedelta(seconds=2 * median(lives or [0.0])))
 
 
