@@ -8,7 +8,7 @@ from outlive.config.schema import Settings
 from outlive.config.secrets import resolve
 from outlive.transport.dns import Names
 from outlive.transport.net import trust
-from outlive.web.oidc.entrance import OidcDoor
+from outlive.web.oidc.door import OidcDoor
 
 
 def oidc_door(settings: Settings, say: Callable[[str], None]) -> OidcDoor | None:

@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey, OctKey
 from outlive.config.schema import OidcPerson, OidcSettings
 from outlive.transport.dns import Names
 from outlive.transport.net import trust
-from outlive.web.oidc.entrance import OidcDoor
+from outlive.web.oidc.door import OidcDoor
 from outlive.web.oidc.provider import Provider
 from tests.web.documents import NOW
 from tests.web.world import ORIGIN

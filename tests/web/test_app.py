@@ -16,7 +16,7 @@ from outlive.errors import UsageError
 from outlive.web import passwords
 from outlive.web.app import COOKIE, Doors, make_app
 from outlive.web.oidc.attempts import Attempt
-from outlive.web.oidc.entrance import OidcDoor
+from outlive.web.oidc.door import OidcDoor
 from outlive.web.oidc.errors import ProviderSilent
 from outlive.web.oidc.people import Person
 from tests.web.documents import asset, host, status

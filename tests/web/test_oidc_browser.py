@@ -15,7 +15,7 @@ from outlive.lab.ground.process import free_port
 from outlive.transport.dns import Names
 from outlive.transport.net import trust
 from outlive.web.app import Doors, make_app
-from outlive.web.oidc.entrance import OidcDoor
+from outlive.web.oidc.door import OidcDoor
 from outlive.web.oidc.provider import Provider
 from outlive.web.server import PageServer
 from tests.web.browser import chromium

@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from outlive.errors import VaultUnreachable
 from outlive.web.app import Doors, make_app
 from outlive.web.facts import Facts, Wishes
-from outlive.web.oidc.entrance import OidcDoor
+from outlive.web.oidc.door import OidcDoor
 from outlive.web.tokens import Token
 from tests.web import documents
 from tests.web.documents import NOW

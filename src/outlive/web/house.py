@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -15,11 +14,9 @@ from outlive.model.cron import Signal
 from outlive.web import answers
 from outlive.web.facts import Facts
 from outlive.web.guard import is_known, is_own, sealed
+from outlive.web.oidc.door import OidcDoor
 from outlive.web.sessions import Session, Sessions
 from outlive.web.tokens import ACT, READ, Token, bearer
-
-if TYPE_CHECKING:
-    from outlive.web.oidc.entrance import OidcDoor
 
 COOKIE = "outlive_session"
 Handler = Callable[[Request], Awaitable[Response]]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
@@ -16,27 +12,11 @@ from outlive.errors import Refused
 from outlive.web.answers import html, on_this_page, trouble
 from outlive.web.house import COOKIE, House
 from outlive.web.oidc.attempts import BACK, LASTS, Attempt, Attempts
+from outlive.web.oidc.door import OidcDoor
 from outlive.web.oidc.errors import ProviderSilent, TokenRefused
 from outlive.web.oidc.people import Person
 
 ATTEMPT_COOKIE = "outlive_oidc"
-
-
-class Gate(Protocol):
-    async def gate(self, attempt: Attempt) -> str: ...
-
-    async def person(self, attempt: Attempt, code: str, now: Callable[[], datetime]) -> Person: ...
-
-
-@dataclass(frozen=True, slots=True)
-class OidcDoor:
-    """`url` is where browsers reach the page, `label` whom people sign in with; who came and who was refused is told to
-    `say`, and the claims to nobody."""
-
-    gate: Gate
-    url: str
-    label: str
-    say: Callable[[str], None] = lambda words: None
 
 
 def routes(house: House) -> list[BaseRoute]:
