@@ -42,7 +42,7 @@ def web() -> Iterator[WebServer]:
 def stack(home: Home, ssh: SshServer, web: WebServer) -> Home:
     """`web-1`, whose key is pinned, with a page; and nothing else."""
     (home.folder / "known_hosts").write_text(ssh.known_hosts.read_text())
-    page = f'[[hosts.checks]]\nurl = "{web.url()}"\ntimeout_seconds = 1\n'
+    page = f'[[hosts.checks]]\nurl = "{web.url()}"\ntimeout_seconds = 4\n'
     host = f'[[hosts]]\nname = "web-1"\naddress = "ssh://web-1"\nssh_config = "{ssh.config}"\n{page}'
     home.write("", more="[watch]\ntimeout_seconds = 5\ncanaries = []\n")
     text = home.config.read_text()
@@ -80,7 +80,7 @@ def test_a_page_that_hangs_is_found(stack: Home, outlive: Call, web: WebServer) 
 def test_a_page_that_is_not_as_expected_is_found(stack: Home, outlive: Call) -> None:
     """A status of 200 is not enough where more is wanted."""
     outlive("identity", "--enrol")
-    stack.config.write_text(stack.config.read_text().replace("timeout_seconds = 1\n", 'contains = "Add to cart"\n'))
+    stack.config.write_text(stack.config.read_text().replace("timeout_seconds = 4\n", 'contains = "Add to cart"\n'))
     done = outlive("check", "--json")
     assert (done.code, done.document["hosts"][0]["verdict"]) == (1, "same_machine_app_down")
 
