@@ -28,7 +28,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
                 raise EOFError
             return left.pop(0)
 
-        monkeypatch.setattr(init_page, "_is_watched", lambda: True)
+        monkeypatch.setattr(init_page, "is_watched", lambda: True)
         monkeypatch.setattr(init_page, "getpass", typed)
 
     return sit

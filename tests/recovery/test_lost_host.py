@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -45,14 +44,6 @@ DEATHS = (
 )
 UPLOADS = "/var/lib/docker/volumes/shop_uploads/_data"
 MARKED = "create table marked (at timestamptz not null); insert into marked values (now())"
-
-
-@pytest.fixture
-def keeper(lab: Lab) -> Iterator[Keeper]:
-    """Not below pytest's own folders, which other users may not enter: drills run Postgres as another one."""
-    with tempfile.TemporaryDirectory(prefix="outlive-test-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        yield Keeper(lab, Path(folder))
 
 
 @dataclass

@@ -3,7 +3,6 @@ the host itself is not touched."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,18 +14,11 @@ from outlive.lab.ground.ssh_keys import make_key
 from outlive.lab.record import WEB
 from outlive.lab.world import Lab
 from tests.cli.home import Home
-from tests.recovery.test_lost_host import UPLOADS, Keeper
+from tests.recovery.keeper import Keeper
+from tests.recovery.test_lost_host import UPLOADS
 
 SCRATCH = 43
 SAME = "docker ps --all --quiet --no-trunc | sort; cat /etc/machine-id; ls /srv/shop"
-
-
-@pytest.fixture
-def keeper(lab: Lab) -> Iterator[Keeper]:
-    """As in test_lost_host: where other users may go."""
-    with tempfile.TemporaryDirectory(prefix="outlive-test-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        yield Keeper(lab, Path(folder))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any
 import typer
 
 from outlive.cli.app import Output
+from outlive.cli.asking import is_watched
 from outlive.cli.facts import value
 from outlive.cli.looking import Look
 from outlive.model.host import Host
@@ -57,7 +57,7 @@ def _insist(host: Host, one: Candidate, changes: Sequence[rules.Change], wish: W
     if wish.accept == code:
         return
     words = "\n".join([f"{host.name} at {', '.join(one.subjects)}:", *told])
-    if not wish.accept and sys.stdin.isatty() and sys.stderr.isatty():
+    if not wish.accept and is_watched():
         typer.echo(words, err=True)
         if typer.confirm("Is that the machine that is meant, and may it be pinned?", err=True):
             return

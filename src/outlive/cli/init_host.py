@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 import typer
 
 from outlive.cli.app import Output
+from outlive.cli.asking import is_watched
 from outlive.commands import ssh as words
 from outlive.commands.ssh import SshPaths
 from outlive.errors import HostKeyChanged, HostKeyUnknown, UsageError
@@ -94,7 +94,7 @@ def _vouch(host: Host, key: hostkey.ProvenKey, accepted: str) -> None:
         f"On the server's own console, or with whoever set it up, compare: ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub."
         f" When it is the same: --accept-host-key {key.fingerprint}"
     )
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not is_watched():
         raise HostKeyUnknown(f"{host.address} answers with {key.fingerprint}.", hint=cure)
     typer.echo(f"{host.address} is not known here. It answers with the host key\n  {key.fingerprint}", err=True)
     if not typer.confirm("Have you compared it with the server's own, and is it the same?", err=True):

@@ -9,6 +9,7 @@ from enum import StrEnum
 from getpass import getpass
 from pathlib import Path
 
+from outlive.cli.asking import is_watched
 from outlive.errors import UsageError
 
 TRIES = 3
@@ -26,7 +27,7 @@ class PagePassword(StrEnum):
 
 def check(wish: PagePassword) -> None:
     """Before anything is written. Raises `UsageError`."""
-    if wish is PagePassword.GENERATE and not _is_watched():
+    if wish is PagePassword.GENERATE and not is_watched():
         raise UsageError(
             "--page-password generate: nobody watches, so that the password would be lost, or kept in a log.",
             hint="Run it at a terminal; or choose one, and after `init` hand it to `outlive page` as a line of its input.",
@@ -37,7 +38,7 @@ def make(path: Path, wish: PagePassword) -> bool:
     """Whether there is one at `path` now. At a terminal only; one that is there already stays as it is."""
     if path.exists():
         return True
-    if wish is PagePassword.LATER or not _is_watched():
+    if wish is PagePassword.LATER or not is_watched():
         return False
     from outlive.web import passwords  # argon2 is loaded only here
 
@@ -69,7 +70,3 @@ def _asked() -> str | None:
 
 def _made_up() -> str:
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
-
-
-def _is_watched() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from getpass import getpass
 from pathlib import Path
 
 from outlive import wiring_providers
+from outlive.cli.asking import is_watched
 from outlive.cli.init_files import Plan, states
 from outlive.cli.voice import complain
 from outlive.config.checks_providers import is_safe
@@ -94,7 +94,7 @@ def _located(host: Host, whose: Whose, secret: str, addresses: Sequence[str], pl
 
 def _asked(kind: str, plan: Plan) -> str:
     """By a person at a terminal; "" where there is none, or they want to do it later."""
-    if plan.dry_run or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if plan.dry_run or not is_watched():
         return ""
     words = f"A token of {kind} that may only read, so that its project is watched (Enter: later): "
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 
 from outlive import wiring_recovery, wiring_state
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.asking import insist
 from outlive.cli.incident_note import note
 from outlive.cli.looking import person
 from outlive.cli.named import target
@@ -213,7 +213,4 @@ def _note(call: Call, recovery: Recovery, text: str) -> None:
 def _ask(call: Call, question: str) -> None:
     if call.yes:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("nobody can be asked here, and nothing was begun.", hint="Read the plan, then add --yes.")
-    if not typer.confirm(question, err=True):
-        raise UsageError("nothing was begun.", hint="Nothing was changed.")
+    insist(question, nothing="nothing was begun", read="plan", declined="Nothing was changed.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from outlive import wiring
 from outlive.backup.restore.restore_temporal import Restored, read_export, restore_temporal
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
+from outlive.cli.asking import insist
 from outlive.cli.from_vault import FromOption, Which, opened
 from outlive.cli.pick import to_restore
 from outlive.cli.verify import IdentityOption
@@ -87,7 +87,9 @@ def restore(
             output.console.print("There is nothing to be made." + _left(seen, update=update, run=run))
             output.document(_document(manifest, seen))
             return 1 if seen.differing or seen.missing else 0
-        _ask(f"{acts} Shall it be done?", yes)
+        if not yes:
+            declined = "Say yes, or leave it."
+            insist(f"{acts} Shall it be done?", nothing="nothing was changed", read="diff", declined=declined)
         done = restore_temporal(
             door, export, seen, update=update, run=run, say=lambda text: output.console.print(f"  {text}")
         )
@@ -175,12 +177,3 @@ def _document(manifest: Manifest, seen: Comparison) -> dict[str, Any]:
             {"namespace": one.namespace, "schedule": one.schedule or None, "what": one.what} for one in seen.differences
         ],
     }
-
-
-def _ask(question: str, yes: bool) -> None:
-    if yes:
-        return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("nobody can be asked here, and nothing was changed.", hint="Read the diff, then add --yes.")
-    if not typer.confirm(question, err=True):
-        raise UsageError("nothing was changed.", hint="Say yes, or leave it.")
