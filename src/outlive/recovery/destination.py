@@ -56,7 +56,7 @@ def machine(recovery: Recovery, host: Host, facts: Facts) -> Host | None:
 
 def ordering(recovery: Recovery) -> str:
     """The name of the step that orders the machine; "" where there is none."""
-    return next((one["name"] for one in recovery.steps if one["args"]["kind"] == ORDERS), "")
+    return next((one["name"] for one in recovery.steps if one["args"]["kind"] in ORDERS), "")
 
 
 def made(host: Host, address: str, user: str = "") -> Host:

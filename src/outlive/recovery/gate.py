@@ -17,6 +17,7 @@ itself is given back through `give_back`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -46,6 +47,11 @@ class Waiver:
     who: str
     at: datetime
     text: str
+
+    @staticmethod
+    def read(given: Mapping[str, str] | None) -> Waiver | None:
+        """As a step is given it (`recovery/act.py`)."""
+        return Waiver(given["who"], datetime.fromisoformat(given["at"]), given["text"]) if given else None
 
 
 @dataclass(frozen=True, slots=True)

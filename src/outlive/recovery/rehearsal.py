@@ -27,6 +27,7 @@ SAFE = frozenset(
         "schedules",
         "stack",
         "start",
+        "tofu-machine",
         "volume",
     }
 )

@@ -5,7 +5,6 @@ in writing."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from outlive.errors import NoData, Refused
@@ -43,7 +42,7 @@ class TakeOver(Manners):
             verdict, confirmed = Name(host["verdict"]), bool(host["confirmed"])
         except (KeyError, StopIteration, ValueError, TypeError) as error:
             raise NoData(f"`outlive check` said nothing of {world.host.name}.") from error
-        waiver = _waiver(inputs.args.get("waiver"))
+        waiver = Waiver.read(inputs.args.get("waiver"))
         known = Circumstances(
             seen_at=now, verdict=verdict, is_confirmed=confirmed, still_answers=answering, loss_accepted=waiver
         )
@@ -63,7 +62,3 @@ class TakeOver(Manners):
 
     def undo(self, world: World, inputs: Inputs) -> None:
         """A look leaves nothing."""
-
-
-def _waiver(given: Any) -> Waiver | None:
-    return Waiver(given["who"], datetime.fromisoformat(given["at"]), given["text"]) if given else None
