@@ -1,15 +1,13 @@
 """Having OpenTofu or Terraform plan and apply exactly what was saved, and reading what it says of that. Pure.
 
 Words and shapes: OpenTofu's documentation, "Command: plan", "Command: apply" (a saved plan is applied without a question,
-and refused when the state has moved on) and "JSON Output Format"; tried with OpenTofu 1.6.2 and Terraform 1.15.5.
+and refused when the state has moved on) and "Command: state pull"; tried with OpenTofu 1.6.2 and Terraform 1.15.5.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 LOCK_SECONDS = 20  # so long somebody else may hold the state before we give up for now
 _LOCKED = "Error acquiring the state lock"
@@ -34,7 +32,8 @@ def apply_argv(program: str, folder: str, plan: str) -> tuple[str, ...]:
 
 
 def state_argv(program: str, folder: str) -> tuple[str, ...]:
-    return (program, f"-chdir={folder}", "show", "-json", "-no-color")
+    """As it is stored, of whatever backend; no provider is started for it."""
+    return (program, f"-chdir={folder}", "state", "pull")
 
 
 def environment(own: Mapping[str, str]) -> dict[str, str]:
@@ -57,23 +56,3 @@ def why(complaints: str) -> str:
 def held_lock(complaints: str) -> dict[str, str]:
     """Of a state that somebody else has locked: `ID`, `Who`, `Operation`, `Created`; empty when that is not the matter."""
     return {"ID": "?", **dict(_LOCK.findall(complaints))} if _LOCKED in complaints else {}
-
-
-def read_values(document: bytes) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """What `show -json` says of a state: its managed resources by address (with `tainted` and `values`), and the values of
-    its outputs. Raises ValueError."""
-    try:
-        read = json.loads(document)
-        if not isinstance(read, dict) or not isinstance(read.get("format_version"), str):
-            raise ValueError("it is not what `tofu show -json` prints")
-        values = read.get("values") or {}
-        outputs = {name: one.get("value") for name, one in (values.get("outputs") or {}).items()}
-        return {one["address"]: one for one in _resources(values.get("root_module") or {})}, outputs
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError("its resources are not written as in format 1") from error
-
-
-def _resources(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from (one for one in module.get("resources", ()) if one["mode"] == "managed")
-    for child in module.get("child_modules", ()):
-        yield from _resources(child)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from outlive.commands.tofu_apply import read_values
+from outlive.commands.tofu_state import read_instances
 from outlive.recovery.resources import address_in, name_in
 
 OUTPUT = "output."
@@ -27,13 +27,14 @@ def read(document: bytes, resource: str, where: Mapping[str, str]) -> Stated | N
     """The resource of that address; None when the state has none. `where` says for `id`, `address` and `hostname` in which
     attribute it stands (`network.0.ip`), or in which output (`output.vm_host`); what is not said is found by its usual
     name. Raises ValueError."""
-    resources, outputs = read_values(document)
-    if resource not in resources:
+    if not document.strip():
+        return None  # nothing was ever applied in this workspace
+    instances, outputs = read_instances(document)
+    found = next((one for one in instances if one.resource == resource), None)
+    if found is None:
         return None
-    found = resources[resource]
-    values = found.get("values") or {}
-    id, address, hostname = (told(key, values, outputs, where.get(key, "")) for key in KEYS)
-    return Stated(id, address, hostname, found.get("tainted") is True)
+    id, address, hostname = (told(key, found.attributes, outputs, where.get(key, "")) for key in KEYS)
+    return Stated(id, address, hostname, found.is_tainted)
 
 
 def told(key: str, values: Mapping[str, Any], outputs: Mapping[str, Any], where: str) -> str:
