@@ -13,6 +13,7 @@ from typing import Any
 
 from outlive.commands.tofu import Change, Plan
 from outlive.recovery.plan_guard import Gate, Reason, guard
+from outlive.recovery.resources import holds_data
 
 _NOTHING = frozenset({("no-op",), ("read",)})
 _REPLACE = frozenset({"delete", "create"})
@@ -54,13 +55,16 @@ def _acting(plan: Plan) -> list[Change]:
 
 
 def _unnamed(change: Change, resource: str) -> Reason:
-    return Reason(
-        change.address,
-        " and ".join(change.actions),
-        f"nobody named it: this run is to make {resource} and nothing else",
+    cure = (
         "apply or take back what is pending in this module on a quiet day; or, if it belongs to the new machine, name it: "
-        f"also = ['{change.address}']",
+        f"also = ['{change.address}']"
     )
+    if change.destroys and holds_data(change.type):
+        cure = (
+            "write into your variables what keeps it: a machine that an earlier run made is kept by what was set then"
+        )
+    action = " and ".join(change.actions)
+    return Reason(change.address, action, f"nobody named it: this run is to make {resource} and nothing else", cure)
 
 
 def takes(plan: Plan, resource: str, user_data: str) -> bool:

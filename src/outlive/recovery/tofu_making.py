@@ -159,7 +159,7 @@ class Making:
         said = f"{found.hostname} (id {found.id}) at {found.address}"
         if own.variables:
             names = ", ".join(own.variables)
-            said += f"; write {names} into your own variables before the next apply, which would delete it else"
+            said += f"; write {names} into your own variables, else your next apply would take it away"
         key = hostkey.fingerprint(f"host {host_key(self.world.folder).public}")
         facts = {"made_address": found.address, "server_id": found.id, "hostname": found.hostname, "host_key": key}
         return Done(said, facts)

@@ -114,7 +114,7 @@ def test_a_machine_is_made_beside_the_old_one_and_its_key_is_known(infra: Infras
     public, private = host_key(here.folder).public, host_key(here.folder).private
     assert (here.folder / "known_hosts").read_text() == f"192.0.2.17 {public}\n"
     assert done.facts["made_address"] == "192.0.2.17" and done.facts["hostname"] == "web-b"
-    assert "write machines into your own variables" in done.said
+    assert "write machines into your own variables, else your next apply" in done.said
     resources = json.loads(infra.state_file.read_text())["resources"]
     told = next(one for one in resources if one["name"] == "web")["instances"][0]["attributes"]["user_data"]
     assert json.loads(told.removeprefix("#cloud-config\n"))["ssh_keys"]["ed25519_public"] == public
