@@ -22,7 +22,7 @@ from outlive.lab.provider.documents import Knowledge
 from outlive.recovery import replacing
 from outlive.recovery.gate import Target
 from outlive.recovery.host_key import host_key
-from outlive.recovery.steps.base import Done, Inputs, NotYet, Unknown, World
+from outlive.recovery.steps.base import Done, Inputs, Unknown, World
 from outlive.recovery.steps.registry import STEPS
 from outlive.recovery.tofu_module import module
 from outlive.recovery.tofu_orphan import SETTLE_SECONDS
@@ -169,8 +169,9 @@ def test_undo_keeps_it_switched_off_or_gives_it_back_by_a_plan_of_its_own(
     assert MAKE.undo(rehearsed, inputs(args(infra))) == "no machine of this run is there"
 
 
-def killed_while_it_is_made(infra: Infrastructure, folder: Path, step: dict[str, Any], *, tofu_too: bool) -> None:
+def killed_while_it_is_made(infra: Infrastructure, here: World, step: dict[str, Any], *, tofu_too: bool) -> None:
     """The step in a process that is killed when the provider has made the machine and has not said so yet."""
+    folder = here.folder
     ordered, go_on = threading.Event(), threading.Event()
 
     def slow(method: str, path: str, body: dict[str, Any], known: Knowledge) -> Answer:
@@ -189,6 +190,9 @@ def killed_while_it_is_made(infra: Infrastructure, folder: Path, step: dict[str,
         for one in Path("/proc").glob("[0-9]*"):
             if tofu_too and b"apply" in words_of(one) and f"{folder}/tofu-".encode() in words_of(one):
                 os.killpg(int(one.name), signal.SIGKILL)  # it leads a group: its provider goes too
+        if not tofu_too:
+            seen = MAKE.look(here, inputs(step))
+            assert isinstance(seen, Unknown) and "still makes" in seen.why
     finally:
         go_on.set()
 
@@ -196,9 +200,7 @@ def killed_while_it_is_made(infra: Infrastructure, folder: Path, step: dict[str,
 def test_killed_while_it_is_made_no_second_one_is_made(infra: Infrastructure, tmp_path: Path) -> None:
     """OpenTofu goes on by itself: what it made is in the state. What is half made is left to a person."""
     here, step = there(infra, tmp_path), args(infra)
-    killed_while_it_is_made(infra, tmp_path, step, tofu_too=False)
-    seen = MAKE.look(here, inputs(step))
-    assert isinstance(seen, Unknown | NotYet), "it is made still, or made and not pinned"
+    killed_while_it_is_made(infra, here, step, tofu_too=False)
     own = module(here, inputs(step)).tofu
     wait_until(lambda: not own.is_applying(), "OpenTofu to end", seconds=60)
     carry(MAKE, here, step)
@@ -212,7 +214,7 @@ def test_killed_while_it_is_made_no_second_one_is_made(infra: Infrastructure, tm
 def test_a_machine_that_the_state_never_heard_of_is_found_and_taken_in(infra: Infrastructure, tmp_path: Path) -> None:
     """OpenTofu itself was killed too."""
     here, step = there(infra, tmp_path), args(infra)
-    killed_while_it_is_made(infra, tmp_path, step, tofu_too=True)
+    killed_while_it_is_made(infra, here, step, tofu_too=True)
     wait_until(lambda: not module(here, inputs(step)).tofu.is_applying(), "OpenTofu to end", seconds=60)
     with pytest.raises(Refused, match=r"web-b \(id \d+\) was made, and the state does not know it") as caught:
         carry(MAKE, here, step)
