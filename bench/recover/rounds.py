@@ -105,7 +105,8 @@ def _copied(world: Round) -> set[str]:
 
 
 def _recover(world: Round, found: Result, gone: float, kill_at_seconds: float | None) -> None:
-    words: tuple[str, ...] = (WEB, "--runbook", world.runbook, "--yes", *WORDS)
+    begin = (WEB, "--runbook", world.runbook, "--yes", *WORDS)
+    words: tuple[str, ...] = begin
     for _ in range(ATTEMPTS):
         process = world.keeper.start("recover", *words)
         left = None if kill_at_seconds is None else kill_at_seconds - (time.monotonic() - gone)
@@ -120,7 +121,8 @@ def _recover(world: Round, found: Result, gone: float, kill_at_seconds: float | 
             if process.returncode == 0:
                 return
             print(f"exit {process.returncode}: {complained[-300:]}", flush=True)
-        words = ("--resume",)
+        nothing_begun = words != begin and process.returncode == USAGE  # it was killed before it had written anything
+        words = begin if nothing_begun else ("--resume",)
     raise RuntimeError(f"it did not come to its end: {said[-500:]}{complained[-2000:]}")
 
 
