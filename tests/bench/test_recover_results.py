@@ -15,7 +15,7 @@ KILLED = replace(ALONE, served_seconds=110.0, killed_at_seconds=71.4, phases={"c
 
 
 def results(*rounds: Result) -> Results:
-    found = Results(2000, 7, "a machine")
+    found = Results(2000, 7, max(0, len(rounds) - 1), "a machine")
     for one in rounds:
         found = found.with_round(one)
     return found
