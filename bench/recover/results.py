@@ -46,7 +46,7 @@ class Results:
 
     @property
     def is_good(self) -> bool:
-        """Nothing twice, nothing missing, nothing lost that `status` had not shown, and as many kills as there were to be."""
+        """Nothing twice, nothing missing, nothing lost that `status` had not shown, and as many kills as were wanted."""
         rounds = self.rounds
         is_whole = all(one.ballast_is_whole and not one.doubled for one in rounds)
         is_shown = all(one.lost_seconds <= one.shown_seconds for one in rounds)
