@@ -3,16 +3,13 @@ and what a person has said in writing."""
 
 from __future__ import annotations
 
-from outlive.errors import NoData, UsageError
-from outlive.model.verdict import Address, Name, Verdict
-from outlive.recovery import cloud
+from outlive.errors import UsageError
+from outlive.recovery import cloud, kept_look
 from outlive.recovery.gate import Condition, Target, Waiver, gate
-from outlive.recovery.known import KEPT, LOSS, ORDER, Looked, Words, circumstances, host_of
+from outlive.recovery.known import KEPT, LOSS, ORDER, Words, circumstances, host_of
 from outlive.recovery.plan_guard import Gate
 from outlive.recovery.proven import proven_until
 from outlive.recovery.steps.base import Inputs, World
-
-LOOK_SECONDS = 300
 
 
 def named(inputs: Inputs) -> Target:
@@ -29,7 +26,7 @@ def named(inputs: Inputs) -> Target:
 def gate_of(world: World, inputs: Inputs) -> Gate:
     """Asks every address now. `--accept-loss` is the word for what is lost; the approval of the step, whose line in the plan
     says that the disk is gone, is the one for keeping nothing and for destroying first. Raises `NoData`."""
-    looked = _looked(world)
+    looked = kept_look.look(world).looked()
     loss, approved = Waiver.read(inputs.args.get("waiver")), Waiver.read(inputs.args.get("approved"))
     said = {LOSS: loss, KEPT: approved, ORDER: approved}
     words = Words(named(inputs), {what: word for what, word in said.items() if word is not None})
@@ -47,13 +44,3 @@ def gate_of(world: World, inputs: Inputs) -> Gate:
         return (own, *gate(target, circumstances(target, host, looked, (), words, until), world.clock.now()))
 
     return decide
-
-
-def _looked(world: World) -> Looked:
-    document = world.outlive(["check"], LOOK_SECONDS)["document"]
-    try:
-        hosts = [Verdict(one["host"], Name(one["verdict"]), bool(one["confirmed"])) for one in document["hosts"]]
-        addresses = [Address(one["address"], (), one["answers_as"]) for one in document["addresses"]]
-    except (KeyError, ValueError, TypeError) as error:
-        raise NoData(f"`outlive check` said nothing of {world.host.name} that could be read.") from error
-    return Looked(world.clock.now(), hosts, addresses)
