@@ -10,8 +10,8 @@ import pytest
 
 from outlive.commands.tofu import Change, Plan
 from outlive.recovery.gate import Condition
-from outlive.recovery.makes import judge, judge_removal, takes
-from outlive.recovery.stated import Stated, read, told
+from outlive.recovery.opentofu.makes import judge, judge_removal, takes
+from outlive.recovery.opentofu.stated import Stated, read, told
 
 WEB, OLD = 'hcloud_server.web["b"]', "hcloud_server.old"
 THERE = {"id": "7", "name": "web-1", "ipv4_address": "203.0.113.9"}

@@ -19,13 +19,13 @@ from outlive.errors import Failed, NoData, Refused, UsageError
 from outlive.lab.ground.process import wait_until
 from outlive.lab.provider.api import Answer, refusal
 from outlive.lab.provider.documents import Knowledge
-from outlive.recovery import replacing
 from outlive.recovery.gate import Target
 from outlive.recovery.host_key import host_key
+from outlive.recovery.opentofu import replacing
+from outlive.recovery.opentofu.module import module
+from outlive.recovery.opentofu.orphan import SETTLE_SECONDS
 from outlive.recovery.steps.base import Done, Inputs, Unknown, World
 from outlive.recovery.steps.registry import STEPS
-from outlive.recovery.tofu_module import module
-from outlive.recovery.tofu_orphan import SETTLE_SECONDS
 from tests.recovery.steps.carrying import BEGAN, SPAWN, _child, carry, inputs, taken_back, world
 from tests.world import tofu
 from tests.world.infrastructure import FIRST_ADDRESS, FIRST_ID, SERVER, Infrastructure

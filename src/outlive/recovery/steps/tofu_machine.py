@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from outlive.recovery import cloud, tofu_giving_back
+from outlive.recovery import cloud
+from outlive.recovery.opentofu import giving_back
+from outlive.recovery.opentofu.making import Making
 from outlive.recovery.steps.base import Effect, Inputs, Look, Manners, World
-from outlive.recovery.tofu_making import Making
 
 
 class TofuMachine(Manners):
@@ -33,4 +34,4 @@ class TofuMachine(Manners):
         Making(world, inputs).make(timeout_seconds)
 
     def undo(self, world: World, inputs: Inputs) -> str:
-        return tofu_giving_back.take_back(world, inputs)
+        return giving_back.take_back(world, inputs)

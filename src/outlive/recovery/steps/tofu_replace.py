@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from outlive.errors import Refused
-from outlive.recovery import cloud, replacing, tofu_giving_back
+from outlive.recovery import cloud
+from outlive.recovery.opentofu import giving_back, replacing
+from outlive.recovery.opentofu.making import Making
 from outlive.recovery.steps.base import Effect, Inputs, Look, Manners, World
-from outlive.recovery.tofu_making import Making
 
 
 class TofuReplace(Manners):
@@ -42,7 +43,7 @@ class TofuReplace(Manners):
         _making(world, inputs).make(timeout_seconds, replacing.gate_of(world, inputs))
 
     def undo(self, world: World, inputs: Inputs) -> str:
-        return tofu_giving_back.take_back(world, inputs)
+        return giving_back.take_back(world, inputs)
 
 
 def _making(world: World, inputs: Inputs) -> Making:

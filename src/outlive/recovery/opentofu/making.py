@@ -13,15 +13,16 @@ from typing import Any
 from outlive.commands.tofu import Change, Plan
 from outlive.commands.tofu_apply import asked_to_make, why
 from outlive.errors import Failed, NoData, Refused
-from outlive.recovery import cloud, makes, stated, tofu_orphan
+from outlive.recovery import cloud
 from outlive.recovery.destination import made
 from outlive.recovery.host_key import first_boot, host_key
 from outlive.recovery.intent import Intent
+from outlive.recovery.opentofu import makes, orphan, stated
+from outlive.recovery.opentofu.module import USER_DATA, Module, module
+from outlive.recovery.opentofu.stated import Stated
 from outlive.recovery.plan_guard import Gate, Reason
 from outlive.recovery.resources import described
-from outlive.recovery.stated import Stated
 from outlive.recovery.steps.base import Done, Inputs, Look, NotYet, Unknown, World
-from outlive.recovery.tofu_module import USER_DATA, Module, module
 from outlive.transport import hostkey
 
 _PROBE = "#cloud-config\n# outlive looks whether this arrives\n"  # for a plan that is only shown
@@ -58,7 +59,7 @@ class Making:
             return NotYet(f"{own.resource} is not made by this run yet")
         found = self._ours(noted)
         if found is None:
-            return tofu_orphan.look(self.world, self.inputs, own, intent, noted)
+            return orphan.look(self.world, self.inputs, own, intent, noted)
         if found.is_tainted:
             return NotYet(f"{own.resource} (id {found.id}) is half made")
         if not (found.address and found.hostname and found.id):
@@ -89,12 +90,12 @@ class Making:
         try:
             self._insist(plan, told, gate)
             name = self._name_to_be(own, plan)
-            others = tofu_orphan.named(self.world, self.inputs, name) or []
+            others = orphan.named(self.world, self.inputs, name) or []
         except BaseException:
             own.tofu.clear()
             raise
         own.tofu.clear_log()
-        noted = {"before": before.id if before else "", "hostname": name, "others": others, "boot": tofu_orphan.boot()}
+        noted = {"before": before.id if before else "", "hostname": name, "others": others, "boot": orphan.boot()}
         intent.note(noted, anew=True)
         self.applied(own, timeout_seconds / 2)
 
@@ -149,7 +150,7 @@ class Making:
         own.insist_on_the_workspace()
         found = self._ours(noted)
         if noted is not None and found is None and "given_back" not in noted:
-            seen = tofu_orphan.look(self.world, self.inputs, own, self._intent, noted)
+            seen = orphan.look(self.world, self.inputs, own, self._intent, noted)
             if isinstance(seen, Unknown):
                 raise NoData(f"{seen.why}.", hint="Undo again in ten minutes.")
         return found

@@ -10,8 +10,9 @@ from typing import Any
 
 from outlive.commands.tofu import Plan, read_plan
 from outlive.errors import NoData, Refused, UsageError
-from outlive.recovery import cloud, stated
-from outlive.recovery.stated import KEYS, Stated
+from outlive.recovery import cloud
+from outlive.recovery.opentofu import stated
+from outlive.recovery.opentofu.stated import KEYS, Stated
 from outlive.recovery.steps.base import Inputs, World
 from outlive.transport.tofu import Tofu
 

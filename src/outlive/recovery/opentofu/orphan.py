@@ -14,8 +14,8 @@ from outlive.model.project import Server
 from outlive.recovery import cloud
 from outlive.recovery.intent import Intent
 from outlive.recovery.maker import maker
+from outlive.recovery.opentofu.module import Module
 from outlive.recovery.steps.base import Inputs, Look, NotYet, Unknown, World
-from outlive.recovery.tofu_module import Module
 
 SETTLE_SECONDS = 600.0  # as an order at the provider itself: so long it may be under way without being listed
 

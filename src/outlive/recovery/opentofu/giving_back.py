@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from outlive.model.project import Server
-from outlive.recovery import cloud, giving_back, makes
+from outlive.recovery import cloud, giving_back
 from outlive.recovery.gate import Condition, Target
 from outlive.recovery.host_key import first_boot, host_key
 from outlive.recovery.intent import Intent
 from outlive.recovery.maker import maker
-from outlive.recovery.stated import Stated
+from outlive.recovery.opentofu import makes
+from outlive.recovery.opentofu.making import Making, refuse
+from outlive.recovery.opentofu.module import module
+from outlive.recovery.opentofu.stated import Stated
 from outlive.recovery.steps.base import Inputs, World
-from outlive.recovery.tofu_making import Making, refuse
-from outlive.recovery.tofu_module import module
 
 APPLY_SECONDS = 300.0
 
