@@ -13,7 +13,7 @@ from outlive.model.asset import Asset
 _OWN = {
     "name": str,
     "kind": str,
-    "each": str,
+    "each": (str, list),
     "timeout_seconds": (int, float),
     "attempts": int,
     "pause_seconds": (int, float),
@@ -43,13 +43,13 @@ class Kind(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One `[[steps]]` table. None where the kind of step decides. `each`: it stands for one step for each asset of that
-    kind; `asset` is which, once it is one of them. `rehearse`: also done in a rehearsal."""
+    """One `[[steps]]` table. None where the kind of step decides. `each`: it stands for one step for each asset of
+    those kinds; `asset` is which, once it is one of them. `rehearse`: also done in a rehearsal."""
 
     name: str
     kind: str
     args: dict[str, Any] = field(default_factory=dict)
-    each: str = ""
+    each: tuple[str, ...] = ()
     timeout_seconds: float | None = None
     attempts: int | None = None
     pause_seconds: float | None = None
@@ -131,7 +131,7 @@ def expanded(
             found.append(entry)
             continue
         for asset in assets:
-            if asset.kind == entry.each:
+            if asset.kind in entry.each:
                 name = entry.name.replace(_EACH, asset.name)
                 found.append(replace(entry, name=name, args={**entry.args, "asset": asset.name}))
     return tuple(found)
@@ -139,7 +139,7 @@ def expanded(
 
 def left_out(recipe: Recipe, assets: Sequence[Asset]) -> list[Asset]:
     """The assets that no step of the runbook brings back: then it must not be begun for them."""
-    covered = {entry.each for entry in recipe.entries}
+    covered = {kind for entry in recipe.entries for kind in entry.each}
     return [asset for asset in assets if asset.kind not in covered]
 
 
@@ -152,9 +152,7 @@ def _entry(number: int, found: Any, kinds: Mapping[str, Kind]) -> Entry:
     where = f"step {number} ({own['name']!r})"
     if own["kind"] not in kinds:
         raise RunbookWrong(f"{where}: there is no kind of step {own['kind']!r}. There are: {', '.join(sorted(kinds))}.")
-    each = own.get("each", "")
-    if each and each not in ASSET_KINDS:
-        raise RunbookWrong(f"{where}: each = {each!r} is no kind of asset. There are: {', '.join(ASSET_KINDS)}.")
+    each = _kinds(where, own.get("each", ()))
     if bool(each) != (_EACH in own["name"]):
         raise RunbookWrong(f"{where}: a step with `each`, and no other, has {_EACH} in its name.")
     for key in ("timeout_seconds", "attempts"):
@@ -163,7 +161,16 @@ def _entry(number: int, found: Any, kinds: Mapping[str, Kind]) -> Entry:
     args = {key: value for key, value in found.items() if key not in _OWN}
     if open_ := [key for key, value in args.items() if value in (FILL_IN, [FILL_IN])]:
         raise RunbookWrong(f"{where}: {open_[0]} is still {FILL_IN!r}: nobody but you knows it.")
-    return Entry(**{"rehearse": kinds[own["kind"]].rehearsed} | own, args=args)
+    return Entry(**{"rehearse": kinds[own["kind"]].rehearsed} | own | {"each": each}, args=args)
+
+
+def _kinds(where: str, given: Any) -> tuple[str, ...]:
+    """Of assets: one, or a list."""
+    found = (given,) if isinstance(given, str) else tuple(given)
+    if unknown := [one for one in found if one not in ASSET_KINDS]:
+        there = ", ".join(ASSET_KINDS)
+        raise RunbookWrong(f"{where}: each = {unknown[0]!r} is no kind of asset. There are: {there}.")
+    return found
 
 
 def _check(where: str, found: dict[str, Any], known: dict[str, Any], needed: Sequence[str]) -> None:
