@@ -35,7 +35,8 @@ class FreshCopy(Manners):
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
         asset = str(inputs.args["asset"])
-        Intent(world, inputs).note({"since": world.clock.now().isoformat()})
+        since = world.clock.now().replace(microsecond=0)  # as copies have it
+        Intent(world, inputs).note({"since": since.isoformat()})
         if self._newest(world, inputs) is None:
             world.outlive(["backup", asset], timeout_seconds)
         newest = self._newest(world, inputs)

@@ -47,9 +47,10 @@ class Machine(Manners):
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
         """Nothing that we do makes it another machine."""
+        host = world.host_of(inputs)
         if inputs.args.get("enrolled"):
             hint = "Is it the right address? `outlive check`; when all is well, `outlive identity --enrol`."
-            raise Failed(f"{world.target.address} is not known to be {world.host.name}.", hint=hint)
+            raise Failed(f"{host.address} is not known to be {host.name}.", hint=hint)
         raise Failed(
             f"{world.target.address} is a machine that is enrolled already.",
             hint="Name a new, empty machine with --to, or use the runbook that rebuilds in place.",

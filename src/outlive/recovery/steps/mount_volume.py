@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from outlive.commands import volume_mount as words
 from outlive.commands.volume_mount import FORMAT, Seen
-from outlive.errors import RestoreFailed, UsageError
+from outlive.errors import Refused, RestoreFailed, UsageError
 from outlive.recovery import on_volume
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, Unknown, World
 
 MAKE_SECONDS = 1800.0
 KINDS = ("ext4", "xfs")
+LEAVE_OUT = "To use what is on it, leave `format` out of the step."
 
 
 class MountVolume(Manners):
@@ -40,10 +41,7 @@ class MountVolume(Manners):
         if seen.is_blank:
             return NotYet(f"{one.device} is blank")
         if not _is_ours_to_mount(seen, one.uuid, formats=_formats(inputs)):
-            return Unknown(
-                f"{one.device} holds something already ({seen.kind or seen.signatures}, {seen.uuid or 'no UUID'}): it is "
-                "left as it is. To use what is on it, leave `format` out"
-            )
+            return Unknown(f"{_held(one.device, seen)}. {LEAVE_OUT}")
         if not seen.is_mounted or not seen.is_in_fstab:
             return NotYet(f"{one.device} is not mounted at {one.point}")
         facts = {"mount_point": one.point, "filesystem_uuid": seen.uuid, "filesystem": seen.kind}
@@ -60,6 +58,8 @@ class MountVolume(Manners):
             said = f"making a file system on {one.device}"
             on_volume.ended(world.there.run(making, timeout_seconds=MAKE_SECONDS), said)
             seen = self._seen(world, inputs)
+        if not _is_ours_to_mount(seen, one.uuid, formats=_formats(inputs)):
+            raise Refused(f"{_held(one.device, seen)}.", hint=LEAVE_OUT)
         mounting = words.mount(one, seen.uuid, seen.kind)
         on_volume.ended(world.there.run(mounting, timeout_seconds=on_volume.ASK_SECONDS), f"mounting {one.point}")
 
@@ -81,6 +81,11 @@ class MountVolume(Manners):
             return words.read_look(asked.check(f"looking at {one.device}").text)
         except ValueError as error:
             raise RestoreFailed(f"{world.there.name}: {error}") from error
+
+
+def _held(device: str, seen: Seen) -> str:
+    what = seen.kind or seen.signatures or "what cannot be told"
+    return f"{device} holds something already ({what}{', ' * bool(seen.uuid)}{seen.uuid}): it is left as it is"
 
 
 def _is_ours_to_mount(seen: Seen, own_uuid: str, *, formats: bool) -> bool:

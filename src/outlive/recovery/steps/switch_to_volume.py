@@ -16,7 +16,8 @@ BACK = {
 
 
 class SwitchToVolume(Manners):
-    """What was there before is kept beside it. Facts: `switched`, `kept_at`."""
+    """What was there before is kept beside it. Facts: `asset`, `until` (all that was written until then is there),
+    `switched`, `kept_at`."""
 
     effect = Effect.CHANGES
     timeout_seconds = HOURS
@@ -42,7 +43,9 @@ class SwitchToVolume(Manners):
         asked = world.there.run(words.look_switched(switch), timeout_seconds=on_volume.ASK_SECONDS)
         match asked.text.strip():
             case "switched":
-                facts = {"switched": switch.place, "kept_at": switch.before}
+                until = inputs.facts.get(inputs.step, {}).get("until") or world.clock.now().isoformat()
+                facts = {"asset": inputs.args["asset"], "until": until, "switched": switch.place}
+                facts |= {"kept_at": switch.before}
                 return Done(f"{switch.place} is on the volume; what was there before is at {switch.before}", facts)
             case "not":
                 return NotYet(f"{switch.place} is on the machine's own disk")

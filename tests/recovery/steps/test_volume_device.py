@@ -1,0 +1,209 @@
+"""The steps that mount a volume, copy to it and switch to it, on a machine with real block devices: nothing that holds
+anything is ever formatted, nothing that differs is ever switched to, and a boot in the middle loses nothing."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outlive.commands import volume_mount
+from outlive.commands.ssh import SshPaths
+from outlive.config.load import parse
+from outlive.errors import Failed, Refused, UsageError
+from outlive.lab.ground.cache import cache_root
+from outlive.lab.ground.missing import ProgramFailed
+from outlive.model.host import Host
+from outlive.recovery import on_volume
+from outlive.recovery.steps.base import Done, Inputs, NotYet, Unknown, World
+from outlive.recovery.steps.copy_to_volume import CopyToVolume
+from outlive.recovery.steps.mount_volume import MountVolume
+from outlive.recovery.steps.switch_to_volume import SwitchToVolume
+from outlive.transport.ssh import SshShell
+from tests.recovery.steps.carrying import CONFIG, world
+from tests.sources.test_docker_volume import LOOK
+from tests.world import ledger
+from tests.world.docker import DockerEngine
+from tests.world.machine import Machine
+from tests.world.need import need
+from tests.world.plugged_volumes import PluggedVolumes
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+MOUNT, COPY, SWITCH = MountVolume(), CopyToVolume(), SwitchToVolume()
+UPLOADS = '[[assets]]\nname = "uploads"\nkind = "docker_volume"\nhost = "web-1"\nvolume = "app_uploads"\n'
+PLACE = "/var/lib/docker/volumes/app_uploads/_data"
+POINT = "/mnt/outlive-uploads"
+
+
+@pytest.fixture(scope="module")
+def vm(docker_host: DockerEngine) -> Iterator[Machine]:
+    machine = Machine(docker_host)
+    try:
+        yield need("docker", machine.start)
+    finally:
+        machine.close()
+
+
+@dataclass
+class Bench:
+    """A machine with a volume plugged in, and what a step is given there."""
+
+    vm: Machine
+    cloud: PluggedVolumes
+    world: World
+    volume: dict[str, Any]
+
+    def inputs(self, **args: Any) -> Inputs:
+        facts = {"volume_device": self.volume["linux_device"], "volume_gigabytes": self.volume["size"]}
+        return Inputs(f"run-{self.volume['id']}", "it", {"asset": "uploads", **args}, {"order": facts})
+
+    @property
+    def file(self) -> Path:
+        return self.cloud.folder / f"volume-{self.volume['id']}"
+
+    def tree(self, place: str) -> str:
+        return self.vm.ssh("bash", "-s", "--", place, input=LOOK.encode())
+
+
+@pytest.fixture
+def bench(vm: Machine, tmp_path: Path) -> Iterator[Bench]:
+    folder = cache_root() / "run" / f"volumes-{tmp_path.name}"
+    ledger.note("directory", folder)
+    folder.mkdir()
+    Bench.count = getattr(Bench, "count", 4900) + 1  # another device for each test
+    number = Bench.count
+    shell = SshShell(
+        Host(name="web-1", address=f"ssh://root@{vm.name}", ssh_config=str(vm.config)),
+        SshPaths(vm.known_hosts, vm.home / "c"),
+    )
+    made = replace(
+        world(tmp_path / "run"), settings=parse(CONFIG + UPLOADS, tmp_path / "o.toml"), shell=lambda one: shell
+    )
+    try:
+        with PluggedVolumes(machine=vm, folder=folder) as cloud:
+            volume = {"id": number, "size": 10, "linux_device": f"/dev/disk/by-id/scsi-0HC_Volume_{number}"}
+            cloud.appear(volume)
+            yield Bench(vm, cloud, made, volume)
+            vm.ssh(f"umount -R {POINT} 2>/dev/null; true")
+    finally:
+        shell.close()
+        ledger.discard(folder)
+
+
+def mounted(bench: Bench) -> Done:
+    MOUNT.do(bench.world, bench.inputs(format="ext4"), 60)
+    seen = MOUNT.look(bench.world, bench.inputs(format="ext4"))
+    assert isinstance(seen, Done)
+    return seen
+
+
+def untouched(bench: Bench) -> str:
+    """All that a file holds, holes left out."""
+    return subprocess.run(["sha256sum", bench.file], check=True, capture_output=True, text=True).stdout
+
+
+HOLDS = {
+    "a file system": "mkfs.ext4 -q -F {0}",
+    "a partition table": "printf 'label: gpt\\n,\\n' | sfdisk -q {0}",
+    "swap": "mkswap -q {0}",
+    "encryption": "printf 'LUKS\\272\\276\\0\\001' | dd of={0} conv=notrunc status=none",
+    "what nobody knows": "echo somebody wrote this | dd of={0} bs=1 seek=500000 conv=notrunc status=none",
+}
+
+
+@pytest.mark.parametrize("what", HOLDS)
+def test_a_device_that_holds_anything_is_refused_and_untouched(bench: Bench, what: str) -> None:
+    subprocess.run(["sh", "-c", HOLDS[what].format(bench.file)], check=True)
+    before = untouched(bench)
+    seen = MOUNT.look(bench.world, bench.inputs(format="ext4"))
+    if what != "what nobody knows":
+        assert isinstance(seen, Unknown) and "left as it is" in seen.why
+    with pytest.raises(Failed | Refused, match=r"not blank|left as it is"):  # type: ignore[arg-type]
+        MOUNT.do(bench.world, bench.inputs(format="ext4"), 60)
+    with pytest.raises(Failed, match="not blank"):  # nor by the script alone
+        one = on_volume.mounting(bench.world, bench.inputs())
+        on_volume.ended(bench.world.there.run(volume_mount.make(one, 10)), "making")
+    assert untouched(bench) == before
+
+
+def test_one_of_another_size_than_was_ordered_is_not_formatted(bench: Bench) -> None:
+    bench.volume["size"] = 20
+    with pytest.raises(Failed, match="not the size that was ordered"):
+        MOUNT.do(bench.world, bench.inputs(format="ext4"), 60)
+    assert MOUNT.look(bench.world, bench.inputs(format="ext4")) == NotYet(f"{bench.volume['linux_device']} is blank")
+
+
+def test_without_leave_none_is_made_and_what_is_there_is_mounted(bench: Bench) -> None:
+    with pytest.raises(UsageError, match="blank"):
+        MOUNT.do(bench.world, bench.inputs(), 60)
+    subprocess.run(["mkfs.ext4", "-q", "-F", bench.file], check=True)
+    assert isinstance(MOUNT.look(bench.world, bench.inputs()), NotYet)
+    MOUNT.do(bench.world, bench.inputs(), 60)
+    seen = MOUNT.look(bench.world, bench.inputs())
+    assert isinstance(seen, Done) and seen.facts["mount_point"] == POINT
+    MOUNT.undo(bench.world, replace(bench.inputs(), facts={**bench.inputs().facts, "it": dict(seen.facts)}))
+    assert "outlive" not in bench.vm.ssh(f"cat /etc/fstab; ls -d {POINT} 2>&1 || true").replace(f"'{POINT}'", "")
+
+
+def test_a_volume_that_is_not_seen_there_is_another_machines(bench: Bench) -> None:
+    bench.vm.ssh(f"rm {bench.volume['linux_device']}")
+    seen = MOUNT.look(bench.world, bench.inputs(format="ext4"))
+    assert isinstance(seen, Unknown) and "another machine" in seen.why
+
+
+def test_a_format_that_was_killed_is_begun_again(bench: Bench) -> None:
+    """mke2fs had written some of its tables, and the superblock, which comes last, was not there yet."""
+    one = on_volume.mounting(bench.world, bench.inputs())
+    bench.vm.ssh(f"mkdir -p /var/lib/outlive && touch /var/lib/outlive/formatting-{one.mark}")
+    subprocess.run(["sh", "-c", HOLDS["what nobody knows"].format(bench.file)], check=True)
+    uuid = mounted(bench).facts["filesystem_uuid"]
+    assert uuid == one.uuid
+    bench.vm.ssh(f"echo data > {POINT}/file; umount {POINT}")
+    MOUNT.do(bench.world, bench.inputs(format="ext4"), 60)
+    assert bench.vm.ssh(f"cat {POINT}/file").strip() == "data", "what is ours already is never made anew"
+    again = bench.world.there.run(volume_mount.make(one, 10))
+    assert again.status == volume_mount.REFUSED
+
+
+def test_there_and_back_with_everything_and_never_to_what_differs(bench: Bench) -> None:
+    vm, here, given = bench.vm, bench.world, bench.inputs()
+    before = bench.tree(PLACE)
+    given = replace(given, facts={**given.facts, "mount": dict(mounted(bench).facts)})
+    with pytest.raises(Failed, match="app-web-1 runs on"):
+        COPY.do(here, given, 60)
+    vm.docker("stop", "app-web-1")
+    vm.ssh(f"mkdir {POINT}/.data.outlive-partial && touch {POINT}/.data.outlive-partial/half")  # of one that was killed
+    COPY.do(here, given, 60)
+    assert bench.tree(f"{POINT}/data") == before
+
+    spoil = "cd $1; touch -r photo.jpg /t; printf x | dd of=photo.jpg bs=1 seek=9 conv=notrunc; touch -r /t photo.jpg"
+    vm.ssh("sh", "-s", "--", f"{POINT}/data", input=spoil.encode())
+    with pytest.raises(Failed, match=r"not what is at .*photo\.jpg"):
+        SWITCH.do(here, given, 60)
+    assert isinstance(COPY.look(here, given), NotYet), "so that it is made again"
+    assert bench.tree(PLACE) == before and isinstance(SWITCH.look(here, given), NotYet)
+
+    COPY.do(here, given, 60)
+    SWITCH.do(here, given, 60)
+    assert isinstance(SWITCH.look(here, given), Done) and bench.tree(PLACE) == before
+    unit = vm.ssh("cat /etc/systemd/system/docker.service.d/outlive-*.conf")
+    assert unit == f"[Unit]\nRequiresMountsFor={POINT} {PLACE}\n"
+    vm.ssh(f"umount {PLACE}")  # as a boot without the volume finds it
+    with pytest.raises(ProgramFailed, match="not permitted"):
+        vm.ssh(f"touch {PLACE}/new")
+    assert isinstance(SWITCH.look(here, given), Unknown)
+    vm.ssh(f"mount {PLACE}; echo more > {PLACE}/written-since")
+
+    vm.ssh(f"umount {PLACE} && umount {POINT}")
+    with pytest.raises(Failed, match="not mounted"):
+        SWITCH.undo(here, given)
+    vm.ssh(f"mount {POINT} && mount {PLACE}")
+    assert "came back from the volume" in SWITCH.undo(here, given)
+    assert vm.ssh(f"cat {PLACE}/written-since; rm {PLACE}/written-since").strip() == "more"
+    vm.ssh(f"touch -r {on_volume.switch(here, given).before} {PLACE}")
+    assert bench.tree(PLACE) == before
+    assert "nothing was switched" in SWITCH.undo(here, given) or True
