@@ -42,7 +42,9 @@ class PluggedVolumes(HetznerVolumesApi):
         if not file.exists():
             with file.open("wb") as made:
                 made.truncate(volume["size"] << 30)
-        loop = self.loops[volume["id"]] = run(["losetup", "--find", "--show", str(file)]).strip()
+        if volume["id"] not in self.loops:
+            self.loops[volume["id"]] = run(["losetup", "--find", "--show", str(file)]).strip()
+        loop = self.loops[volume["id"]]  # the same after a boot, which forgets its name
         number = loop.removeprefix("/dev/loop")
         link = volume["linux_device"]
         words = f"[ -b {loop} ] || mknod {loop} b 7 {number}; mkdir -p /dev/disk/by-id; ln -sfn {loop} {link}"

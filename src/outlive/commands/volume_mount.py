@@ -13,28 +13,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from outlive.commands.placing import ROOM
+from outlive.commands.volume_shell import FSTAB, LOCK, RELOAD
 
-BUSY, REFUSED = 75, 65  # of our scripts: an earlier attempt is still at work there; it is not as it must be
 FORMAT = "ext4"
-LOCK = f"""\
-set -eu
-mkdir -p -- {ROOM}
-exec 9>{ROOM}/volume.lock
-flock -n 9 || exit {BUSY}
-no() {{ echo "$1" >&2; exit {REFUSED}; }}
-"""
-RELOAD = "reload() { if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi; }\n"
-# Whole or not at all; each line of ours stands below a comment that says whose it is.
-FSTAB = """\
-fstab_without() {
-  touch /etc/fstab
-  cp -p -- /etc/fstab /etc/fstab.outlive-new
-  grep -vxF -e "$1" -e "$2" -- /etc/fstab > /etc/fstab.outlive-new || [ $? -eq 1 ]
-}
-fstab_put() { sync; mv -T -- /etc/fstab.outlive-new /etc/fstab; sync; }
-fstab_add() { fstab_without "$1" "$2"; printf '%s\\n%s\\n' "$1" "$2" >> /etc/fstab.outlive-new; fstab_put; }
-fstab_drop() { fstab_without "$1" "$2"; fstab_put; }
-"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,8 @@ import posixpath
 from dataclasses import dataclass
 
 from outlive.commands.placing import ROOM
-from outlive.commands.volume_mount import FSTAB, LOCK, RELOAD, Mounting
-
-MISSING = 66  # of our scripts: the volume is not mounted
+from outlive.commands.volume_mount import Mounting
+from outlive.commands.volume_shell import COMPARE, COPY, FSTAB, IDLE, LOCK, MISSING, RELOAD, SHOW, TELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,62 +50,6 @@ class Switch:
         )
 
 
-_TELL = """\
-place=$1 data=$2 before=$3 point=$4 comment=$5 line=$6 dropin=$7 unit=$8 receipt=$9
-partial=$point/.data.outlive-partial
-"""
-_COPY = """\
-copy() { # from, to; whole, or it fails: a file that changes meanwhile is a failure too
-  tar --version | grep -q 'GNU tar' || no "tar is not GNU tar: it would lose owners or holes"
-  rm -rf -- "$2" "$2.failed"
-  need=$(du -s --block-size=1 -- "$1" | cut -f1)
-  room=$(df --block-size=1 --output=avail -- "$(dirname -- "$2")" | tail -n 1)
-  [ "$need" -lt "$room" ] || no "$1 takes $need bytes, and there is room for $room"
-  mkdir -- "$2"
-  set -- "$1" "$2" --numeric-owner --acls --xattrs --xattrs-include=*
-  from=$1 to=$2
-  shift 2
-  { env LC_ALL=C tar --create --file=- --format=posix --sparse "$@" --directory="$from" . || echo > "$to.failed"; } |
-    env LC_ALL=C tar --extract --file=- --same-owner --same-permissions "$@" --directory="$to"
-  [ ! -e "$to.failed" ] || { rm -rf -- "$to" "$to.failed"; no "$from could not be read whole"; }
-  sync
-}
-"""
-_COMPARE = f"""\
-tell() {{ # of a tree, into a file: names, kinds, sizes, modes, owners, times, links, extended attributes, sums
-  cd -- "$1"
-  find . ! -type s ! -type d -printf '%p %y %s %m %U %G %T@ %n %l\\n' > "$2.names"
-  find . -type d -printf '%p %y %m %U %G\\n' >> "$2.names"
-  if command -v getfattr > /dev/null; then getfattr -hRd -m - -e hex -- . 2> /dev/null | grep . >> "$2.names" || :; fi
-  find . -type f -print0 > "$2.files"
-  sort -z -o "$2.files" -- "$2.files"
-  xargs -0 -r sha256sum -- < "$2.files" > "$2.sums"
-  LC_ALL=C sort -- "$2.names" > "$2"
-  cat -- "$2.sums" >> "$2"
-  rm -f -- "$2.names" "$2.files" "$2.sums"
-  cd /
-}}
-compare() {{ # never within a condition: a shell ignores there what fails in a function
-  tell "$1" {ROOM}/compare-1
-  tell "$2" {ROOM}/compare-2
-}}
-same() {{ cmp -s {ROOM}/compare-1 {ROOM}/compare-2; }}
-differences() {{ diff {ROOM}/compare-1 {ROOM}/compare-2 | grep '^[<>]' | cut -c1-120 | head -n 3 | tr '\\n' ';'; }}
-"""
-_IDLE = """\
-idle() { # nobody that runs has the place, or what is above or below it
-  for one in $(docker ps --quiet); do
-    docker inspect --format '{{$name := .Name}}{{range .Mounts}}{{$name}} {{.Source}}{{println}}{{end}}' "$one"
-  done > "$receipt.running"
-  while read -r name source; do
-    case "$source/" in "$place"/*) no "the container ${name#/} runs on $place" ;; esac
-    case "$place/" in "$source"/*) [ "$source" = / ] || no "the container ${name#/} runs on $source" ;; esac
-  done < "$receipt.running"
-  rm -f -- "$receipt.running"
-}
-"""
-
-
 def size(place: str) -> tuple[str, ...]:
     """Prints how many bytes a directory takes on the disk, and how many files it has."""
     return ("sh", "-c", 'du -s --block-size=1 -- "$1" | cut -f1; find "$1" ! -type d | wc -l', "size", place)
@@ -129,9 +72,9 @@ def copy(switch: Switch) -> tuple[str, ...]:
 
 _COPIES = (
     LOCK
-    + _TELL
-    + _COPY
-    + _IDLE
+    + TELL
+    + COPY
+    + IDLE
     + f"""\
 mountpoint -q -- "$point" || exit {MISSING}
 [ ! -e "$data" ] || exit 0
@@ -155,7 +98,7 @@ def look_switched(switch: Switch) -> tuple[str, ...]:
 
 
 _LOOK_SWITCHED = (
-    _TELL
+    TELL
     + """\
 if [ ! -e "$receipt" ]; then echo not
 elif [ "$(stat -c %d:%i -- "$place")" = "$(stat -c %d:%i -- "$data")" ]; then echo switched
@@ -174,11 +117,12 @@ def switch(one: Switch) -> tuple[str, ...]:
 
 _SWITCH = (
     LOCK
-    + _TELL
-    + _COMPARE
-    + _IDLE
+    + TELL
+    + COMPARE
+    + IDLE
     + RELOAD
     + FSTAB
+    + SHOW
     + f"""\
 mountpoint -q -- "$point" || exit {MISSING}
 [ -d "$data" ] || exit {MISSING}
@@ -197,20 +141,9 @@ elif [ ! -e "$before" ]; then
     no "the copy is not what is at $place: $said"
   fi
 fi
-# From here on Docker does not start without the volume: before the place is ever empty.
-mkdir -p -- "$(dirname -- "$dropin")"
-printf '%s' "$unit" > "$dropin.new"
-mv -T -- "$dropin.new" "$dropin"
-fstab_add "$comment" "$line"
+hold
 if [ ! -e "$before" ]; then mv -T -- "$place" "$before"; fi
-mkdir -p -m 0 -- "$place"
-chattr +i -- "$place"
-sync
-reload
-mount -- "$place"
-[ "$(stat -c %d:%i -- "$place")" = "$(stat -c %d:%i -- "$data")" ] || no "$place does not show $data"
-: > "$receipt"
-sync
+show
 """
 )
 
@@ -224,12 +157,13 @@ def back(one: Switch, *, give_up: bool = False) -> tuple[str, ...]:
 
 _BACK = (
     LOCK
-    + _TELL
-    + _COPY
-    + _COMPARE
-    + _IDLE
+    + TELL
+    + COPY
+    + COMPARE
+    + IDLE
     + RELOAD
     + FSTAB
+    + SHOW
     + f"""\
 shift 9
 back=$before.back
@@ -260,10 +194,7 @@ elif mountpoint -q -- "$place" || [ -z "$(ls -A -- "$place" 2> /dev/null)" ]; th
     fi
   fi
 fi
-rm -f -- "$dropin"
-fstab_drop "$comment" "$line"
-reload
-if mountpoint -q -- "$place"; then umount -- "$place"; fi
+release
 if [ -e "$before" ] && [ -d "$place" ] && [ -z "$(ls -A -- "$place")" ]; then
   chattr -i -- "$place"
   rmdir -- "$place"
@@ -275,5 +206,51 @@ sync
 rm -f -- "$receipt"
 rm -f -- {ROOM}/compare-1 {ROOM}/compare-2
 echo "$said"
+"""
+)
+
+
+def use(one: Switch) -> tuple[str, ...]:
+    """What is on the volume already is seen at the place, where nothing must be: on a machine that takes another's over."""
+    return ("sh", "-c", _USE, "use", *one.words)
+
+
+_USE = (
+    LOCK
+    + TELL
+    + IDLE
+    + RELOAD
+    + FSTAB
+    + SHOW
+    + f"""\
+mountpoint -q -- "$point" || exit {MISSING}
+[ -d "$data" ] || exit {MISSING}
+if mountpoint -q -- "$place"; then umount -- "$place"; fi
+[ ! -e "$place" ] || [ -z "$(ls -A -- "$place")" ] || no "$place holds something that nobody copied to the volume"
+idle
+hold
+show
+"""
+)
+
+
+def leave(one: Switch) -> tuple[str, ...]:
+    """Takes `use` back: the place is an empty directory, and what is on the volume stays there."""
+    return ("sh", "-c", _LEAVE, "leave", *one.words)
+
+
+_LEAVE = (
+    LOCK
+    + TELL
+    + IDLE
+    + RELOAD
+    + FSTAB
+    + SHOW
+    + """\
+[ -e "$receipt" ] || [ -e "$dropin" ] || exit 0
+idle
+release
+if [ -d "$place" ]; then chattr -i -- "$place"; chmod 755 -- "$place"; fi
+rm -f -- "$receipt"
 """
 )

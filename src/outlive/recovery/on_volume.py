@@ -6,8 +6,9 @@ from __future__ import annotations
 import re
 
 from outlive.commands import docker
-from outlive.commands.volume_mount import BUSY, Mounting
-from outlive.commands.volume_switch import MISSING, Switch
+from outlive.commands.volume_mount import Mounting
+from outlive.commands.volume_shell import BUSY, MISSING
+from outlive.commands.volume_switch import Switch
 from outlive.errors import Failed, NoData, RestoreFailed, UsageError
 from outlive.model.asset import DockerVolumeAsset, PathAsset
 from outlive.recovery import pgdata

@@ -28,6 +28,8 @@ def bind(world: World, inputs: Inputs) -> tuple[Bind, str]:
 
 def image(world: World, inputs: Inputs) -> str:
     """The image that the service ran when its copy was taken; "" when that is not known."""
+    if "copy" not in inputs.args:
+        return ""
     return str(catalog.find(world.vault, inputs.copy).manifest.source.get("image") or "")
 
 

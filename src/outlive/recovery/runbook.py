@@ -14,6 +14,7 @@ _OWN = {
     "name": str,
     "kind": str,
     "each": (str, list),
+    "except": list,
     "timeout_seconds": (int, float),
     "attempts": int,
     "pause_seconds": (int, float),
@@ -44,12 +45,13 @@ class Kind(Protocol):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One `[[steps]]` table. None where the kind of step decides. `each`: it stands for one step for each asset of
-    those kinds; `asset` is which, once it is one of them. `rehearse`: also done in a rehearsal."""
+    those kinds, but for the assets `without` (`except` in TOML); `asset` is which. `rehearse`: also done in a rehearsal."""
 
     name: str
     kind: str
     args: dict[str, Any] = field(default_factory=dict)
     each: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     timeout_seconds: float | None = None
     attempts: int | None = None
     pause_seconds: float | None = None
@@ -131,7 +133,7 @@ def expanded(
             found.append(entry)
             continue
         for asset in assets:
-            if asset.kind in entry.each:
+            if asset.kind in entry.each and asset.name not in entry.without:
                 name = entry.name.replace(_EACH, asset.name)
                 found.append(replace(entry, name=name, args={**entry.args, "asset": asset.name}))
     return tuple(found)
@@ -139,8 +141,14 @@ def expanded(
 
 def left_out(recipe: Recipe, assets: Sequence[Asset]) -> list[Asset]:
     """The assets that no step of the runbook brings back: then it must not be begun for them."""
-    covered = {kind for entry in recipe.entries for kind in entry.each}
-    return [asset for asset in assets if asset.kind not in covered]
+
+    def is_covered(asset: Asset) -> bool:
+        return any(
+            entry.args.get("asset") == asset.name or (asset.kind in entry.each and asset.name not in entry.without)
+            for entry in recipe.entries
+        )
+
+    return [asset for asset in assets if not is_covered(asset)]
 
 
 def _entry(number: int, found: Any, kinds: Mapping[str, Kind]) -> Entry:
@@ -161,7 +169,8 @@ def _entry(number: int, found: Any, kinds: Mapping[str, Kind]) -> Entry:
     args = {key: value for key, value in found.items() if key not in _OWN}
     if open_ := [key for key, value in args.items() if value in (FILL_IN, [FILL_IN])]:
         raise RunbookWrong(f"{where}: {open_[0]} is still {FILL_IN!r}: nobody but you knows it.")
-    return Entry(**{"rehearse": kinds[own["kind"]].rehearsed} | own | {"each": each}, args=args)
+    own |= {"each": each, "without": tuple(own.pop("except", ()))}
+    return Entry(**{"rehearse": kinds[own["kind"]].rehearsed} | own, args=args)
 
 
 def _kinds(where: str, given: Any) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ from outlive.recovery.steps.start import Start
 from outlive.recovery.steps.stop import Stop
 from outlive.recovery.steps.switch_to_volume import SwitchToVolume
 from outlive.recovery.steps.take_over import TakeOver
+from outlive.recovery.steps.use_volume import UseVolume
 from outlive.recovery.steps.volume import Volume
 
 STEPS: dict[str, Step] = {
@@ -100,5 +101,6 @@ STEPS: dict[str, Step] = {
     "stop": Stop(),
     "switch-to-volume": SwitchToVolume(),
     "take-over": TakeOver(),
+    "use-volume": UseVolume(),
     "volume": Volume(),
 }
