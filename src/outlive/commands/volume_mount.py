@@ -153,7 +153,7 @@ mkdir -p -- "$2"
 if ! mountpoint -q -- "$2"; then
   [ -z "$(ls -A -- "$2")" ] || no "$2 holds something"
   chattr +i -- "$2"
-  fstab_add "$3" "$4"
+  fstab_add "$3" "$4" "$2"
   reload
   mount -- "$2"
 fi

@@ -21,7 +21,13 @@ fstab_without() {
   grep -vxF -e "$1" -e "$2" -- /etc/fstab > /etc/fstab.outlive-new || [ $? -eq 1 ]
 }
 fstab_put() { sync; mv -T -- /etc/fstab.outlive-new /etc/fstab; sync; }
-fstab_add() { fstab_without "$1" "$2"; printf '%s\\n%s\\n' "$1" "$2" >> /etc/fstab.outlive-new; fstab_put; }
+fstab_add() { # comment, line, the place it mounts at
+  fstab_without "$1" "$2"
+  ! grep -v '^ *#' /etc/fstab.outlive-new | grep -qE "^[^[:space:]]+[[:space:]]+$3([[:space:]]|\$)" ||
+    no "/etc/fstab mounts something else at $3"
+  printf '%s\\n%s\\n' "$1" "$2" >> /etc/fstab.outlive-new
+  fstab_put
+}
 fstab_drop() { fstab_without "$1" "$2"; fstab_put; }
 """
 TELL = """\
@@ -83,7 +89,7 @@ hold() { # from here on Docker does not start without the volume: before the pla
   mkdir -p -- "$(dirname -- "$dropin")"
   printf '%s' "$unit" > "$dropin.new"
   mv -T -- "$dropin.new" "$dropin"
-  fstab_add "$comment" "$line"
+  fstab_add "$comment" "$line" "$place"
 }
 show() { # the volume at the place, and nothing else ever
   mkdir -p -m 0 -- "$place"
