@@ -23,7 +23,7 @@ fstab_without() {
 fstab_put() { sync; mv -T -- /etc/fstab.outlive-new /etc/fstab; sync; }
 fstab_add() { # comment, line, the place it mounts at
   fstab_without "$1" "$2"
-  ! grep -v '^ *#' /etc/fstab.outlive-new | grep -qE "^[^[:space:]]+[[:space:]]+$3([[:space:]]|\$)" ||
+  ! grep -v '^ *#' /etc/fstab.outlive-new | grep -qE "^[^[:space:]]+[[:space:]]+$3([[:space:]]|\\$)" ||
     no "/etc/fstab mounts something else at $3"
   printf '%s\\n%s\\n' "$1" "$2" >> /etc/fstab.outlive-new
   fstab_put
