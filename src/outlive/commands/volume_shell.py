@@ -78,6 +78,7 @@ idle() { # nobody that runs has the place, or what is above or below it
     docker inspect --format '{{$name := .Name}}{{range .Mounts}}{{$name}} {{.Source}}{{println}}{{end}}' "$one"
   done > "$receipt.running"
   while read -r name source; do
+    [ -n "$source" ] || continue # of no place on the machine
     case "$source/" in "$place"/*) no "the container ${name#/} runs on $place" ;; esac
     case "$place/" in "$source"/*) [ "$source" = / ] || no "the container ${name#/} runs on $source" ;; esac
   done < "$receipt.running"
