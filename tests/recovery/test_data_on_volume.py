@@ -4,7 +4,6 @@ comes back to the machine's own disk with what was written meanwhile."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -43,8 +42,18 @@ def cloud(vm: Machine) -> Iterator[PluggedVolumes]:
         ledger.discard(folder)
 
 
-def test_there_through_boots_and_back(vm: Machine, cloud: PluggedVolumes, tmp_path: Path) -> None:
-    person = Person(Home(tmp_path / "home"), vm, cloud)
+@pytest.fixture
+def home() -> Iterator[Home]:
+    """Not below pytest's own folders, which other users may not enter: drills run Postgres as another one."""
+    folder = ledger.new_directory("home")
+    try:
+        yield Home(folder / "home")
+    finally:
+        ledger.discard(folder)
+
+
+def test_there_through_boots_and_back(vm: Machine, cloud: PluggedVolumes, home: Home) -> None:
+    person = Person(home, vm, cloud)
     person.run("backup", "app-db")
     person.run("identity", "web-1", "--enrol")
     person.die_untold(*person.begin, path="/volumes")

@@ -7,9 +7,9 @@ import re
 
 from outlive.commands import docker
 from outlive.commands.volume_mount import Mounting
-from outlive.commands.volume_shell import BUSY, MISSING
+from outlive.commands.volume_shell import BUSY, MISSING, REFUSED
 from outlive.commands.volume_switch import Switch
-from outlive.errors import Failed, NoData, RestoreFailed, UsageError
+from outlive.errors import Failed, NoData, Refused, RestoreFailed, UsageError
 from outlive.model.asset import DockerVolumeAsset, PathAsset
 from outlive.recovery import pgdata
 from outlive.recovery.steps.base import Inputs, World
@@ -49,13 +49,17 @@ def place(world: World, inputs: Inputs) -> str:
 
 
 def ended(completed: Completed, what: str) -> str:
-    """What the script printed. Raises `StillAtWork`, or `Failed` with its words."""
+    """What the script printed. Raises `StillAtWork`, `Refused` (it is not tried again) or `Failed`, with its words."""
     said = " | ".join(completed.stderr.strip().splitlines()[-3:])
     if completed.status == BUSY:
         raise StillAtWork(f"({what})")
     if completed.status == MISSING:
         raise Failed(
             f"{what}: the volume is not mounted.", hint="Look at `findmnt` and `lsblk` there; nothing was changed."
+        )
+    if completed.status == REFUSED:
+        raise Refused(
+            f"{what}: {said}.", hint="Put that right, then `outlive recover --resume`; `--undo` takes it back."
         )
     if completed.status != 0:
         raise Failed(

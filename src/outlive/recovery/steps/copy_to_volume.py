@@ -16,8 +16,8 @@ class CopyToVolume(Manners):
 
     effect = Effect.CREATES
     timeout_seconds = HOURS
-    attempts = 720  # an attempt that was cut off may still be at work there
-    pause_seconds = 30.0
+    attempts = 40  # one that was cut off may still be at work there
+    pause_seconds = 15.0
     rehearsed = False
 
     def plan(self, world: World, inputs: Inputs) -> str:

@@ -21,8 +21,8 @@ class SwitchToVolume(Manners):
 
     effect = Effect.CHANGES
     timeout_seconds = HOURS
-    attempts = 720
-    pause_seconds = 30.0
+    attempts = 40  # one that was cut off may still be at work there
+    pause_seconds = 15.0
     rehearsed = False
     restores = True  # it decides what the services find
 
