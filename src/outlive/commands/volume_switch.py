@@ -170,8 +170,15 @@ back=$before.back
 if [ ! -e "$receipt" ] && [ ! -e "$before" ] && [ ! -e "$dropin" ]; then echo nothing; exit 0; fi
 idle
 said=before
-if mountpoint -q -- "$place" && [ ! -e "$before" ]; then # a boot came in the middle of the switch
-  umount -- "$place"
+if mountpoint -q -- "$place" && [ ! -e "$before" ]; then
+  if [ -e "$receipt" ]; then
+    mkdir -m 700 -- "$before" # somebody has removed what was kept there
+  else # a boot came in the middle of the switch: what was there before is below the mount
+    umount -- "$place"
+    mv -T -- "$place" "$before"
+    mkdir -p -m 0 -- "$place"
+    chattr +i -- "$place"
+  fi
 fi
 if [ ! -e "$before" ]; then # not switched, or back already
   if mountpoint -q -- "$point" && [ -d "$data" ] && [ -e "$receipt" -o -e "$dropin" ]; then
@@ -182,6 +189,7 @@ elif mountpoint -q -- "$place" || [ -z "$(ls -A -- "$place" 2> /dev/null)" ]; th
   rm -rf -- "$back" "$back.partial"
   if ! mountpoint -q -- "$point" || [ ! -d "$data" ]; then
     [ "$1" = yes ] || exit {MISSING}
+    [ -n "$(ls -A -- "$before")" ] || no "nothing was kept at $before"
     said='given up'
   else
     compare "$before" "$data"
@@ -203,54 +211,8 @@ if [ ! -e "$place" ]; then
   if [ -e "$back" ]; then mv -T -- "$back" "$place"; else mv -T -- "$before" "$place"; fi
 fi
 sync
-rm -f -- "$receipt"
-rm -f -- {ROOM}/compare-1 {ROOM}/compare-2
+rm -f -- "$receipt" {ROOM}/compare-1 {ROOM}/compare-2
+if [ -d "$before" ]; then rmdir -- "$before" 2> /dev/null || :; fi
 echo "$said"
-"""
-)
-
-
-def use(one: Switch) -> tuple[str, ...]:
-    """What is on the volume already is seen at the place, where nothing must be: on a machine that takes another's over."""
-    return ("sh", "-c", _USE, "use", *one.words)
-
-
-_USE = (
-    LOCK
-    + TELL
-    + IDLE
-    + RELOAD
-    + FSTAB
-    + SHOW
-    + f"""\
-mountpoint -q -- "$point" || exit {MISSING}
-[ -d "$data" ] || exit {MISSING}
-if mountpoint -q -- "$place"; then umount -- "$place"; fi
-[ ! -e "$place" ] || [ -z "$(ls -A -- "$place")" ] || no "$place holds something that nobody copied to the volume"
-idle
-hold
-show
-"""
-)
-
-
-def leave(one: Switch) -> tuple[str, ...]:
-    """Takes `use` back: the place is an empty directory, and what is on the volume stays there."""
-    return ("sh", "-c", _LEAVE, "leave", *one.words)
-
-
-_LEAVE = (
-    LOCK
-    + TELL
-    + IDLE
-    + RELOAD
-    + FSTAB
-    + SHOW
-    + """\
-[ -e "$receipt" ] || [ -e "$dropin" ] || exit 0
-idle
-release
-if [ -d "$place" ]; then chattr -i -- "$place"; chmod 755 -- "$place"; fi
-rm -f -- "$receipt"
 """
 )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from outlive.commands import compose, docker
-from outlive.commands import volume_switch as words
+from outlive.commands import compose, docker, volume_switch, volume_use
 from outlive.model.asset import DockerVolumeAsset, PostgresAsset
 from outlive.recovery import on_volume, pgdata
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, Unknown, World
@@ -24,7 +23,7 @@ class UseVolume(Manners):
         if self._missing(world, inputs):
             return NotYet("its Docker volume is not made yet")
         switch = on_volume.switch(world, inputs)
-        asked = world.there.run(words.look_switched(switch), timeout_seconds=on_volume.ASK_SECONDS)
+        asked = world.there.run(volume_switch.look_switched(switch), timeout_seconds=on_volume.ASK_SECONDS)
         match asked.text.strip():
             case "switched":
                 until = inputs.facts.get(inputs.step, {}).get("until") or world.clock.now().isoformat()
@@ -44,14 +43,14 @@ class UseVolume(Manners):
             made = world.there.run(making, timeout_seconds=on_volume.ASK_SECONDS)
             on_volume.ended(made, f"making the volume {name}")
         switch = on_volume.switch(world, inputs)
-        used = world.there.run(words.use(switch), timeout_seconds=on_volume.ASK_SECONDS)
+        used = world.there.run(volume_use.use(switch), timeout_seconds=on_volume.ASK_SECONDS)
         on_volume.ended(used, f"showing the volume at {switch.place}")
 
     def undo(self, world: World, inputs: Inputs) -> str | None:
         if self._missing(world, inputs):
             return None
         switch = on_volume.switch(world, inputs)
-        left = world.there.run(words.leave(switch), timeout_seconds=on_volume.ASK_SECONDS)
+        left = world.there.run(volume_use.leave(switch), timeout_seconds=on_volume.ASK_SECONDS)
         on_volume.ended(left, f"leaving {switch.place}")
         return "what is on the volume stays there"
 
