@@ -3,11 +3,11 @@ anything is ever formatted, nothing that differs is ever switched to, and a boot
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,14 +20,14 @@ from outlive.lab.ground.cache import cache_root
 from outlive.lab.ground.missing import ProgramFailed
 from outlive.model.host import Host
 from outlive.recovery import on_volume
-from outlive.recovery.steps.base import Done, Inputs, NotYet, Unknown, World
+from outlive.recovery.steps.base import Done, NotYet, Unknown
 from outlive.recovery.steps.copy_to_volume import CopyToVolume
 from outlive.recovery.steps.mount_volume import MountVolume
 from outlive.recovery.steps.switch_to_volume import SwitchToVolume
 from outlive.recovery.steps.use_volume import UseVolume
 from outlive.transport.ssh import SshShell
 from tests.recovery.steps.carrying import CONFIG, world
-from tests.sources.test_docker_volume import LOOK
+from tests.recovery.steps.volume_bench import HOLDS, Bench, content, hold
 from tests.world import ledger
 from tests.world.docker import DockerEngine
 from tests.world.machine import Machine
@@ -41,6 +41,7 @@ ASSETS = '[[assets]]\nname = "taken"\nkind = "docker_volume"\nhost = "web-1"\nvo
 ASSETS += '[[assets]]\nname = "uploads"\nkind = "docker_volume"\nhost = "web-1"\nvolume = "app_uploads"\n'
 PLACE = "/var/lib/docker/volumes/app_uploads/_data"
 POINT = "/mnt/outlive-uploads"
+NUMBERS = itertools.count(4901)  # another device for each test
 
 
 @pytest.fixture(scope="module")
@@ -52,34 +53,12 @@ def vm(docker_host: DockerEngine) -> Iterator[Machine]:
         machine.close()
 
 
-@dataclass
-class Bench:
-    """A machine with a volume plugged in, and what a step is given there."""
-
-    vm: Machine
-    cloud: PluggedVolumes
-    world: World
-    volume: dict[str, Any]
-
-    def inputs(self, **args: Any) -> Inputs:
-        facts = {"volume_device": self.volume["linux_device"], "volume_gigabytes": self.volume["size"]}
-        return Inputs(f"run-{self.volume['id']}", "it", {"asset": "uploads", **args}, {"order": facts})
-
-    @property
-    def file(self) -> Path:
-        return self.cloud.folder / f"volume-{self.volume['id']}"
-
-    def tree(self, place: str) -> str:
-        return self.vm.ssh("bash", "-s", "--", place, input=LOOK.encode())
-
-
 @pytest.fixture
 def bench(vm: Machine, tmp_path: Path) -> Iterator[Bench]:
     folder = cache_root() / "run" / f"volumes-{tmp_path.name}"
     ledger.note("directory", folder)
     folder.mkdir()
-    Bench.count = getattr(Bench, "count", 4900) + 1  # another device for each test
-    number = Bench.count
+    number = next(NUMBERS)
     shell = SshShell(
         Host(name="web-1", address=f"ssh://root@{vm.name}", ssh_config=str(vm.config)),
         SshPaths(vm.known_hosts, vm.home / "c"),
@@ -103,34 +82,6 @@ def mounted(bench: Bench) -> Done:
     seen = MOUNT.look(bench.world, bench.inputs(format="ext4"))
     assert isinstance(seen, Done)
     return seen
-
-
-def content(bench: Bench) -> tuple[bytes, bytes, int]:
-    """Of the device: how it begins, how it ends, and how much was ever written to it."""
-    subprocess.run(["sync", bench.file], check=True)
-    with bench.file.open("rb") as file:
-        begins = file.read(4 << 20)
-        file.seek(-(4 << 20), 2)
-        return begins, file.read(), bench.file.stat().st_blocks
-
-
-HOLDS: dict[str, list[str] | tuple[int, bytes]] = {
-    "a file system": ["mkfs.ext4", "-q", "-F"],
-    "swap": ["mkswap", "-q"],
-    "a partition table": (446, bytes([0, 0, 2, 0, 131, 0, 0, 0, 0, 8, 0, 0, 0, 0, 16, 0]) + bytes(48) + b"\x55\xaa"),
-    "encryption": (0, b"LUKS\xba\xbe\x00\x01"),
-    "what nobody knows": (500_000, b"somebody wrote this"),
-}
-
-
-def hold(bench: Bench, what: str) -> None:
-    kind = HOLDS[what]
-    if isinstance(kind, list):
-        subprocess.run([*kind, bench.file], check=True, capture_output=True)
-        return
-    with bench.file.open("r+b") as file:
-        file.seek(kind[0])
-        file.write(kind[1])
 
 
 @pytest.mark.parametrize("what", HOLDS)
@@ -251,4 +202,4 @@ def test_a_boot_in_the_middle_of_the_switch_loses_nothing(bench: Bench) -> None:
     SWITCH.do(here, given, 60)
     assert isinstance(SWITCH.look(here, given), Done)
     assert vm.ssh(f"cat {PLACE}/newer; ls {one.before}/newer 2>&1 || true").startswith("newer\nls: ")
-    assert "came back" in SWITCH.undo(here, given) and vm.ssh(f"cat {PLACE}/newer; rm {PLACE}/newer") == "newer"
+    assert "came back" in SWITCH.undo(here, given) and vm.ssh(f"cat {PLACE}/newer; rm {PLACE}/newer").strip() == "newer"

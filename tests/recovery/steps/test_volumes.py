@@ -81,7 +81,9 @@ def test_what_was_not_made_is_ordered_again_when_that_is_certain(
 def test_undo_keeps_it_and_says_that_it_costs(api: HetznerVolumesApi, here: World) -> None:
     assert "no volume" in CREATE.undo(here, inputs(ARGS))
     carry(CREATE, here, ARGS)
-    assert "kept" in CREATE.undo(here, inputs(ARGS)) and len(api.volumes) == 1
+    carry(ATTACH, here, {"provider": "cloud"}, {"volume_id": "4901"}), (here.folder / "facts.json").unlink()
+    assert "detached and kept" in CREATE.undo(here, inputs(ARGS)) and len(api.volumes) == 1
+    assert api.volumes[0]["server"] is None and api.plugged == [("4901", "detach")]
 
 
 def test_the_plan_says_what_it_costs(api: HetznerVolumesApi, here: World) -> None:

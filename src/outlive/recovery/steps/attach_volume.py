@@ -53,11 +53,9 @@ class AttachVolume(Manners):
 
     def undo(self, world: World, inputs: Inputs) -> str:
         """Detached when this run attached it, and kept. What was mounted of it is unmounted by then."""
-        noted = (Intent(world, inputs).read() or {}).get("volume")
-        own = inputs.fact("volume_id") if "volume" not in inputs.args else None
-        identity = noted or own
+        identity = (Intent(world, inputs).read() or {}).get("volume")
         if not identity:
-            return "this run attached nothing"
+            return "this step attached nothing"
         volume = cloud.asked(lambda: disks(world, inputs.args).volume(str(identity)))
         if volume is None or not volume.server:
             return "it is attached to nothing"

@@ -64,13 +64,16 @@ class CreateVolume(Manners):
         intent.note({"name": name, "volume_id": made}, anew=True)
 
     def undo(self, world: World, inputs: Inputs) -> str:
-        """It is kept, whatever is on it: deleting a volume is for the person who names it at the provider."""
+        """It was made attached, so it is detached; what was mounted of it is unmounted by then. It is kept, whatever is on it:
+        deleting a volume is for the person who names it at the provider."""
         found = _find(world, inputs)
         if found is None:
             if Intent(world, inputs).settles_in_seconds(SETTLE_SECONDS):
                 raise NoAnswer("unknown", "a volume was ordered and is not listed yet; undo again in ten minutes")
             return "no volume of this run is there"
-        return f"{found.name} (id {found.id}) is kept with what is on it, protected, and still costs money"
+        if found.server:
+            cloud.asked(lambda: disks(world, inputs.args).detach(found.id))
+        return f"{found.name} (id {found.id}) is detached and kept with what is on it, protected, and still costs money"
 
 
 def _standing(volume: Volume) -> Look:
