@@ -64,8 +64,8 @@ class CreateVolume(Manners):
         intent.note({"name": name, "volume_id": made}, anew=True)
 
     def undo(self, world: World, inputs: Inputs) -> str:
-        """It was made attached, so it is detached; what was mounted of it is unmounted by then. It is kept, whatever is on it:
-        deleting a volume is for the person who names it at the provider."""
+        """It was made attached, so it is detached; what was mounted of it is unmounted by then. It is kept, whatever is on
+        it: deleting a volume is for the person who names it at the provider."""
         found = _find(world, inputs)
         if found is None:
             if Intent(world, inputs).settles_in_seconds(SETTLE_SECONDS):
