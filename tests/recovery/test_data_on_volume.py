@@ -3,6 +3,7 @@ comes back to the machine's own disk with what was written meanwhile."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -23,7 +24,8 @@ POINT = "/mnt/outlive-app-db"
 
 @pytest.fixture
 def vm(new_vm: Callable[..., Machine]) -> Machine:
-    machine = new_vm()
+    # of its own also after its reboot, when Docker would give it any that is free
+    machine = new_vm(address=f"172.30.77.{200 + os.getpid() % 50}")
     machine.sql("create table marked (n int primary key); insert into marked values (1)")
     return machine
 
