@@ -18,16 +18,23 @@ from outlive.recovery.runbook import ORDERS, Recipe
 
 Facts = Mapping[str, Mapping[str, Any]]
 A_MACHINE = "the machine that is made"
+SSH_PORT = 22
 
 
-def decide(recipe: Recipe, to: str, own: Iterable[Host], *, rehearsal: bool) -> Destination:
-    """What `--to` and the runbook make of it; `own` are the hosts that are guarded. Raises `UsageError`."""
+def decide(recipe: Recipe, to: str, own: Iterable[Host], *, recovered: str, rehearsal: bool) -> Destination:
+    """What `--to` and the runbook make of it; `own` are the hosts that are guarded, `recovered` the name of the one that is
+    brought back. Raises `UsageError`."""
     if to and not (recipe.to or recipe.order):
         raise UsageError(f"the runbook {recipe.name} wants no --to.", hint="docs/how-to/recover.md shows each.")
     if rehearsal and to and (taken := _whose(to, own)):
         raise UsageError(
             f"{to} is {taken} itself; a rehearsal would be done on the machine that serves.",
             hint="Name a scratch machine: --to ssh://root@HOST",
+        )
+    if to and (others := [one for one in own if one.name != recovered]) and (taken := _whose(to, others, port=True)):
+        raise UsageError(
+            f"{to} is {taken}, another host of outlive.toml; {recovered} would be put over it.",
+            hint="Name a new, empty machine: --to ssh://root@HOST",
         )
     if to:
         return Destination.NAMED
@@ -50,13 +57,13 @@ def machine(recovery: Recovery, host: Host, facts: Facts) -> Host | None:
     if recovery.destination == Destination.MADE or ordering(recovery):
         step = ordering(recovery)
         address = facts.get(step, {}).get("made_address") if step else None
-        return made(host, str(address), _user(recovery, step)) if address else None
+        return made(host, str(address), str(ordered_with(recovery).get("user", ""))) if address else None
     return host
 
 
 def ordering(recovery: Recovery) -> str:
     """The name of the step that orders the machine; "" where there is none."""
-    return next((one["name"] for one in recovery.steps if one["args"]["kind"] == ORDERS), "")
+    return next((one["name"] for one in recovery.steps if one["args"]["kind"] in ORDERS), "")
 
 
 def made(host: Host, address: str, user: str = "") -> Host:
@@ -75,15 +82,22 @@ def elsewhere(recovery: Recovery, entries: Sequence[Entry]) -> str:
     return recovery.to or str(facts_of(entries).get(ordering(recovery), {}).get("made_address", ""))
 
 
-def _user(recovery: Recovery, step: str) -> str:
-    args = next(one["args"]["args"] for one in recovery.steps if one["name"] == step)
-    return str(args.get("user", ""))
+def ordered_with(recovery: Recovery) -> Mapping[str, Any]:
+    """What the runbook says to the step that orders the machine; empty where there is none."""
+    step = ordering(recovery)
+    return next((one["args"]["args"] for one in recovery.steps if one["name"] == step), {})
 
 
-def _whose(to: str, own: Iterable[Host]) -> str:
+def _whose(to: str, own: Iterable[Host], *, port: bool = False) -> str:
+    """Whose address that is. With `port`, several machines may be behind one address."""
+
+    def at(text: str) -> tuple[str, int]:
+        address = SshAddress.parse(text)
+        return address.host, (address.port or SSH_PORT) if port else 0
+
     try:
-        there = SshAddress.parse(to).host
+        there = at(to)
     except ValueError:
         return ""
     named = [(one.name, one.addresses if one.is_local else (one.address, *one.addresses)) for one in own]
-    return next((name for name, several in named if there in {SshAddress.parse(one).host for one in several}), "")
+    return next((name for name, several in named if there in map(at, several)), "")

@@ -50,6 +50,8 @@ from outlive.recovery.steps.start import Start
 from outlive.recovery.steps.stop import Stop
 from outlive.recovery.steps.switch_to_volume import SwitchToVolume
 from outlive.recovery.steps.take_over import TakeOver
+from outlive.recovery.steps.tofu_machine import TofuMachine
+from outlive.recovery.steps.tofu_replace import TofuReplace
 from outlive.recovery.steps.use_volume import UseVolume
 from outlive.recovery.steps.volume import Volume
 
@@ -101,6 +103,8 @@ STEPS: dict[str, Step] = {
     "stop": Stop(),
     "switch-to-volume": SwitchToVolume(),
     "take-over": TakeOver(),
+    "tofu-machine": TofuMachine(),
+    "tofu-replace": TofuReplace(),
     "use-volume": UseVolume(),
     "volume": Volume(),
 }
