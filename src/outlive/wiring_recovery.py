@@ -31,7 +31,10 @@ from outlive.wiring_state import sqlite
 
 ANSWERS = (0, 1, 3)  # a `check` that could not tell has said so, too
 SHIPPED = ("lost-host", "move-host", "move-postgres", "move-postgres-live", "restore-asset", "rotate-secrets")
-TEMPLATES = ("lost-host-new-machine",)  # to be filled in: what their users alone know stands in them as "?"
+TEMPLATES = (
+    "lost-host-new-machine",
+    "data-on-volume",
+)  # to be filled in: what their users alone know stands in them as "?"
 
 
 def room(settings: Settings) -> Path:
@@ -77,7 +80,7 @@ def recipe(named: str) -> Recipe:
         hint = (
             f"outlive recover --runbook {named} --print > mine.toml; fill in what is marked, then --runbook mine.toml"
         )
-        raise UsageError(f"{named} wants to know your provider, names and repository first.", hint=hint)
+        raise UsageError(f"{named} wants to know what only you know first (provider, names, sizes).", hint=hint)
     try:
         return read(Path(named).read_text(encoding="utf-8"), STEPS)
     except RunbookWrong as error:

@@ -66,6 +66,32 @@ def test_the_runbook_that_orders_does_all_that_the_one_to_a_named_machine_does()
     assert "create-machine" not in [one.kind for one in expanded(found, ASSETS, ordering=False)]
 
 
+def test_one_step_for_assets_of_several_kinds_but_for_some() -> None:
+    """As where the data of one is on a volume that is attached instead."""
+    several = (
+        "[[steps]]\nname = 'a {asset}'\nkind = 'volume'\neach = ['docker_volume', 'postgres']\nexcept = ['uploads']\n"
+    )
+    used = "[[steps]]\nname = 'use it'\nkind = 'use-volume'\nasset = 'uploads'\n"
+    found = read(GOOD + "to = true\n" + several, STEPS)
+    assert [one.args for one in expanded(found, ASSETS)] == [{"asset": "db"}, {"asset": "avatars"}]
+    assert [one.name for one in left_out(found, ASSETS)] == ["uploads", "config"]
+    assert [one.name for one in left_out(read(GOOD + "to = true\n" + several + used, STEPS), ASSETS)] == ["config"]
+
+
+def test_the_runbook_for_a_volume_is_for_one_asset_of_any_kind_that_can_move() -> None:
+    text = shipped("data-on-volume")
+    with pytest.raises(RunbookWrong, match="provider is still"):
+        read(text, STEPS)
+    found = read(text.replace('gigabytes = "?"', "gigabytes = 10").replace('"?"', '"x"'), STEPS)
+    for asset in ASSETS[:2]:
+        kinds = [one.kind for one in expanded(found, [asset])]
+        assert kinds.index("fresh-copy") < kinds.index("create-volume") < kinds.index("mount-volume")
+        assert (
+            kinds.index("stop") < kinds.index("copy-to-volume") < kinds.index("switch-to-volume") < kinds.index("start")
+        )
+    assert found.asset and left_out(found, ASSETS[-1:]) == [ASSETS[-1]]
+
+
 def test_the_step_that_stands_there_as_a_comment_orders_in_the_place_of_the_other() -> None:
     text = shipped(TEMPLATE).replace('"?"', '"x"')
     ours, rest = text.split("# [[steps]]", 1)
@@ -110,6 +136,10 @@ def test_what_no_step_brings_back_is_named() -> None:
         (GOOD + "[[steps]]\nname = 'a'\nkind = 'tea'\n", r"step 1 \('a'\): there is no kind of step 'tea'.*stack"),
         (GOOD + "[[steps]]\nname = 'a'\nkind = 'volume'\neach = 'docker_volume'\n", r"has \{asset\} in its name"),
         (GOOD + "[[steps]]\nname = 'a {asset}'\nkind = 'volume'\neach = 'cats'\n", "no kind of asset"),
+        (
+            GOOD + "[[steps]]\nname = 'a {asset}'\nkind = 'volume'\neach = ['path', 'cats']\n",
+            "'cats' is no kind of asset",
+        ),
         (GOOD + "[[steps]]\nname = 'a'\nkind = 'stack'\nattempts = 0\n", "attempts must be more than 0"),
         (GOOD + "[[steps]]\nname = 'a'\nkind = 'stack'\nattempts = true\n", "of the wrong kind"),
         (

@@ -27,6 +27,8 @@ def show_plan(recovery: Recovery, lines: Sequence[Line], output: Output, now: da
         say("What is in the vault now; a last copy is taken once nobody writes any more, so nothing is to be lost:")
     elif _moves(recovery):
         say("What is in the vault now, in case; it is the live database that moves:")
+    elif _puts_on_volume(recovery):
+        say("What is in the vault now, in case; it is the live data that goes to the volume:")
     elif recovery.losses:
         say("What will be there; whatever was written later is lost, unless the old machine still has it:")
     for one in recovery.losses:
@@ -71,6 +73,11 @@ def _next(recovery: Recovery, entries: Sequence[Entry]) -> str:
         return f"  next: `outlive recover --rehearse --undo` takes the scratch stack on {where} down again."
     if _moves(recovery):
         return "  next: guard the new database, and keep the old one (docs/how-to/move-postgres.md); it is shut to writers."
+    if _puts_on_volume(recovery):
+        kept = next((str(one.facts["kept_at"]) for one in reversed(entries) if "kept_at" in one.facts), "its old place")
+        return (
+            f"  next: what was there before is kept at {kept}; remove it when all is well, for it is of no use later."
+        )
     if where == recovery.host:
         return "  next: what was there before lies below /var/lib/outlive/aside on the machine; remove it when all is well."
     kinds = {one["args"]["kind"] for one in recovery.steps}
@@ -89,6 +96,10 @@ def planned(recovery: Recovery, lines: Sequence[Line]) -> dict[str, Any]:
 
 def _moves(recovery: Recovery) -> bool:
     return any(one["args"]["kind"] == "move-load" for one in recovery.steps)
+
+
+def _puts_on_volume(recovery: Recovery) -> bool:
+    return any(one["args"]["kind"] == "switch-to-volume" for one in recovery.steps)
 
 
 def document(recovery: Recovery, entries: Sequence[Entry], state: str, report: Path | None = None) -> dict[str, Any]:

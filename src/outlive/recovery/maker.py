@@ -42,7 +42,7 @@ class Maker(Protocol):
 def maker(world: World, args: Mapping[str, Any]) -> Maker:
     """Of the provider that the step names; `token` in the step stands for the one of `outlive.toml`, which may only read.
     Raises `UsageError` and `ConfigError`."""
-    one = _provider(world, cloud.text(args, "provider"))
+    one = provider(world, cloud.text(args, "provider"))
     token = cloud.secret(args, "token") if "token" in args else one.token
     if one.kind == "static" or token is None:
         raise UsageError(
@@ -53,7 +53,8 @@ def maker(world: World, args: Mapping[str, Any]) -> Maker:
     return CherryMaker(cloud.api(world, one.url or cherry.BASE, token), one.project or "", one.team)
 
 
-def _provider(world: World, name: str) -> ProviderSettings:
+def provider(world: World, name: str) -> ProviderSettings:
+    """Of `outlive.toml`. Raises `UsageError`."""
     found = next((one for one in world.settings.providers if one.name == name), None)
     if found is None:
         known = ", ".join(one.name for one in world.settings.providers) or "none"

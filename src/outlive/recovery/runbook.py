@@ -13,7 +13,8 @@ from outlive.model.asset import Asset
 _OWN = {
     "name": str,
     "kind": str,
-    "each": str,
+    "each": (str, list),
+    "except": list,
     "timeout_seconds": (int, float),
     "attempts": int,
     "pause_seconds": (int, float),
@@ -44,13 +45,14 @@ class Kind(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One `[[steps]]` table. None where the kind of step decides. `each`: it stands for one step for each asset of that
-    kind; `asset` is which, once it is one of them. `rehearse`: also done in a rehearsal."""
+    """One `[[steps]]` table. None where the kind of step decides. `each`: it stands for one step for each asset of
+    those kinds, but for the assets `without` (`except` in TOML); `asset` is which. `rehearse`: also done in a rehearsal."""
 
     name: str
     kind: str
     args: dict[str, Any] = field(default_factory=dict)
-    each: str = ""
+    each: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     timeout_seconds: float | None = None
     attempts: int | None = None
     pause_seconds: float | None = None
@@ -132,7 +134,7 @@ def expanded(
             found.append(entry)
             continue
         for asset in assets:
-            if asset.kind == entry.each:
+            if asset.kind in entry.each and asset.name not in entry.without:
                 name = entry.name.replace(_EACH, asset.name)
                 found.append(replace(entry, name=name, args={**entry.args, "asset": asset.name}))
     return tuple(found)
@@ -140,8 +142,14 @@ def expanded(
 
 def left_out(recipe: Recipe, assets: Sequence[Asset]) -> list[Asset]:
     """The assets that no step of the runbook brings back: then it must not be begun for them."""
-    covered = {entry.each for entry in recipe.entries}
-    return [asset for asset in assets if asset.kind not in covered]
+
+    def is_covered(asset: Asset) -> bool:
+        return any(
+            entry.args.get("asset") == asset.name or (asset.kind in entry.each and asset.name not in entry.without)
+            for entry in recipe.entries
+        )
+
+    return [asset for asset in assets if not is_covered(asset)]
 
 
 def _entry(number: int, found: Any, kinds: Mapping[str, Kind]) -> Entry:
@@ -153,9 +161,7 @@ def _entry(number: int, found: Any, kinds: Mapping[str, Kind]) -> Entry:
     where = f"step {number} ({own['name']!r})"
     if own["kind"] not in kinds:
         raise RunbookWrong(f"{where}: there is no kind of step {own['kind']!r}. There are: {', '.join(sorted(kinds))}.")
-    each = own.get("each", "")
-    if each and each not in ASSET_KINDS:
-        raise RunbookWrong(f"{where}: each = {each!r} is no kind of asset. There are: {', '.join(ASSET_KINDS)}.")
+    each = _kinds(where, own.get("each", ()))
     if bool(each) != (_EACH in own["name"]):
         raise RunbookWrong(f"{where}: a step with `each`, and no other, has {_EACH} in its name.")
     for key in ("timeout_seconds", "attempts"):
@@ -164,7 +170,17 @@ def _entry(number: int, found: Any, kinds: Mapping[str, Kind]) -> Entry:
     args = {key: value for key, value in found.items() if key not in _OWN}
     if open_ := [key for key, value in args.items() if value in (FILL_IN, [FILL_IN])]:
         raise RunbookWrong(f"{where}: {open_[0]} is still {FILL_IN!r}: nobody but you knows it.")
+    own |= {"each": each, "without": tuple(own.pop("except", ()))}
     return Entry(**{"rehearse": kinds[own["kind"]].rehearsed} | own, args=args)
+
+
+def _kinds(where: str, given: Any) -> tuple[str, ...]:
+    """Of assets: one, or a list."""
+    found = (given,) if isinstance(given, str) else tuple(given)
+    if unknown := [one for one in found if one not in ASSET_KINDS]:
+        there = ", ".join(ASSET_KINDS)
+        raise RunbookWrong(f"{where}: each = {unknown[0]!r} is no kind of asset. There are: {there}.")
+    return found
 
 
 def _check(where: str, found: dict[str, Any], known: dict[str, Any], needed: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from outlive.errors import HostKeyUnknown
+from outlive.errors import Failed, HostKeyUnknown
 from outlive.model.host import Host
 from outlive.model.watching import Enrolment
 from outlive.recovery.steps.base import Done, Inputs, NotYet, Unknown, World
@@ -61,3 +61,14 @@ def test_a_machine_that_is_enrolled_is_no_new_one_unless_this_run_enrolled_it(tm
     assert isinstance(seen, Done) and seen.facts["met_at"] == "2026-02-07T11:00:00+00:00"
     other = Inputs("run", "m", facts={"m": {"machine_id": "another"}})
     assert isinstance(Machine().look(there, other), NotYet)
+
+
+def test_where_it_must_be_the_enrolled_one_nobody_else_will_do(tmp_path: Path) -> None:
+    wanted = Inputs("run", "m", {"same": True, "enrolled": True})
+    assert isinstance(Machine().look(world(tmp_path, enrolled="abc"), wanted), Done)
+    for other in ("", "another"):
+        there = world(tmp_path, enrolled=other)
+        seen = Machine().look(there, wanted)
+        assert isinstance(seen, NotYet) and "enrolled as web-1" in seen.why
+        with pytest.raises(Failed, match="not known to be web-1"):
+            Machine().do(there, wanted, 60)

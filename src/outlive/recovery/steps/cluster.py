@@ -19,11 +19,9 @@ from outlive.backup.restore.restore import RestorePlan
 from outlive.backup.restore.scratch import remove_containers
 from outlive.backup.restore.workshop import WORK
 from outlive.commands import compose, docker, tar
-from outlive.commands.compose import Bind
 from outlive.commands.placing import Place
-from outlive.errors import Failed, RestoreFailed
-from outlive.model.asset import PostgresAsset
-from outlive.recovery import placing
+from outlive.errors import RestoreFailed
+from outlive.recovery import pgdata, placing
 from outlive.recovery.steps.base import Effect, Inputs, Look, Manners, NotYet, World
 from outlive.transport.base import Shell
 from outlive.transport.local import LocalShell
@@ -42,7 +40,7 @@ class Cluster(Manners):
     def plan(self, world: World, inputs: Inputs) -> str:
         kept = "; what is there now is kept aside" if inputs.args.get("aside") else ""
         moment = inputs.args.get("at") or "the last durable second"
-        service = _service(world, inputs)
+        service = pgdata.service(world, inputs)
         return f"brings the cluster of {service} to {moment}, from copy {inputs.copy} and its log{kept}"
 
     def look(self, world: World, inputs: Inputs) -> Look:
@@ -54,7 +52,7 @@ class Cluster(Manners):
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
         facts = self._recovered(world, inputs)
         there, local = world.there, _local(world, inputs) / "data"
-        bind, _ = self._bind(world, inputs)
+        bind, _ = pgdata.bind(world, inputs)
         if bind.volume and not self._data(world, inputs):
             keys = inputs.fact("volume_keys") or {}
             words = compose.make_volume(bind.volume, inputs.fact("project"), keys.get(bind.volume, ""), inputs.run)
@@ -69,7 +67,7 @@ class Cluster(Manners):
         shutil.rmtree(_local(world, inputs), ignore_errors=True)
         if data := self._data(world, inputs):
             placing.take_back(world.there, Place(data, inputs.key))
-            if not self._bind(world, inputs)[1]:
+            if not pgdata.bind(world, inputs)[1]:
                 step(world.there.run(("mkdir", "-p", "--", data)), f"leaving {data} as an empty volume")
 
     def _recovered(self, world: World, inputs: Inputs) -> dict[str, Any]:
@@ -108,22 +106,9 @@ class Cluster(Manners):
         fresh.replace(note)
         return facts
 
-    def _bind(self, world: World, inputs: Inputs) -> tuple[Bind, str]:
-        service = _service(world, inputs)
-        found = {name: tuple(Bind(**one) for one in several) for name, several in (inputs.fact("binds") or {}).items()}
-        stack = compose.Stack("", (), (), found)
-        pgdata = (inputs.fact("pgdata") or {}).get(service) or self._image_pgdata(world, inputs) or compose.PGDATA
-        bind = compose.data_bind(stack, service, pgdata)
-        if bind is None:
-            raise Failed(
-                f"the service {service} keeps {pgdata} in no volume, so there is nowhere to put the cluster.",
-                hint="Give its data a named volume in the compose file, then `outlive recover --resume`.",
-            )
-        return bind
-
     def _data(self, world: World, inputs: Inputs) -> str:
         """The directory on the host; "" when its volume is not there yet."""
-        bind, below = self._bind(world, inputs)
+        bind, below = pgdata.bind(world, inputs)
         top = bind.source
         if bind.volume:
             asked = world.there.run(docker.volume_inspect([bind.volume]), timeout_seconds=ASK_SECONDS)
@@ -133,23 +118,12 @@ class Cluster(Manners):
             top = found.mountpoint
         return f"{top}/{below}".rstrip("/")
 
-    def _image(self, world: World, inputs: Inputs) -> str:
-        return str(catalog.find(world.vault, inputs.copy).manifest.source.get("image") or "")
-
-    def _image_pgdata(self, world: World, inputs: Inputs) -> str:
-        if not (image := self._image(world, inputs)):
-            return ""
-        words = ("docker", "image", "inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", "--", image)
-        asked = world.there.run(words, timeout_seconds=ASK_SECONDS)
-        lines = asked.text.splitlines() if asked.status == 0 else []
-        return next((line.partition("=")[2] for line in lines if line.startswith("PGDATA=")), "")
-
     def _owner(self, world: World, inputs: Inputs) -> str:
         """`UID:GID` of the files there. As root we kept the numbers that they had; else the image's own postgres is
         asked."""
         if os.geteuid() == 0:
             return ""
-        image = self._image(world, inputs)
+        image = pgdata.image(world, inputs)
         words = ("docker", "run", "--rm", "--entrypoint", "sh", image, "-c", "id -u postgres; id -g postgres")
         asked = step(world.there.run(words, timeout_seconds=ASK_SECONDS), f"asking {image} who its postgres is")
         return ":".join(asked.text.split())
@@ -157,17 +131,6 @@ class Cluster(Manners):
 
 def _local(world: World, inputs: Inputs) -> Path:
     return world.folder / "clusters" / str(inputs.args["asset"])
-
-
-def _service(world: World, inputs: Inputs) -> str:
-    found = world.settings.asset(inputs.args["asset"])
-    if not isinstance(found, PostgresAsset) or "/" not in (found.container or ""):
-        raise Failed(
-            f"{inputs.args['asset']} is no service of a compose project.",
-            hint='This runbook knows clusters with `container = "project/service"`; restore others with `outlive restore`.',
-        )
-    assert found.container
-    return found.container.partition("/")[2]
 
 
 def _send(local: Path, there: Shell, path: str, owner: str) -> None:

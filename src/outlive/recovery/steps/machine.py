@@ -14,7 +14,8 @@ IDENTITY = "guest.machine_id"
 
 
 class Machine(Manners):
-    """Facts: `machine_id`, `address`, `host_key`, `met_at`."""
+    """`same`: it is the host itself; `enrolled`: and has the machine-id that it was enrolled with. Facts: `machine_id`,
+    `address`, `host_key`, `met_at`."""
 
     effect = Effect.READS
     timeout_seconds = 900.0
@@ -37,6 +38,8 @@ class Machine(Manners):
         is_met = earlier.get("machine_id") == machine_id  # by now this run may have enrolled it
         if not is_met and not inputs.args.get("same") and (known := self._known(world, machine_id)):
             return NotYet(f"{host.address} is {known}, not a new machine")
+        if inputs.args.get("enrolled") and self._known(world, machine_id) != host.name:
+            return NotYet(f"{host.address} is not the machine that is enrolled as {host.name}")
         met = {"machine_id": machine_id, "address": host.address, "host_key": keys[0].fingerprint}
         return Done(
             f"machine {machine_id[:12]} answers", met | {"met_at": earlier.get("met_at", world.clock.now().isoformat())}
@@ -44,6 +47,10 @@ class Machine(Manners):
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
         """Nothing that we do makes it another machine."""
+        host = world.host_of(inputs)
+        if inputs.args.get("enrolled"):
+            hint = "Is it the right address? `outlive check`; when all is well, `outlive identity --enrol`."
+            raise Failed(f"{host.address} is not known to be {host.name}.", hint=hint)
         raise Failed(
             f"{world.target.address} is a machine that is enrolled already.",
             hint="Name a new, empty machine with --to, or use the runbook that rebuilds in place.",

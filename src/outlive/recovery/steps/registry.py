@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from outlive.recovery.steps.app_env import AppEnv
 from outlive.recovery.steps.app_login import AppLogin
+from outlive.recovery.steps.attach_volume import AttachVolume
 from outlive.recovery.steps.base import Step
 from outlive.recovery.steps.by_hand import ByHand
 from outlive.recovery.steps.ci_dispatch import CiDispatch
@@ -12,7 +13,9 @@ from outlive.recovery.steps.ci_secret import CiSecret
 from outlive.recovery.steps.cluster import Cluster
 from outlive.recovery.steps.config import Config
 from outlive.recovery.steps.copy_anew import CopyAnew
+from outlive.recovery.steps.copy_to_volume import CopyToVolume
 from outlive.recovery.steps.create_machine import CreateMachine
+from outlive.recovery.steps.create_volume import CreateVolume
 from outlive.recovery.steps.cut_over import CutOver
 from outlive.recovery.steps.databases import Databases
 from outlive.recovery.steps.dns import Dns
@@ -20,10 +23,12 @@ from outlive.recovery.steps.docker import Docker
 from outlive.recovery.steps.enrol import Enrol
 from outlive.recovery.steps.env_secrets import EnvSecrets
 from outlive.recovery.steps.evidence import Evidence
+from outlive.recovery.steps.fresh_copy import FreshCopy
 from outlive.recovery.steps.image_copy import ImageCopy
 from outlive.recovery.steps.images import Images
 from outlive.recovery.steps.last_copy import LastCopy
 from outlive.recovery.steps.machine import Machine
+from outlive.recovery.steps.mount_volume import MountVolume
 from outlive.recovery.steps.move_check import MoveCheck
 from outlive.recovery.steps.move_compare import MoveCompare
 from outlive.recovery.steps.move_load import MoveLoad
@@ -43,14 +48,17 @@ from outlive.recovery.steps.secret_list import SecretList
 from outlive.recovery.steps.stack import Stack
 from outlive.recovery.steps.start import Start
 from outlive.recovery.steps.stop import Stop
+from outlive.recovery.steps.switch_to_volume import SwitchToVolume
 from outlive.recovery.steps.take_over import TakeOver
 from outlive.recovery.steps.tofu_machine import TofuMachine
 from outlive.recovery.steps.tofu_replace import TofuReplace
+from outlive.recovery.steps.use_volume import UseVolume
 from outlive.recovery.steps.volume import Volume
 
 STEPS: dict[str, Step] = {
     "app-env": AppEnv(),
     "app-login": AppLogin(),
+    "attach-volume": AttachVolume(),
     "by-hand": ByHand(),
     "ci-dispatch": CiDispatch(),
     "ci-run": CiRun(),
@@ -58,7 +66,9 @@ STEPS: dict[str, Step] = {
     "cluster": Cluster(),
     "config": Config(),
     "copy-anew": CopyAnew(),
+    "copy-to-volume": CopyToVolume(),
     "create-machine": CreateMachine(),
+    "create-volume": CreateVolume(),
     "cut-over": CutOver(),
     "databases": Databases(),
     "dns": Dns(),
@@ -66,10 +76,12 @@ STEPS: dict[str, Step] = {
     "enrol": Enrol(),
     "env-secrets": EnvSecrets(),
     "evidence": Evidence(),
+    "fresh-copy": FreshCopy(),
     "image-copy": ImageCopy(),
     "images": Images(),
     "last-copy": LastCopy(),
     "machine": Machine(),
+    "mount-volume": MountVolume(),
     "move-check": MoveCheck(),
     "move-compare": MoveCompare(),
     "move-load": MoveLoad(),
@@ -89,8 +101,10 @@ STEPS: dict[str, Step] = {
     "stack": Stack(),
     "start": Start(),
     "stop": Stop(),
+    "switch-to-volume": SwitchToVolume(),
     "take-over": TakeOver(),
     "tofu-machine": TofuMachine(),
     "tofu-replace": TofuReplace(),
+    "use-volume": UseVolume(),
     "volume": Volume(),
 }

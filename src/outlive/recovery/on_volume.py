@@ -1,0 +1,85 @@
+"""What the steps that put data on a detachable volume have in common: where the asset lies, where it goes, and how the
+machine's scripts end."""
+
+from __future__ import annotations
+
+import re
+
+from outlive.commands import docker
+from outlive.commands.volume_mount import Mounting
+from outlive.commands.volume_shell import BUSY, MISSING, REFUSED
+from outlive.commands.volume_switch import Switch
+from outlive.errors import Failed, NoData, Refused, RestoreFailed, UsageError
+from outlive.model.asset import DockerVolumeAsset, PathAsset
+from outlive.recovery import pgdata
+from outlive.recovery.steps.base import Inputs, World
+from outlive.transport.base import Completed
+
+ASK_SECONDS = 60
+SOUND = re.compile(r"/[A-Za-z0-9._/-]+")  # what fstab(5) and systemd take without quoting
+
+
+class StillAtWork(NoData):
+    """An earlier attempt is still at work there."""
+
+    hint = "`outlive recover --resume` looks again."
+
+
+def mounting(world: World, inputs: Inputs) -> Mounting:
+    """Raises `Failed` before a volume is attached."""
+    asset = str(inputs.args.get("asset", "data"))
+    point = str(inputs.args.get("mount_point") or f"/mnt/outlive-{asset}")
+    return Mounting(str(inputs.fact("volume_device") or ""), _sound(point), f"{inputs.run}:{asset}")
+
+
+def switch(world: World, inputs: Inputs) -> Switch:
+    """Raises `Failed` when the asset is nothing that could move."""
+    return Switch(_sound(place(world, inputs)), mounting(world, inputs))
+
+
+def place(world: World, inputs: Inputs) -> str:
+    """The directory on the machine that holds the asset."""
+    asset = world.settings.asset(inputs.args["asset"])
+    if isinstance(asset, PathAsset):
+        return asset.path
+    if isinstance(asset, DockerVolumeAsset):
+        return _mountpoint(world, asset.volume)
+    bind, _ = pgdata.bind(world, inputs)
+    return _mountpoint(world, bind.volume) if bind.volume else bind.source
+
+
+def ended(completed: Completed, what: str) -> str:
+    """What the script printed. Raises `StillAtWork`, `Refused` (it is not tried again) or `Failed`, with its words."""
+    said = " | ".join(completed.stderr.strip().splitlines()[-3:])
+    if completed.status == BUSY:
+        raise StillAtWork(f"({what})")
+    if completed.status == MISSING:
+        raise Failed(
+            f"{what}: the volume is not mounted.", hint="Look at `findmnt` and `lsblk` there; nothing was changed."
+        )
+    if completed.status == REFUSED:
+        raise Refused(
+            f"{what}: {said}.", hint="Put that right, then `outlive recover --resume`; `--undo` takes it back."
+        )
+    if completed.status != 0:
+        raise Failed(
+            f"{what}: {said}.", hint="Put that right, then `outlive recover --resume`; `--undo` takes it back."
+        )
+    return completed.text.strip()
+
+
+def _mountpoint(world: World, name: str) -> str:
+    asked = world.there.run(docker.volume_inspect([name]), timeout_seconds=ASK_SECONDS)
+    try:
+        (found,) = docker.read_volumes(asked.check(f"looking for the volume {name}").text)
+    except ValueError as error:
+        raise RestoreFailed(f"docker volume inspect {name}: {error}") from error
+    if found.driver != "local" or found.options:
+        raise Failed(f"{name} is no volume of the machine's own disk.", hint="It is somewhere else already.")
+    return found.mountpoint
+
+
+def _sound(path: str) -> str:
+    if not SOUND.fullmatch(path) or "/../" in f"{path}/":
+        raise UsageError(f"{path!r} cannot be mounted at.", hint="Letters, digits, `.`, `_`, `-` and `/` only.")
+    return path.rstrip("/")

@@ -1,0 +1,62 @@
+"""A machine of the tests with a real block device plugged in, and what may be on one."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from outlive.recovery.steps.base import Inputs, World
+from tests.sources.test_docker_volume import LOOK
+from tests.world.machine import Machine
+from tests.world.plugged_volumes import PluggedVolumes
+
+
+@dataclass
+class Bench:
+    """A machine with a volume plugged in, and what a step is given there."""
+
+    vm: Machine
+    cloud: PluggedVolumes
+    world: World
+    volume: dict[str, Any]
+
+    def inputs(self, **args: Any) -> Inputs:
+        facts = {"volume_device": self.volume["linux_device"], "volume_gigabytes": self.volume["size"]}
+        return Inputs(f"run-{self.volume['id']}", "it", {"asset": "uploads", **args}, {"order": facts})
+
+    @property
+    def file(self) -> Path:
+        return self.cloud.folder / f"volume-{self.volume['id']}"
+
+    def tree(self, place: str) -> str:
+        return self.vm.ssh("bash", "-s", "--", place, input=LOOK.encode())
+
+
+def content(bench: Bench) -> tuple[bytes, bytes, int]:
+    """Of the device: how it begins, how it ends, and how much was ever written to it."""
+    subprocess.run(["sync", bench.file], check=True)
+    with bench.file.open("rb") as file:
+        begins = file.read(4 << 20)
+        file.seek(-(4 << 20), 2)
+        return begins, file.read(), bench.file.stat().st_blocks
+
+
+HOLDS: dict[str, list[str] | tuple[int, bytes]] = {
+    "a file system": ["mkfs.ext4", "-q", "-F"],
+    "swap": ["mkswap", "-q"],
+    "a partition table": (446, bytes([0, 0, 2, 0, 131, 0, 0, 0, 0, 8, 0, 0, 0, 0, 16, 0]) + bytes(48) + b"\x55\xaa"),
+    "encryption": (0, b"LUKS\xba\xbe\x00\x01"),
+    "what nobody knows": (500_000, b"somebody wrote this"),
+}
+
+
+def hold(bench: Bench, what: str) -> None:
+    kind = HOLDS[what]
+    if isinstance(kind, list):
+        subprocess.run([*kind, bench.file], check=True, capture_output=True)
+        return
+    with bench.file.open("r+b") as file:
+        file.seek(kind[0])
+        file.write(kind[1])
