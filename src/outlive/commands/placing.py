@@ -85,6 +85,11 @@ def clean(place: Place) -> tuple[str, ...]:
     return ("sh", "-c", 'rm -rf -- "$1"*', "clean", place.partial)
 
 
+def unstage(place: Place) -> tuple[str, ...]:
+    """Removes that, and what is staged."""
+    return ("sh", "-c", 'rm -rf -- "$1" "$2"*', "unstage", place.staging, place.partial)
+
+
 def put(place: Place) -> tuple[str, ...]:
     """With the receipt on stdin: notes it, and brings what is staged to its place. Removes only an empty directory. Exits with
     `TAKEN` when something has come there meanwhile."""

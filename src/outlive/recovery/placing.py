@@ -64,6 +64,12 @@ def _make_way(shell: Shell, place: Place, aside: bool) -> None:
     step(shell.run(words.move_aside(place), timeout_seconds=MOVE_SECONDS), said)
 
 
+def clean(shell: Shell, place: Place) -> None:
+    """What killed attempts have staged goes; what was put in place stays. Raises `RestoreFailed`."""
+    said = f"removing what was not brought to {place.final}"
+    step(shell.run(words.unstage(place), timeout_seconds=MOVE_SECONDS), said)
+
+
 def take_back(shell: Shell, place: Place) -> None:
     """What was put there is kept aside. Raises `RestoreFailed`."""
     step(shell.run(words.take_back(place), timeout_seconds=MOVE_SECONDS), f"taking {place.final} back")

@@ -65,7 +65,10 @@ class Disks:
         self.conf.write_text("A=1")
         clock = ManualClock()
         sources = [
-            (path := PathAsset(name="files", host="web-1", path=str(self.folder / "files")), PathSource(path, HERE, clock)),
+            (
+                path := PathAsset(name="files", host="web-1", path=str(self.folder / "files")),
+                PathSource(path, HERE, clock),
+            ),
             (conf := ConfigAsset(name="conf", host="web-1", paths=(str(self.conf),)), ConfigSource(conf, HERE, clock)),
         ]
         for asset, source in sources:

@@ -75,7 +75,9 @@ class Engine(LocalShell):
         match words:
             case ["ps", *_]:
                 lines = [
-                    json.dumps({"Service": name, "State": "running" if runs else "exited", "ExitCode": 137, "Health": ""})
+                    json.dumps(
+                        {"Service": name, "State": "running" if runs else "exited", "ExitCode": 137, "Health": ""}
+                    )
                     for name, runs in self.services.items()
                 ]
                 return self._said("\n".join(lines))
