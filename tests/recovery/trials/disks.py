@@ -95,7 +95,7 @@ class Disks:
             undone=(lambda: None) if kind == "config" else is_there.undone,
             args={"asset": ASSET[kind], "copy": self.copies[ASSET[kind]], "aside": aside},
             facts={"stack": STACK},
-            again=(lambda: _recovered(folder)) if kind == "cluster" else lambda: None,
+            again=(lambda run: _recovered(folder)) if kind == "cluster" else lambda run: None,
         )
 
     def _place(self, kind: str, folder: Path, engine: Engine) -> Path:

@@ -11,13 +11,15 @@ from typing import Any
 
 from outlive.transport.base import Completed
 from outlive.transport.local import LocalShell
+from outlive.transport.process import Process
 
 COMMANDS_WITH_A_VALUE = ("--project-name", "--project-directory", "--file", "--format", "--timeout")
 
 
 @dataclass
 class Engine(LocalShell):
-    """`services` run or not; `env` is the text of the project's `.env` that each was begun with. `pulled` counts pulls."""
+    """`services` run or not; `env` is the text of the project's `.env` that each was begun with; `loads` are the
+    images that a `docker load` brings, by their ids."""
 
     folder: Path
     name: str = "web-1"
@@ -26,7 +28,7 @@ class Engine(LocalShell):
     env: dict[str, str] = field(default_factory=dict)
     env_file: Path | None = None
     images: dict[str, str] = field(default_factory=dict)
-    pulled: list[str] = field(default_factory=list)
+    loads: dict[str, str] = field(default_factory=dict)
 
     def mountpoint(self, volume: str) -> Path:
         return self.folder / "volumes" / volume / "_data"
@@ -47,6 +49,12 @@ class Engine(LocalShell):
             return self._compose(_bare(words[2:]), words)
         return self._docker(words[1:])
 
+    def open(self, argv: Sequence[str], *, stdin: bool = False) -> Process:
+        if list(argv[:2]) != ["docker", "load"]:
+            return super().open(argv, stdin=stdin)
+        self.images |= self.loads
+        return super().open(("sh", "-c", "cat > /dev/null"), stdin=stdin)
+
     def _docker(self, words: list[str]) -> Completed:
         match words:
             case ["volume", "inspect", "--", volume]:
@@ -66,7 +74,6 @@ class Engine(LocalShell):
                 text = json.dumps(found_images)
                 return Completed(tuple(words), 0 if len(found_images) == len(names) else 1, text.encode(), "")
             case ["pull", "--quiet", image]:
-                self.pulled.append(image)
                 self.images[image] = f"sha256:{image}"
                 return self._said(image)
         raise AssertionError(f"the engine of the trials does not know: docker {' '.join(words)}")
@@ -96,8 +103,7 @@ class Engine(LocalShell):
         for name in named or self.services:
             is_new = self.env.get(name, now) != now and "--no-recreate" not in argv
             self.env[name] = now if is_new else self.env.get(name, now)
-            runs = "--no-start" not in argv and True
-            self.services[name] = runs if is_new or runs else self.services[name]
+            self.services[name] = "--no-start" not in argv or (self.services[name] and not is_new)
         return self._said("")
 
     def _said(self, text: str) -> Completed:

@@ -3,9 +3,9 @@ question to the outside, and then gone on with or taken back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,8 @@ WAIT_SECONDS = 30
 @dataclass
 class Stage:
     """`facts` are what the steps before it found, by their names. `done` and `undone` insist that the world is so: the effect
-    is there once and whole, or all is as it was and nobody's data is lost. `again` sets the stage for another attempt after
-    an undo, where that wants something of the keeper's."""
+    is there once and whole, or all is as it was and nobody's data is lost. `again` sets the stage for a run of that name, and
+    for its going on after an undo, where that wants something that an earlier step leaves."""
 
     kind: str
     world: World
@@ -36,7 +36,7 @@ class Stage:
     undone: Callable[[], object]
     args: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    again: Callable[[], object] = lambda: None
+    again: Callable[[str], object] = lambda run: None
 
 
 class Run:
@@ -50,6 +50,7 @@ class Run:
         journal.begin(Recovery(name, BEGAN, "web-1", "mine", "mine", "ssh://root@198.51.100.7", "ops", steps))
         for step, facts in stage.facts.items():
             journal.write(name, BEGAN, step, What.DONE, "ops", "", dict(facts))
+        stage.again(name)
         self._acts = Actor(journal, lambda run, known: stage.world, STEPS, "ops").acts()
 
     def once(self, act: str, at: int = 0, fault: Fault | None = None) -> bool:
@@ -85,7 +86,7 @@ class Run:
             self.to_its_end("undo")
 
     def resumed(self) -> None:
-        self.stage.again()
+        self.stage.again(self.name)
         self.to_its_end("recover")
 
 
@@ -104,40 +105,42 @@ def counted(journal: Recovering, stage: Stage, act: str = "recover", name: str =
     return run, len(stage.outside.said)
 
 
-def moments(count: int) -> Iterator[tuple[int, Fault]]:
-    return ((at, fault) for at in range(1, count + 1) for fault in Fault)
+def moments(count: int, faults: Collection[Fault]) -> Iterator[tuple[int, Fault]]:
+    return ((at, fault) for at in range(1, count + 1) for fault in faults)
 
 
-def tried_forward(journal: Recovering, staging: Staging, folder: Path) -> int:
+def tried_forward(journal: Recovering, staging: Staging, folder: Path, faults: Collection[Fault] = tuple(Fault)) -> int:
     """Spoilt at every question on its way forward; then gone on with, or taken back. How many such ends were reached."""
     stage = staging(folder / "clean")
-    run, count = counted(journal, stage)
+    run, count = counted(journal, stage, name=f"{folder.name}-clean")
     stage.done()
     run.resumed()
     stage.done()
     run.taken_back()
     stage.undone()
     ends = 0
-    for at, fault in moments(count):
+    for at, fault in moments(count, faults):
         for after in AFTER:
             stage = staging(folder / f"{at}-{fault.name}-{after}")
-            run = Run(journal, stage, f"forward-{at}-{fault.name}-{after}")
+            run = Run(journal, stage, f"{folder.name}-forward-{at}-{fault.name}-{after}")
             run.once("recover", at, fault)
             where = f"{fault} at question {at} of {count}: {stage.outside.said[-1:]}"
             ends += _ended(run, stage, after, where)
     return ends
 
 
-def tried_backward(journal: Recovering, staging: Staging, folder: Path) -> int:
+def tried_backward(
+    journal: Recovering, staging: Staging, folder: Path, faults: Collection[Fault] = tuple(Fault)
+) -> int:
     """Done; spoilt at every question of its undo; then taken back again, or gone on with after all."""
     stage = staging(folder / "clean-undo")
-    _, count = counted(journal, stage, "undo", "clean-undo")
+    _, count = counted(journal, stage, "undo", f"{folder.name}-clean-undo")
     stage.undone()
     ends = 0
-    for at, fault in moments(count):
+    for at, fault in moments(count, faults):
         for after in AFTER:
             stage = staging(folder / f"{at}-{fault.name}-{after}")
-            run = Run(journal, stage, f"backward-{at}-{fault.name}-{after}")
+            run = Run(journal, stage, f"{folder.name}-back-{at}-{fault.name}-{after}")
             run.to_its_end("recover")
             run.once("undo", at, fault)
             where = f"{fault} at question {at} of {count} of the undo: {stage.outside.said[-1:]}"
@@ -156,7 +159,3 @@ def _ended(run: Run, stage: Stage, after: str, where: str) -> int:
     except AssertionError as error:
         raise AssertionError(f"{stage.kind}, {where}; then {after}: {error}") from error
     return 1
-
-
-def with_clock(world: World) -> World:
-    return replace(world, clock=ManualClock(BEGAN))
