@@ -169,8 +169,8 @@ PATH=$CUT_PATH exec NAME "$@"
 
 
 def cut(script: tuple[str, ...], folder: Path, at: int) -> int:
-    """The machine's shell is killed at the program of that number that it begins; a `cp` has copied some by then. Returns how
-    many it has begun."""
+    """The machine's shell is killed at the program of that number that it begins; a `cp` has copied some by then. Returns
+    how many it has begun."""
     programs, count = folder / "programs", folder / "count"
     programs.mkdir(exist_ok=True)
     for name in ("mv", "cp", "rm", "rmdir", "mkdir", "cat", "sync"):

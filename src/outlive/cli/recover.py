@@ -32,7 +32,6 @@ from outlive.recovery.steps.registry import STEPS
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
 
-
 LOSES = ("create-machine", "app-env")  # their undo may lose what is nowhere else: only when that was given up
 LEAVES = "what cannot be taken back is left as it is"
 

@@ -91,8 +91,8 @@ def unstage(place: Place) -> tuple[str, ...]:
 
 
 def put(place: Place) -> tuple[str, ...]:
-    """With the receipt on stdin: notes it, and brings what is staged to its place. Removes only an empty directory. Exits with
-    `TAKEN` when something has come there meanwhile."""
+    """With the receipt on stdin: notes it, and brings what is staged to its place. Removes only an empty directory. Exits
+    with `TAKEN` when something has come there meanwhile."""
     folder = posixpath.dirname(place.receipt)
     return ("sh", "-c", _PUT, "put", place.final, place.staging, place.receipt, folder)
 

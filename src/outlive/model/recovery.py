@@ -92,8 +92,8 @@ def facts_ever(entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:
 
 
 def begun_steps(entries: Iterable[Entry]) -> list[str]:
-    """The steps that may have left something, in the order in which they were begun; those that are undone, or left for good,
-    are not among them."""
+    """The steps that may have left something, in the order in which they were begun; those that are undone, or left for
+    good, are not among them."""
     found: list[str] = []
     for entry in entries:
         if entry.what is What.DOING and entry.step not in found:

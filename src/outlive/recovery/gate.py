@@ -115,8 +115,8 @@ def give_back(
     target: Target, made: Target | None, held: Held, known: Circumstances, now: datetime, *, is_kept_off: bool = False
 ) -> tuple[Condition, ...]:
     """All conditions under which the provider is given back a machine, with its disk. `made` is the one that this run made,
-    by its journal; `known.named` the one that was named: by a person, or by a rehearsal, of what it made. `is_kept_off`: this
-    run has switched it off, and it is; then it cannot be looked at, and switched on it would begin to serve."""
+    by its journal; `known.named` the one that was named: by a person, or by a rehearsal, of what it made. `is_kept_off`:
+    this run has switched it off, and it is; then it cannot be looked at, and switched on it would begin to serve."""
     ours = Condition(
         "made here",
         made == target,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.backup.postgres_copies import program_folder
-from tests.recovery.moving.shop import SHOP
+from tests.recovery.moving.shop import anew
 from tests.world.postgres import PostgresServer
 
 
@@ -24,14 +24,5 @@ def servers(
 ) -> tuple[PostgresServer, PostgresServer]:
     """The source, with the shop; the target, empty but for the database that a provider makes, and its login."""
     monkeypatch.setenv("OUTLIVE_POSTGRES_DIR", str(program_folder(17)))
-    source, target = both
-    for server, database in ((source, "shop"), (target, "defaultdb")):
-        server.sql(f"drop database if exists {database} with (force)")
-        server.sql("drop role if exists app; drop role if exists reader; drop role if exists boss")
-    source.sql("create role app login password 'it''s secret'; create role reader; create database shop owner app")
-    source.sql(SHOP, "shop")
-    target.sql(
-        f"create role boss login createrole createdb password '{target.password}' in role pg_create_subscription;"
-        "create database defaultdb owner boss"
-    )
-    return source, target
+    anew(*both)
+    return both

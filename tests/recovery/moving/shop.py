@@ -35,3 +35,23 @@ def moving(folder: Path, source: PostgresServer, target: PostgresServer, runbook
         (folder / name).write_text(text)
         (folder / name).chmod(0o600)
     return Move(folder, runbook)
+
+
+def anew(source: PostgresServer, target: PostgresServer) -> None:
+    """The source, with the shop; the target, empty but for the database that a provider makes, and its login. What a run
+    left that nobody ended is gone."""
+    if target.sql("select count(*) from pg_database where datname = 'defaultdb'") == "1":
+        for name in target.sql("select subname from pg_subscription").split():
+            how = f'alter subscription "{name}" disable; alter subscription "{name}" set (slot_name = none)'
+            target.sql(f'{how}; drop subscription "{name}"', "defaultdb")
+    source.sql("select pg_terminate_backend(active_pid, 10000) from pg_replication_slots where active_pid is not null")
+    source.sql("select pg_drop_replication_slot(slot_name) from pg_replication_slots")
+    for server, database in ((source, "shop"), (target, "defaultdb")):
+        server.sql(f"drop database if exists {database} with (force)")
+        server.sql("drop role if exists app; drop role if exists reader; drop role if exists boss")
+    source.sql("create role app login password 'it''s secret'; create role reader; create database shop owner app")
+    source.sql(SHOP, "shop")
+    target.sql(
+        f"create role boss login createrole createdb password '{target.password}' in role pg_create_subscription;"
+        "create database defaultdb owner boss"
+    )

@@ -49,12 +49,11 @@ ASSET = {"path": "files", "volume": "uploads", "config": "conf", "cluster": "db"
 
 @dataclass
 class Disks:
-    """A vault with a copy of a directory that holds `receipt`, and `conf`, a file. `room` says where the machine keeps what is
-    ours; `elsewhere` is on another disk than `folder`, or None."""
+    """A vault with a copy of a directory that holds `receipt`, and of `conf`, a file. `room` says where the machine keeps
+    what is ours."""
 
     folder: Path
     room: Callable[[str], None]
-    elsewhere: Path | None = None
     vault: MemoryVault = field(default_factory=MemoryVault)
     copies: dict[str, str] = field(default_factory=dict)
 
@@ -81,7 +80,7 @@ class Disks:
         folder.mkdir(parents=True)
         (folder / "more.toml").write_text(ASSETS.format(place=folder, conf=self.conf))
         self.conf.unlink(missing_ok=True)
-        room = (self.elsewhere or folder) / f"{folder.parent.name}-{folder.name}"
+        room = folder / "room"
         self.room(str(room))
         outside, engine = Outside(), Engine(folder)
         shell = Watched(engine, outside)

@@ -91,7 +91,7 @@ class Engine(LocalShell):
             case ["stop", *names]:
                 self.services |= dict.fromkeys(names or list(self.services), False)
                 return self._said("")
-            case ["up", *rest]:
+            case ["up", *_]:
                 return self._up(argv)
             case ["exec", *_]:
                 return self._said("")

@@ -25,9 +25,9 @@ WAIT_SECONDS = 30
 
 @dataclass
 class Stage:
-    """`facts` are what the steps before it found, by their names. `done` and `undone` insist that the world is so: the effect
-    is there once and whole, or all is as it was and nobody's data is lost. `again` sets the stage for a run of that name, and
-    for its going on after an undo, where that wants something that an earlier step leaves."""
+    """`facts` are what the steps before it found, by their names. `done` and `undone` insist that the world is so: the
+    effect is there once and whole, or all is as it was and nobody's data is lost. `again` sets the stage for a run of that
+    name, and for its going on after an undo, where that wants something that an earlier step leaves."""
 
     kind: str
     world: World

@@ -1,5 +1,5 @@
-"""The steps at somebody else's API, bitten at every request, on their way forward and back; then gone on with, or taken back.
-(Killed at every request: `../steps/test_killed.py`.)"""
+"""The steps at somebody else's API, bitten at every request on their way forward and back; then gone on with, or taken
+back. (Killed at every request: `../steps/test_killed.py`.)"""
 
 from __future__ import annotations
 

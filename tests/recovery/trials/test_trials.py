@@ -7,8 +7,7 @@ import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -19,6 +18,7 @@ from outlive.recovery.steps.registry import STEPS
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
 from tests.engine.databases import sqlite_url
+from tests.recovery.moving.between import BETWEEN
 from tests.recovery.steps.test_killed import CASES
 from tests.recovery.trials import ours, services
 from tests.recovery.trials.disks import Disks
@@ -26,7 +26,6 @@ from tests.recovery.trials.ours import enrol
 from tests.recovery.trials.outside import Fault
 from tests.recovery.trials.stage import Stage, Staging, tried_backward, tried_forward
 
-ANOTHER_DISK = Path("/dev/shm")
 ON_MACHINE = (Fault.KILLED_AFTER, Fault.FULL)  # where real processes are begun: what differs there, and no more
 ON_DISK = (("path", True), ("volume", False), ("cluster", True), ("config", False))
 SCRIPTED: dict[str, Staging] = {
@@ -45,7 +44,6 @@ SCRIPTED: dict[str, Staging] = {
     "stop": services.stop,
     "take-over": partial(ours.check, "take-over"),
 }
-BETWEEN: dict[str, Any] = {}
 
 
 @pytest.fixture(scope="module")
@@ -69,21 +67,13 @@ def hurried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
 
 
-@pytest.fixture(params=["one disk", "two disks"])
-def disks(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hurried: None
-) -> Iterator[Disks]:
+@pytest.fixture
+def disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hurried: None) -> Disks:
     def room(path: str) -> None:
         monkeypatch.setattr(words, "ROOM", path)
         monkeypatch.setattr(config_step, "ROOM", path)
 
-    if request.param == "one disk":
-        yield Disks(tmp_path / "disks", room)
-        return
-    if not ANOTHER_DISK.is_dir() or ANOTHER_DISK.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("there is no other disk here")
-    with TemporaryDirectory(prefix="outlive-test-", dir=ANOTHER_DISK) as other:
-        yield Disks(tmp_path / "disks", room, Path(other))
+    return Disks(tmp_path / "disks", room)
 
 
 @pytest.mark.slow
@@ -109,9 +99,9 @@ def test_what_is_scripted(kind: str, journal: Recovering, store: Store, tmp_path
 
 
 def test_every_kind_of_step_is_tried() -> None:
-    """A new kind wants a stage here, a case at the clouds' (`test_killed.py`), one between two databases, or to only look."""
+    """A new kind wants a stage here, a case at the clouds' (`test_killed.py`), one between databases, or to only look."""
     looks = {kind for kind, step in STEPS.items() if step.effect is Effect.READS}
-    tried = {kind for kind, _ in ON_DISK} | SCRIPTED.keys() | {one.kind for one in CASES.values()} | BETWEEN.keys()
+    tried = {kind for kind, _ in ON_DISK} | SCRIPTED.keys() | {one.kind for one in CASES.values()} | set(BETWEEN)
     assert tried | looks == STEPS.keys()
 
 
