@@ -3,23 +3,19 @@ the host itself is not touched."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from outlive.lab.ground.machine import Hardware, Machine
-from outlive.lab.ground.process import free_port, wait_until
+from outlive.lab.ground.process import free_port
 from outlive.lab.ground.ssh_keys import make_key
 from outlive.lab.record import WEB
 from outlive.lab.world import Lab
 from tests.cli.home import Home
 from tests.recovery.keeper import Keeper
 from tests.recovery.test_lost_host import UPLOADS
-from tests.world.sshd import SshServer
 
 SCRATCH = 43
 SAME = "docker ps --all --quiet --no-trunc | sort; cat /etc/machine-id; ls /srv/shop"
@@ -89,50 +85,3 @@ def test_one_that_fails_says_why_and_does_not_stand_in_the_way_of_the_next(tmp_p
     for _ in range(2):
         silent = home.call("rehearse", "--json")
         assert silent.code == 5 and "refused" in silent.document["error"], silent.err
-
-
-QUICK = """
-name = "mine"
-title = "mine"
-to = true
-[[steps]]
-name = "keep the evidence"
-kind = "evidence"
-[[steps]]
-name = "new machine"
-kind = "machine"
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(os.geteuid() != 0, reason="a recovery wants root on the scratch machine")
-def test_the_keeper_rehearses_by_itself_and_takes_it_down(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    (tmp_path / "mine.toml").write_text(QUICK)
-    with SshServer() as server:
-        assert server.home
-        (tmp_path / "known_hosts").write_text((server.home / "known_hosts").read_text())
-        to = f"ssh://root@127.0.0.1:{server.port}"
-        rehearsal = f'[[rehearsals]]\nhost = "here"\nto = "{to}"\nrunbook = "mine.toml"\n'
-        key = f'identity_file = "{server.identity}"\n'
-        home.write(hosts=key, more=f'[keeper]\nstate = "state"\nallow_same_host = "a test keeps itself"\n{rehearsal}')
-        with (tmp_path / "keep.log").open("w") as log:
-            keeping = home.spawn("keep", stdout=log, stderr=log)
-            try:
-                ended = lambda: keeping.poll() is not None or "undone" in ends(tmp_path)  # noqa: E731
-                wait_until(ended, "the keeper's rehearsal", seconds=300, every=0.5)
-            finally:
-                keeping.terminate()
-                keeping.wait(120)
-    assert ends(tmp_path) == ["done", "undone"], (tmp_path / "keep.log").read_text()
-
-
-def ends(folder: Path) -> list[str]:
-    """How the rehearsals there have ended, in order."""
-    memory = folder / "state/keeper.db"
-    if not memory.exists():
-        return []
-    with closing(sqlite3.connect(f"file:{memory}?mode=ro", uri=True, timeout=30)) as found:
-        if not found.execute("select 1 from sqlite_master where name = 'recovery_journal'").fetchone():
-            return []
-        return [said for (said,) in found.execute("select said from recovery_journal where what = 'ended' order by at")]
