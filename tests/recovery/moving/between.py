@@ -10,6 +10,7 @@ import psycopg
 
 from outlive.clock import SystemClock
 from outlive.lab.ground.missing import ProgramFailed
+from outlive.recovery.steps.base import World
 from outlive.transport.local import LocalShell
 from tests.recovery.moving.carrying import Move
 from tests.recovery.moving.shop import APP, moving
@@ -29,6 +30,13 @@ class Hurried(SystemClock):
         super().sleep(min(seconds, 0.05))
 
 
+class HurriedMove(Move):
+    """What comes before waits no longer either."""
+
+    def world(self) -> World:
+        return replace(super().world(), clock=Hurried())
+
+
 class Enough(Exception):
     """The step that is tried comes next."""
 
@@ -42,10 +50,11 @@ class Between:
 
     def stage(self, kind: str, folder: Path) -> Stage:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        move = self._before(kind, moving(folder, self.source, self.target, RUNBOOK.get(kind, "move-postgres-live")))
+        made = moving(folder, self.source, self.target, RUNBOOK.get(kind, "move-postgres-live"))
+        move = self._before(kind, HurriedMove(made.folder, made.runbook))
         outside = Outside()
         shell = Watched(LocalShell(), outside)
-        here = replace(move.world(), shell=lambda host: shell, clock=Hurried())
+        here = replace(move.world(), shell=lambda host: shell)
         entry = next(one for one in move.entries() if one.kind == kind)
         inputs = move.inputs(entry)
         done, undone = self._insists(kind, folder)

@@ -20,7 +20,7 @@ from tests.recovery.trials.stage import AFTER, Run, Stage
 from tests.world.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
-MOST = 4  # moments of one act: the first, the last, and what lies evenly between
+MOST = 3  # moments of one act: the first, the last, and what lies evenly between
 FAULTS = (Fault.KILLED_AFTER, Fault.FULL)
 
 
