@@ -186,6 +186,32 @@ def test_undo_takes_back_what_was_begun(actor: Actor, server: Server, journal: R
     assert facts_of(journal.entries("run-1")) == {}
 
 
+def test_a_step_whose_undo_was_cut_off_is_looked_at_anew(actor: Actor, journal: Recovering) -> None:
+    """What it had found is no longer so: else a service that the undo has started would be thought stopped."""
+    act = actor.acts()["recover"]
+    act(args("gate", "once"), 60)
+    journal.write("run-1", NOON, "gate", What.UNDOING, "ops")
+    act(args("gate", "once"), 60)
+    assert [what for what, _ in told(journal)].count(What.DOING) == 2
+
+
+def test_what_cannot_be_taken_back_is_left_only_when_that_was_said(
+    actor: Actor, server: Server, journal: Recovering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(self: Server, world: World, inputs: Inputs) -> None:
+        raise Failed("the machine is gone", hint="look for it")
+
+    actor.acts()["recover"](args(), 60)
+    monkeypatch.setattr(Server, "undo", gone)
+    with pytest.raises(Failed, match="gone"):
+        actor.acts()["undo"](args(), 60)
+    assert begun_steps(journal.entries("run-1")) == ["buy"]
+    assert actor.acts()["undo"](args() | {"give_up": True}, 60) == {}
+    last = journal.entries("run-1")[-1]
+    assert (last.what, last.facts) == (What.LEFT, {"cure": "look for it"}) and "the machine is gone" in last.said
+    assert begun_steps(journal.entries("run-1")) == []
+
+
 def test_a_kind_that_this_version_does_not_know_fails(actor: Actor) -> None:
     with pytest.raises(OutliveError, match="'tea'"):
         actor.acts()["recover"](args(kind="tea"), 60)

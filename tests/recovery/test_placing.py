@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -117,6 +122,115 @@ def test_killed_after_it_went_aside(place: Place) -> None:
     bring(place, aside=True)
     assert content(place) == ["receipt 1"]
     assert [path.name for path in Path(place.aside).iterdir()] == ["mine"]
+
+
+def test_what_somebody_wrote_since_it_went_aside_is_kept_too(place: Place) -> None:
+    """They started the service by hand: neither way ends there, and what was there first is what comes back."""
+    Path(place.final).mkdir()
+    (Path(place.final) / "mine").write_text("precious")
+    with pytest.raises(KeyboardInterrupt):
+        placing.bring(HERE, place, broken, FACTS, aside=True)
+    Path(place.final).mkdir()
+    (Path(place.final) / "since").write_text("precious, too")
+    bring(place, aside=True)
+    assert content(place) == ["receipt 1"]
+    placing.take_back(HERE, place)
+    assert content(place) == ["mine"]
+    assert [path.name for path in Path(f"{place.aside}.2").iterdir()] == ["since"]
+
+
+@pytest.mark.parametrize("aside", [False, True])
+def test_what_came_there_once_it_was_staged_is_never_written_over(place: Place, aside: bool) -> None:
+    stage(place.staging)
+    Path(place.final).mkdir()
+    (Path(place.final) / "since").write_text("precious")
+    if aside:
+        bring(place, aside=True)
+        assert content(place) == ["receipt 1"]
+        assert [path.name for path in Path(place.aside).iterdir()] == ["since"]
+        placing.take_back(HERE, place)
+    else:
+        with pytest.raises(Refused):
+            bring(place)
+    assert content(place) == ["since"]
+
+
+CUT = """\
+#!/bin/sh
+echo >> "$CUT_COUNT"
+if [ "$(wc -l < "$CUT_COUNT")" = "$CUT_AT" ]; then
+  for last; do :; done
+  [ NAME != cp ] || { mkdir -- "$last"; echo half > "$last/half"; }
+  kill -9 $PPID
+  exit 1
+fi
+PATH=$CUT_PATH exec NAME "$@"
+"""
+
+
+def cut(script: tuple[str, ...], folder: Path, at: int) -> int:
+    """The machine's shell is killed at the program of that number that it begins; a `cp` has copied some by then. Returns
+    how many it has begun."""
+    programs, count = folder / "programs", folder / "count"
+    programs.mkdir(exist_ok=True)
+    for name in ("mv", "cp", "rm", "rmdir", "mkdir", "cat", "sync"):
+        (programs / name).write_text(CUT.replace("NAME", "true" if name == "sync" else name))
+        (programs / name).chmod(0o755)
+    count.write_text("")
+    told = {"CUT_COUNT": str(count), "CUT_AT": str(at), "CUT_PATH": os.environ["PATH"]}
+    env = {**told, "PATH": f"{programs}:{os.environ['PATH']}"}
+    subprocess.run(script, env=env, input=b"{}", check=False, capture_output=True)
+    return len(count.read_text().splitlines())
+
+
+@pytest.fixture
+def on_another_disk(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What goes aside is kept there: a move is a copy, then."""
+    other = Path("/dev/shm")
+    if not other.is_dir() or other.stat().st_dev == Path(place.final).parent.stat().st_dev:
+        pytest.skip("there is no other disk here")
+    with tempfile.TemporaryDirectory(prefix="outlive-test-", dir=other) as folder:
+        monkeypatch.setattr(words, "ROOM", f"{folder}/room")
+        yield
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["aside", "put", "back"])
+@pytest.mark.parametrize("after", ["resume", "undo"])
+def test_cut_off_in_the_middle_of_any_of_its_scripts(
+    place: Place, on_another_disk: None, tmp_path: Path, name: str, after: str
+) -> None:
+    """What was there before is whole, and back where it was once that is taken back."""
+    for at in range(1, 100):
+        mine = Path(place.final) / "mine"
+        mine.parent.mkdir()
+        mine.write_text("precious")
+        script = prepared(place, name)
+        is_cut = cut(script, tmp_path, at) >= at
+        where = f"{name} cut off at {at}, then {after}"
+        if after == "resume":
+            bring(place, aside=True)
+            assert content(place) == ["receipt 1"], where
+        placing.take_back(HERE, place)
+        assert content(place) == ["mine"] and mine.read_text() == "precious", where
+        assert beside(place) == ["_data"], where
+        shutil.rmtree(place.final)
+        shutil.rmtree(words.ROOM, ignore_errors=True)
+        if not is_cut:
+            break
+    assert at > 3
+
+
+def prepared(place: Place, name: str) -> tuple[str, ...]:
+    """All that comes before that script is done."""
+    if name == "aside":
+        return words.move_aside(place)
+    HERE.run(words.move_aside(place)).check("aside")
+    stage(place.staging)
+    if name == "put":
+        return words.put(place)
+    HERE.run(words.put(place), stdin=b"{}").check("put")
+    return words.take_back(place)
 
 
 def test_a_file_tree_is_copied_once_and_never_over_another(tmp_path: Path) -> None:

@@ -23,13 +23,17 @@ from outlive.clock import Clock, SystemClock
 from outlive.config.load import load
 from outlive.config.schema import Settings
 from outlive.errors import UsageError
-from outlive.model.recovery import Entry, Recovery, What, begun_steps, facts_of, is_ended
+from outlive.model.recovery import Entry, Recovery, What, begun_steps, facts_ever, is_ended
 from outlive.model.runbook import Runbook
 from outlive.recovery import plan
 from outlive.recovery.destination import ordered_with, ordering, where
+from outlive.recovery.gate import Target
 from outlive.recovery.steps.registry import STEPS
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
+
+LOSES = ("create-machine", "app-env")  # their undo may lose what is nowhere else: only when that was given up
+LEAVES = "what cannot be taken back is left as it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ def recover(
         str,
         typer.Option(metavar="ID,ADDRESS,HOSTNAME", help="With --undo: give back the machine that the run ordered."),
     ] = "",
+    give_up: Annotated[
+        str, typer.Option(metavar="WHY", help="With --undo: leave what cannot be taken back, and end the run.")
+    ] = "",
     rehearse: Annotated[bool, typer.Option("--rehearse", help="All of it on a scratch machine; users stay.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and begin nothing.")] = False,
     print_it: Annotated[
@@ -80,12 +87,14 @@ def recover(
         raise UsageError("--resume and --undo exclude each other.")
     if named and not undo:
         raise UsageError("--named wants --undo.", hint="It names the machine that the run ordered, to be given back.")
+    if give_up and not undo:
+        raise UsageError("--give-up wants --undo.", hint="It says why what cannot be taken back is left as it is.")
     store = wiring_state.store(settings)
     try:
         call = Call(settings, clock, store, Recovering(store), output, yes, rehearse)
         with wiring_recovery.alone(settings, rehearsal=rehearse):
             if undo:
-                return _undo(call, named, accept_loss)
+                return _undo(call, named, accept_loss, give_up)
             if resume:
                 return _resume(call, accept_loss, approve or [])
             wish = Wish(host, to, runbook, asset, at, tuple(copy or ()), accept_loss, rehearse, identity)
@@ -120,26 +129,32 @@ def _resume(call: Call, accept_loss: str, approve: Sequence[str]) -> int:
     return _carry(call, recovery, recovery.id, plan.forward(recovery), "done")
 
 
-def _undo(call: Call, named: str, accept_loss: str) -> int:
-    recovery = _last(
-        call, lambda one: bool(begun_steps(call.journal.entries(one.id))), "There is nothing to take back."
-    )
+def _undo(call: Call, named: str, accept_loss: str, give_up: str) -> int:
+    recovery, steps = to_take_back(call, target(named) if named else None)
     entries = call.journal.entries(recovery.id)
-    steps = begun_steps(entries)
     call.output.console.print(f"{recovery.id} on {where(recovery, entries)}: taken back, in this order:")
-    for name in reversed(steps):
+    for name in reversed(steps) if steps else ("nothing: it has not begun anything yet",):
         call.output.console.print(f"  {name}")
-    if order := ordering(recovery) if ordering(recovery) in steps else "":
+    order = ordering(recovery) if ordering(recovery) in steps else ""
+    if order:
         call.output.console.print(f"  {_what_becomes_of_it(recovery, entries, named)}")
     _ask(call, "Shall it be taken back? Data that was put there is kept aside on that machine.")
     if named and not order:
         raise UsageError("this run has ordered no machine, so none is given back.", hint="Leave --named out.")
-    _named(call, recovery, order, named, accept_loss)
-    return _carry(call, recovery, f"{recovery.id}:undo", plan.backward(recovery, steps), "undone")
+    _named(call, recovery, order, named)
+    losing = [one["name"] for one in recovery.steps if one["args"]["kind"] in LOSES and one["name"] in steps]
+    for step in losing if accept_loss else ():
+        call.journal.write(recovery.id, call.clock.now(), step, What.WAIVED, person(), accept_loss)
+        _note(call, recovery, f"{person()} gives up what is only there ({step}): {accept_loss}")
+    if give_up:
+        call.journal.write(recovery.id, call.clock.now(), "", What.APPROVED, person(), f"{LEAVES}: {give_up}")
+        _note(call, recovery, f"{person()}: {LEAVES}: {give_up}")
+    back = plan.backward(recovery, steps, give_up=bool(give_up))
+    return _carry(call, recovery, f"{recovery.id}:undo", back, "undone")
 
 
 def _what_becomes_of_it(recovery: Recovery, entries: Sequence[Entry], named: str) -> str:
-    made = facts_of(entries).get(ordering(recovery), {})
+    made = facts_ever(entries).get(ordering(recovery), {})
     names = ",".join(str(made.get(key, "?")) for key in ("server_id", "made_address", "hostname"))
     if recovery.rehearsal or named:
         return f"The machine that was ordered ({names}) is deleted, with its disk."
@@ -147,17 +162,14 @@ def _what_becomes_of_it(recovery: Recovery, entries: Sequence[Entry], named: str
     return f"The machine that was ordered is {off}; --named {names} would give it back."
 
 
-def _named(call: Call, recovery: Recovery, order: str, named: str, accept_loss: str) -> None:
+def _named(call: Call, recovery: Recovery, order: str, named: str) -> None:
     """What a person says of the machine that is given back, into the journal, at the step that ordered it."""
-    now = call.clock.now()
     if named:
         found = target(named)
         facts = {"named": [found.id, found.address, found.hostname]}
-        call.journal.write(recovery.id, now, order, What.APPROVED, person(), f"to be given back: {found}", facts)
+        said = f"to be given back: {found}"
+        call.journal.write(recovery.id, call.clock.now(), order, What.APPROVED, person(), said, facts)
         _note(call, recovery, f"{person()} wants {found} to be given back")
-    if accept_loss and order:
-        call.journal.write(recovery.id, now, order, What.WAIVED, person(), accept_loss)
-        _note(call, recovery, f"{person()} gives up what is on it: {accept_loss}")
 
 
 def _carry(call: Call, recovery: Recovery, run: str, runbook: Runbook, end: str) -> int:
@@ -176,6 +188,23 @@ def _carry(call: Call, recovery: Recovery, run: str, runbook: Runbook, end: str)
         raise stopped
     call.output.document(document(recovery, entries, end, report))
     return 0
+
+
+def to_take_back(call: Call, named: Target | None) -> tuple[Recovery, list[str]]:
+    """The run, and its steps that may have left something. Never an earlier one while one has not ended, though it may have
+    begun nothing yet. With `named`: the one that has ordered that machine, also when it was taken back and the machine was
+    kept."""
+    unended = next((one for one in _own(call) if not is_ended(call.journal.entries(one.id))), None)
+    if named is not None and unended is None:
+        for one in reversed(_own(call)):
+            entries = call.journal.entries(one.id)
+            order = ordering(one)
+            if facts_ever(entries).get(order, {}).get("hostname") == named.hostname:
+                return one, begun_steps(entries) or [order]
+    found = unended or _last(
+        call, lambda one: bool(begun_steps(call.journal.entries(one.id))), "There is nothing to take back."
+    )
+    return found, begun_steps(call.journal.entries(found.id))
 
 
 def _last(call: Call, wanted: Callable[[Recovery], bool], otherwise: str) -> Recovery:

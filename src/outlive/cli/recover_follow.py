@@ -16,7 +16,14 @@ from outlive.state.recovering import Recovering
 POLL_SECONDS = 0.2
 DRAIN_SECONDS = 5.0
 INTERRUPTED = 130
-_SIGNS = {What.DONE: "ok  ", What.FAILED: "BAD ", What.UNDONE: "back", What.DOING: "... ", What.UNDOING: "... "}
+_SIGNS = {
+    What.DONE: "ok  ",
+    What.FAILED: "BAD ",
+    What.UNDONE: "back",
+    What.LEFT: "LEFT",
+    What.DOING: "... ",
+    What.UNDOING: "... ",
+}
 
 
 class StandsStill(OutliveError):

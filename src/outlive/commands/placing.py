@@ -85,22 +85,31 @@ def clean(place: Place) -> tuple[str, ...]:
     return ("sh", "-c", 'rm -rf -- "$1"*', "clean", place.partial)
 
 
+def unstage(place: Place) -> tuple[str, ...]:
+    """Removes that, and what is staged."""
+    return ("sh", "-c", 'rm -rf -- "$1" "$2"*', "unstage", place.staging, place.partial)
+
+
 def put(place: Place) -> tuple[str, ...]:
-    """With the receipt on stdin: notes it, and brings what is staged to its place. Removes only an empty directory."""
+    """With the receipt on stdin: notes it, and brings what is staged to its place. Removes only an empty directory. Exits
+    with `TAKEN` when something has come there meanwhile."""
     folder = posixpath.dirname(place.receipt)
     return ("sh", "-c", _PUT, "put", place.final, place.staging, place.receipt, folder)
 
 
+TAKEN = 81
+_EMPTY = '[ -d "$1" ] && [ -z "$(ls -A -- "$1")" ]'
 # Only the file systems that these are on: others of a busy machine may have gigabytes of their own to write.
-_PUT = """\
+_PUT = f"""\
 set -e
 umask 077
-settle() { for one; do sync -f "$one" 2>/dev/null || sync; done; }
+settle() {{ for one; do sync -f "$one" 2>/dev/null || sync; done; }}
 mkdir -p -- "$4"
 cat > "$3.new"
 settle "$2" "$3.new"
 mv -T -- "$3.new" "$3"
-if [ -d "$1" ]; then rmdir -- "$1"; fi
+if {_EMPTY}; then rmdir -- "$1"; fi
+if [ -e "$1" ] || [ -L "$1" ]; then exit {TAKEN}; fi
 mv -T -- "$2" "$1"
 settle "$1" "$3"
 """
@@ -142,37 +151,57 @@ rm -rf -- "$from"
 rm -f -- "$receipt"
 """
 
-_BACK = """\
+# A name is whole or not there, also on another disk, where `mv` alone would leave a half under it when it is cut off: so the
+# copy gets its name when it is whole, and what it was made of loses its own before it is removed.
+_MOVE = """\
+free() {
+  to=$1; n=1
+  while [ -e "$to" ] || [ -L "$to" ]; do n=$((n+1)); to=$1.$n; done
+}
+move() {
+  if [ "$(stat -c %d -- "$1")" = "$(stat -c %d -- "$(dirname -- "$2")")" ]; then mv -T -- "$1" "$2"; return; fi
+  rm -rf -- "$2.outlive-part"
+  cp -a -- "$1" "$2.outlive-part" || { rm -rf -- "$2.outlive-part"; return 1; }
+  sync
+  mv -T -- "$2.outlive-part" "$2"
+  mv -T -- "$1" "$1.outlive-moved"
+  rm -rf -- "$1.outlive-moved"
+}
+"""
+
+_BACK = f"""\
 set -e
 umask 077
-rm -rf -- "$2" "$5"*
+{_MOVE}
+rm -rf -- "$2" "$5"* "$1.outlive-part" "$1.outlive-moved" "$6.outlive-part" "$6.outlive-moved"
 if [ -e "$3" ]; then
   mkdir -p -- "$(dirname -- "$4")"
-  if [ -e "$1" ]; then
-    to=$4; n=1
-    while [ -e "$to" ]; do n=$((n+1)); to=$4.$n; done
-    mv -T -- "$1" "$to"
-  fi
+  if [ -e "$1" ]; then free "$4"; move "$1" "$to"; fi
   rm -- "$3"
 fi
-if [ -e "$6" ]; then
-  if [ -d "$1" ]; then rmdir -- "$1"; fi
-  mv -T -- "$6" "$1"
+if [ -e "$6" ] || [ -L "$6" ]; then
+  if {_EMPTY}; then rmdir -- "$1"; fi
+  if [ -e "$1" ] || [ -L "$1" ]; then free "$6"; move "$1" "$to"; fi
+  move "$6" "$1"
 fi
 """
 
 
 def move_aside(place: Place) -> tuple[str, ...]:
-    """What is there goes aside and is kept; never a second time, for then it would be ours."""
+    """What is there goes aside and is kept. What somebody wrote there after an earlier attempt goes beside what was there
+    first, which is what `take_back` brings back."""
     return ("sh", "-c", _ASIDE, "aside", place.final, place.aside, posixpath.dirname(place.aside))
 
 
-_ASIDE = """\
+_ASIDE = f"""\
 set -e
 umask 077
-[ ! -e "$2" ] || exit 1
+{_MOVE}
 mkdir -p -- "$3"
-mv -T -- "$1" "$2"
+rm -rf -- "$1.outlive-moved" "$2.outlive-part"
+if [ ! -e "$1" ] && [ ! -L "$1" ]; then exit 0; fi
+free "$2"
+move "$1" "$to"
 """
 
 
@@ -183,7 +212,6 @@ def copy_file_tree(staged: str, final: str) -> tuple[str, ...]:
     return ("sh", "-c", _COPY, "copy", staged, final, folder, f"{folder.rstrip('/')}/.{name}.outlive-new")
 
 
-TAKEN = 81
 _COPY = f"""\
 set -e
 if [ -e "$2" ] || [ -L "$2" ]; then

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,7 @@ class What(StrEnum):
     FAILED = "failed"
     UNDOING = "undoing"
     UNDONE = "undone"
+    LEFT = "left"  # it could not be taken back, and a person said to leave it
     ENDED = "ended"
 
 
@@ -68,25 +69,36 @@ class Entry:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def facts_of(entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:
-    """What the steps that are done found, by the step's name, in the order in which they were first done."""
+def facts_of(entries: Iterable[Entry], *, gone: Container[What] = (What.UNDONE,)) -> dict[str, dict[str, Any]]:
+    """What the steps that are done found, by the step's name, in the order in which they were first done. `gone`: after what
+    it is so no longer."""
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
         if entry.what is What.DONE:
             found[entry.step] = entry.facts
-        elif entry.what is What.UNDONE:
+        elif entry.what in gone:
             found.pop(entry.step, None)
     return found
 
 
+def standing_facts(entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:
+    """The same for a run on its way forward: of a step whose undo was begun, and cut off, nothing is known any more."""
+    return facts_of(entries, gone=(What.UNDOING, What.UNDONE))
+
+
+def facts_ever(entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:
+    """The same, of what was taken back, too."""
+    return facts_of(entries, gone=())
+
+
 def begun_steps(entries: Iterable[Entry]) -> list[str]:
-    """The steps that may have left something, in the order in which they were begun; those that are undone are not
-    among them."""
+    """The steps that may have left something, in the order in which they were begun; those that are undone, or left for
+    good, are not among them."""
     found: list[str] = []
     for entry in entries:
         if entry.what is What.DOING and entry.step not in found:
             found.append(entry.step)
-        elif entry.what is What.UNDONE and entry.step in found:
+        elif entry.what in (What.UNDONE, What.LEFT) and entry.step in found:
             found.remove(entry.step)
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from outlive.engine.port import Act, Acts
 from outlive.errors import Failed, NoData, OutliveError, Refused
-from outlive.model.recovery import Entry, Recovery, What, facts_of, is_ended
+from outlive.model.recovery import Entry, Recovery, What, facts_ever, facts_of, is_ended, standing_facts
 from outlive.recovery.destination import Facts
 from outlive.recovery.steps.base import Done, Inputs, Look, NotYet, Step, World
 from outlive.state.recovering import Recovering
@@ -54,21 +54,28 @@ class Actor:
         return dict(seen.facts)
 
     def backward(self, args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
-        """Takes back what the step left."""
-        world, step, inputs = self._given(args)
+        """Takes back what the step left. With `give_up` in `args`, what cannot be taken back is left, and that is told."""
+        world, step, inputs = self._given(args, back=True)
         self._write(inputs, What.UNDOING, world)
-        said = step.undo(world, inputs)
+        try:
+            said = step.undo(world, inputs)
+        except OutliveError as error:
+            if not args.get("give_up"):
+                raise
+            self._write(inputs, What.LEFT, world, f"not taken back: {error}", {"cure": error.hint})
+            return {}
         self._write(inputs, What.UNDONE, world, said or "")
         return {}
 
-    def _given(self, args: dict[str, Any]) -> tuple[World, Step, Inputs]:
+    def _given(self, args: dict[str, Any], *, back: bool = False) -> tuple[World, Step, Inputs]:
         recovery = self._journal.recovery(args["run"])
         step = self._steps.get(args["kind"])
         if recovery is None or step is None:
             raise Failed(f"this version knows no run {args['run']!r} or no kind of step {args['kind']!r}.")
         entries = self._journal.entries(recovery.id)
         own = dict(args["args"]) | self._said(args["step"], entries)
-        facts, kinds = facts_of(entries), {one["name"]: one["args"]["kind"] for one in recovery.steps}
+        kinds = {one["name"]: one["args"]["kind"] for one in recovery.steps}
+        facts = (facts_ever if is_ended(entries) else facts_of)(entries) if back else standing_facts(entries)
         begun = frozenset(
             kinds[one.step] for one in entries if one.step in kinds and one.what in (What.DOING, What.DONE)
         )

@@ -125,10 +125,11 @@ def is_current(began_at: datetime, ended_at: datetime, now: datetime) -> bool:
 
 
 def give_back(
-    target: Target, made: Target | None, held: Held, known: Circumstances, now: datetime
+    target: Target, made: Target | None, held: Held, known: Circumstances, now: datetime, *, is_kept_off: bool = False
 ) -> tuple[Condition, ...]:
     """All conditions under which the provider is given back a machine, with its disk. `made` is the one that this run made,
-    by its journal; `known.named` the one that was named: by a person, or by a rehearsal, of what it made."""
+    by its journal; `known.named` the one that was named: by a person, or by a rehearsal, of what it made. `is_kept_off`:
+    this run has switched it off, and it is; then it cannot be looked at, and switched on it would begin to serve."""
     ours = Condition(
         "made here",
         made == target,
@@ -138,6 +139,8 @@ def give_back(
     seen = _seen(target, known, now)
     if held is Held.NOTHING:
         seen = Condition("seen", True, "nobody was ever let in there")
+    elif is_kept_off:
+        seen = Condition("seen", True, "this run has switched it off, and it is off still")
     word = known.loss_accepted
     if held is not Held.MORE:
         empty = Condition("empty", True, "what is on it is in the vault as well")

@@ -16,14 +16,16 @@ _BEFORE = frozenset({"evidence", "take-over", *ORDERS})
 _WRITES = frozenset({"start", "ci-dispatch"})  # what runs there after these may take orders
 
 
-def insist(world: World, inputs: Inputs, server: Server, ordered: str) -> None:
-    """Returns when the server may be deleted. `ordered` is the hostname that is this run's alone. Raises `Refused`."""
+def insist(world: World, inputs: Inputs, server: Server, ordered: str, *, is_kept_off: bool = False) -> None:
+    """Returns when the server may be deleted. `ordered` is the hostname that is this run's alone; `is_kept_off`: an undo of
+    this run has switched it off, and it is. Raises `Refused`."""
     target = Target(server.id, server.addresses[0] if server.addresses else "", server.hostname)
     held = _held(world, inputs)
-    seen_at = None if held is Held.NOTHING else _seen_at(world, inputs)
+    seen_at = None if held is Held.NOTHING or is_kept_off else _seen_at(world, inputs)
     named = Target(*inputs.args["named"]) if "named" in inputs.args else target if world.rehearsal else None
     known = Circumstances(named=named, seen_at=seen_at, loss_accepted=Waiver.read(inputs.args.get("own_waiver")))
-    conditions = give_back(target, _made(world, inputs, server, ordered), held, known, world.clock.now())
+    made = _made(world, inputs, server, ordered)
+    conditions = give_back(target, made, held, known, world.clock.now(), is_kept_off=is_kept_off)
     if not is_open(conditions):
         shut = [one for one in conditions if not one.is_met]
         raise Refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from outlive.backup.restore.pour import step
@@ -37,22 +38,36 @@ def bring(
     """Has `stage(path)` fill a directory that comes to be whole or not at all, unless a killed attempt had that already,
     and puts it in its place. `facts` are what the receipt will say. Raises `Refused` when something else is there."""
     standing, _ = _standing(shell, place)
-    if standing is Standing.TAKEN and aside:
-        said = f"moving what is at {place.final} aside, to {place.aside}"
-        step(shell.run(words.move_aside(place), timeout_seconds=MOVE_SECONDS), said)
-        standing = Standing.ABSENT
     if standing is Standing.TAKEN:
-        raise Refused(
-            f"{shell.name}:{place.final} holds something that this run did not put there.",
-            hint="Look at it; move it away if it is nothing, then `outlive recover --resume`.",
-        )
+        _make_way(shell, place, aside)
+        standing = Standing.ABSENT
     if standing is Standing.PLACED:
         return
     if standing is Standing.ABSENT:
         step(shell.run(words.clean(place), timeout_seconds=MOVE_SECONDS), "removing what an earlier attempt left")
         stage(place.staging)
     receipt = json.dumps(facts).encode()
-    step(shell.run(words.put(place), stdin=receipt, timeout_seconds=MOVE_SECONDS), f"putting {place.final} in place")
+    put = partial(shell.run, words.put(place), stdin=receipt, timeout_seconds=MOVE_SECONDS)
+    if (done := put()).status == words.TAKEN:  # since a killed attempt had staged it
+        _make_way(shell, place, aside)
+        done = put()
+    step(done, f"putting {place.final} in place")
+
+
+def _make_way(shell: Shell, place: Place, aside: bool) -> None:
+    if not aside:
+        raise Refused(
+            f"{shell.name}:{place.final} holds something that this run did not put there.",
+            hint="Look at it; move it away if it is nothing, then `outlive recover --resume`.",
+        )
+    said = f"moving what is at {place.final} aside, to {place.aside}"
+    step(shell.run(words.move_aside(place), timeout_seconds=MOVE_SECONDS), said)
+
+
+def clean(shell: Shell, place: Place) -> None:
+    """What killed attempts have staged goes; what was put in place stays. Raises `RestoreFailed`."""
+    said = f"removing what was not brought to {place.final}"
+    step(shell.run(words.unstage(place), timeout_seconds=MOVE_SECONDS), said)
 
 
 def take_back(shell: Shell, place: Place) -> None:

@@ -54,10 +54,13 @@ def forward(recovery: Recovery) -> Runbook:
     return Runbook(f"{recovery.runbook} {recovery.host}", tuple(EngineStep(**one) for one in recovery.steps))
 
 
-def backward(recovery: Recovery, begun: Sequence[str]) -> Runbook:
-    """What takes it back: the steps that were begun, the last one first."""
+def backward(recovery: Recovery, begun: Sequence[str], *, give_up: bool = False) -> Runbook:
+    """What takes it back: the steps that were begun, the last one first. With `give_up`, what cannot be is left."""
     known = {one["name"]: one for one in recovery.steps}
-    steps = tuple(EngineStep(**{**known[name], "act": BACKWARD}) for name in reversed(begun))
+    told = {
+        name: {**known[name], "act": BACKWARD, "args": known[name]["args"] | {"give_up": give_up}} for name in begun
+    }
+    steps = tuple(EngineStep(**told[name]) for name in reversed(begun))
     return Runbook(f"undo {recovery.runbook} {recovery.host}", steps)
 
 

@@ -13,7 +13,7 @@ from outlive.recovery.destination import where
 def report(recovery: Recovery, entries: Sequence[Entry]) -> str:
     """Loss and time as they were measured; what was said, by whom, when."""
     parts = [_head(recovery, entries), _loss(recovery, entries), _schedules(entries), _times(entries)]
-    parts += [_words(entries), _journal(entries)]
+    parts += [_left(entries), _words(entries), _journal(entries)]
     return "\n".join(part for part in parts if part)
 
 
@@ -99,6 +99,13 @@ def _times(entries: Sequence[Entry]) -> str:
             rows[entry.step] = f"| {entry.step} | {took:.1f} | {_cell(entry.said)} |"
         before = entry.at
     return "\n".join(["## How long it took\n", "| step | seconds | |", "|---|---|---|", *rows.values()]) + "\n"
+
+
+def _left(entries: Sequence[Entry]) -> str:
+    """What an undo left as it is, because a person said so."""
+    left = [one for one in entries if one.what is What.LEFT]
+    lines = [f"- {one.step}: {one.said} {one.facts.get('cure', '')}".rstrip() for one in left]
+    return "\n".join(["## Left as it is\n", *lines]) + "\n" if lines else ""
 
 
 def _words(entries: Sequence[Entry]) -> str:

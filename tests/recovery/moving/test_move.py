@@ -3,7 +3,6 @@ under load; killed on the way, compared, and taken back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -15,64 +14,11 @@ from outlive.recovery.moving import sums
 from outlive.recovery.steps.base import Done
 from outlive.recovery.steps.registry import STEPS
 from tests.backup.postgres_copies import program_folder
-from tests.recovery.moving.carrying import Move, killed_on_the_way
+from tests.recovery.moving.carrying import killed_on_the_way
+from tests.recovery.moving.shop import anew, moving
 from tests.world.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
-ASSET = '[[assets]]\nname = "shop-db"\nkind = "postgres"\nhost = "web-1"\ndsn = { file = "own" }\n'
-APP = "postgresql://app:it's%20secret@db/shop?connect_timeout=3"
-SHOP = """
-create table orders (id bigserial primary key, note text, at timestamptz default now());
-insert into orders (note) select md5(n::text) from generate_series(1, 3000) n;
-create table "Odd; name" (id int generated always as identity primary key, amount numeric, at interval, raw bytea);
-insert into "Odd; name" (amount, at, raw) select n / 7.0, n * interval '1 hour', n::text::bytea
-from generate_series(1, 50) n;
-create table parts (id int, at date, primary key (id, at)) partition by range (at);
-create table parts_26 partition of parts for values from ('2026-01-01') to ('2027-01-01');
-insert into parts values (1, '2026-02-07');
-create materialized view totals as select count(*) as orders from orders;
-create extension pg_trgm;
-alter table orders owner to app; grant select on parts to reader;
-"""
-
-
-@pytest.fixture(scope="module")
-def both() -> Iterator[tuple[PostgresServer, PostgresServer]]:
-    with PostgresServer(17, auth="scram", options={"wal_level": "logical"}) as source:
-        with PostgresServer(17, auth="scram") as target:
-            yield source, target
-
-
-@pytest.fixture
-def servers(
-    both: tuple[PostgresServer, PostgresServer], monkeypatch: pytest.MonkeyPatch
-) -> tuple[PostgresServer, PostgresServer]:
-    """The source, with the shop; the target, empty but for the database that a provider makes, and its login."""
-    monkeypatch.setenv("OUTLIVE_POSTGRES_DIR", str(program_folder(17)))
-    source, target = both
-    for server, database in ((source, "shop"), (target, "defaultdb")):
-        server.sql(f"drop database if exists {database} with (force)")
-        server.sql("drop role if exists app; drop role if exists reader; drop role if exists boss")
-    source.sql("create role app login password 'it''s secret'; create role reader; create database shop owner app")
-    source.sql(SHOP, "shop")
-    target.sql(
-        f"create role boss login createrole createdb password '{target.password}' in role pg_create_subscription;"
-        "create database defaultdb owner boss"
-    )
-    return source, target
-
-
-def moving(folder: Path, source: PostgresServer, target: PostgresServer, runbook: str) -> Move:
-    folder.mkdir()
-    (folder / "more.toml").write_text(ASSET)
-    secrets = {"own": source.dsn(), "source": source.dsn("shop"), "target": target.dsn("defaultdb", user="boss")}
-    for name, text in {
-        **secrets,
-        ".env": f"# the shop\nDATABASE_URL='{APP}'\nOTHER=1\n".replace("it's", "it%27s"),
-    }.items():
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o600)
-    return Move(folder, runbook)
 
 
 def test_by_dump_killed_and_taken_back(tmp_path: Path, servers: tuple[PostgresServer, PostgresServer]) -> None:
@@ -212,3 +158,26 @@ def test_the_slot_goes_also_when_the_target_is_silent(
     (move.folder / "target").write_text(there)
     STEPS["replicate"].undo(move.world(), move.inputs(entry))
     assert target.sql("select count(*) from pg_subscription") == source.sql(slots) == "0"
+
+
+@pytest.mark.parametrize(("older", "newer", "runbook"), [(15, 17, "move-postgres"), (16, 18, "move-postgres-live")])
+def test_to_a_newer_major(
+    older: int, newer: int, runbook: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows and sequences are compared by the run itself, and once more here."""
+    monkeypatch.setenv("OUTLIVE_POSTGRES_DIR", str(program_folder(older, newer)))
+    options = {"wal_level": "logical"}
+    with PostgresServer(older, auth="scram", options=options) as source, PostgresServer(newer, auth="scram") as target:
+        anew(source, target)
+        move = moving(tmp_path / "move", source, target, runbook)
+        move.carry()
+        assert move.facts()["compare shop-db"]["tables"] == 3
+        for query in (
+            "select count(*), sum(id), max(note) from orders",
+            'select count(*), sum(amount) from "Odd; name"',
+        ):
+            assert target.sql(query, "defaultdb") == source.sql(query, "shop") != "0"
+        assert target.sql("select last_value from orders_id_seq", "defaultdb") == "3000"
+        assert source.sql("select count(*) from pg_replication_slots") == "0"
+        move.take_back()
+        assert source.sql("insert into orders (note) values ('again') returning id", "shop") == "3001"

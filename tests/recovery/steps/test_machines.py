@@ -143,6 +143,28 @@ def test_it_is_given_back_when_it_was_named_by_all_its_names(api: Any, here: Wor
     assert api.deleted == [names[0]]
 
 
+def test_one_that_was_kept_switched_off_is_given_back_later(api: Any, here: World) -> None:
+    """It cannot be looked at, and switched on it might begin to serve."""
+    done = carry(CREATE, here, ARGS)
+    names = [done.facts[key] for key in ("server_id", "made_address", "hostname")]
+    begun = ("create-machine", "machine", "cluster", "start")
+    CREATE.undo(here, given(ARGS, dict(done.facts), *begun))
+    word = {"who": "ops", "at": "2026-02-07T08:00:00+00:00", "text": "a test"}
+    with pytest.raises(Refused, match="empty: "):
+        CREATE.undo(here, given(ARGS | {"named": names}, dict(done.facts), *begun))
+    assert api.deleted == []
+    CREATE.undo(here, given(ARGS | {"named": names, "own_waiver": word}, dict(done.facts), *begun))
+    assert api.deleted == [names[0]]
+
+
+def test_an_undo_that_was_cut_off_is_made_good_by_switching_it_on(api: Any, here: World) -> None:
+    carry(CREATE, here, ARGS)
+    CREATE.undo(here, inputs(ARGS))
+    assert isinstance(looked(CREATE, here, ARGS), NotYet)
+    carry(CREATE, here, ARGS)
+    assert [word.replace("_", "") for _, word in api.switched] == ["poweroff", "poweron"] and len(api.ordered) == 1
+
+
 def test_what_may_hold_more_than_the_vault_is_kept(api: Any, here: World) -> None:
     """It does not answer here, so that it was not seen either."""
     done = carry(CREATE, here, ARGS)

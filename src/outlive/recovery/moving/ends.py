@@ -22,6 +22,7 @@ from outlive.transport.postgres_door import Door, one_line, patience
 ASK_SECONDS = 60.0
 WRITES = "-c default_transaction_read_only=off"  # ours may, where a step has shut everybody else out
 Connection = psycopg.Connection[Any]
+_PASSING = ("08", "40", "53", "55", "57", "58", "XX")
 
 
 def asset(world: World, inputs: Inputs) -> PostgresAsset:
@@ -98,6 +99,13 @@ def asking(door: Door, database: str, *, seconds: float = ASK_SECONDS) -> Iterat
 def said(error: psycopg.Error) -> str:
     """What the server said, but for the statement."""
     return error.diag.message_primary or one_line(error).partition(" LINE ")[0]
+
+
+def insist_refused(error: psycopg.Error) -> None:
+    """Returns when the server will say no again. A full disk, a lost connection and the like are raised: the step is tried
+    again (SQLSTATE classes, Postgres documentation, appendix "PostgreSQL Error Codes")."""
+    if error.sqlstate is None or error.sqlstate[:2] in _PASSING:
+        raise error
 
 
 def rows(connection: Connection, query: str | Composed, *values: Any) -> list[tuple[Any, ...]]:

@@ -81,7 +81,7 @@ def end(here: Door, there: Door, databases: dict[str, str], run: str) -> None:
             with asking(there, called, seconds=END_SECONDS) as connection:
                 oids = [oid for (oid,) in rows(connection, _OIDS, name)]
                 if oids:
-                    _unsubscribe(connection, name)
+                    _detach(connection, name)
         except DatabaseUnreachable as error:
             troubles.append(error)
         with asking(here, database, seconds=END_SECONDS) as connection:
@@ -89,16 +89,18 @@ def end(here: Door, there: Door, databases: dict[str, str], run: str) -> None:
             for (slot,) in rows(connection, _SLOTS, name, sync):
                 _drop(connection, slot)
             connection.execute(SQL("DROP PUBLICATION IF EXISTS {}").format(Identifier(name)))
+        if oids:  # last: its number is what the slots of its first copy are called by
+            with asking(there, called, seconds=END_SECONDS) as connection:
+                connection.execute(SQL("DROP SUBSCRIPTION IF EXISTS {}").format(Identifier(name)))
     if troubles:
         raise troubles[0]
 
 
-def _unsubscribe(connection: Connection, name: str) -> None:
+def _detach(connection: Connection, name: str) -> None:
     """As Postgres' documentation says it where the publisher cannot be reached: the slot is then ours to drop."""
     which = SQL("ALTER SUBSCRIPTION {} ").format(Identifier(name))
     connection.execute(which + SQL("DISABLE"))
     connection.execute(which + SQL("SET (slot_name = NONE)"))
-    connection.execute(SQL("DROP SUBSCRIPTION {}").format(Identifier(name)))
 
 
 def drop_slot(connection: Connection, name: str) -> None:

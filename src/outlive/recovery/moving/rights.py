@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from outlive.recovery.moving.ends import Connection, asking, rows, said
+from outlive.recovery.moving.ends import Connection, asking, insist_refused, rows, said
 from outlive.recovery.moving.survey import OWN_TABLES
 from outlive.transport.postgres_door import Door
 
@@ -35,6 +35,7 @@ def let_owners_in(here: Door, there: Door, database: str, called: str) -> list[s
             try:
                 connection.execute(SQL("GRANT CREATE ON SCHEMA public TO {}").format(Identifier(owner)))
             except psycopg.Error as error:
+                insist_refused(error)
                 refused.append(f"{owner} may not own tables in {called}: {said(error)}")
     return refused
 

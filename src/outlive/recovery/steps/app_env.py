@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from outlive.commands import env_file
-from outlive.errors import Refused
+from outlive.errors import OutliveError, Refused
 from outlive.recovery import stack_env
 from outlive.recovery.moving import app, sums
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
@@ -33,16 +33,28 @@ class AppEnv(Manners):
         stack_env.write(world, inputs, app.led(world, inputs, old))
 
     def undo(self, world: World, inputs: Inputs) -> None:
-        """Nobody may write while the two are compared; whoever has written already keeps the new database."""
+        """Nobody may write while the two are compared; whoever has written already keeps the new database, unless that was
+        given up in writing. Users are served by one of them, also when they cannot be compared."""
         if stack_env.before(world, inputs) is None:
             return
         stack_env.stop(world, inputs)
-        found, _, _ = sums.compared(world, inputs)
-        if found:
+        try:
+            _insist_same(world, inputs)
+        except OutliveError:
             stack_env.up(world, inputs, start=True)
-            raise Refused(
-                f"Something was written to the new database: {sums.shortened(found)}.",
-                hint="Nothing was taken back; users have the new database. What is only there would be lost to them.",
-            )
+            raise
         stack_env.put_back(world, inputs, set(app.variables(inputs)))
         stack_env.up(world, inputs, start=False)
+
+
+def _insist_same(world: World, inputs: Inputs) -> None:
+    """Raises `Refused`, and what the two databases raise."""
+    if "own_waiver" in inputs.args:
+        return
+    found, _, _ = sums.compared(world, inputs)
+    if found:
+        raise Refused(
+            f"Something was written to the new database: {sums.shortened(found)}.",
+            hint="Nothing was taken back; users have the new database. What is only there would be lost to them: if it may "
+            'be, outlive recover --undo --accept-loss "WHY"',
+        )

@@ -9,6 +9,7 @@ from outlive.commands import github
 from outlive.errors import Failed, UsageError
 from outlive.model.host import Host, SshAddress
 from outlive.recovery import cloud
+from outlive.recovery.intent import Intent
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 from outlive.transport.api import Api
 from outlive.transport.net import NoAnswer
@@ -53,11 +54,12 @@ class CiSecret(Manners):
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> dict[str, Any]:
         value = _value(world, inputs)
+        Intent(world, inputs).note({"secret": cloud.text(inputs.args, "secret")})
         return cloud.asked(lambda: _set(_api(world, inputs), inputs, value))
 
     def undo(self, world: World, inputs: Inputs) -> None:
         """What it was nobody can read: it becomes the former machine's address, or host key, which we know."""
-        if inputs.facts.get(inputs.step):
+        if inputs.facts.get(inputs.step) or Intent(world, inputs).read():  # also when its answer was never heard
             former = _value_of(world, _what(inputs), world.host, SshAddress.parse(world.host.address).host)
             cloud.asked(lambda: _set(_api(world, inputs), inputs, former))
 

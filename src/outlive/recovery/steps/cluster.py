@@ -64,7 +64,7 @@ class Cluster(Manners):
 
     def undo(self, world: World, inputs: Inputs) -> None:
         """The volume stays; what was put into it is kept aside, and what was there before is there again."""
-        shutil.rmtree(_local(world, inputs), ignore_errors=True)
+        _cleared(_local(world, inputs))
         if data := self._data(world, inputs):
             placing.take_back(world.there, Place(data, inputs.key))
             if not pgdata.bind(world, inputs)[1]:
@@ -77,9 +77,7 @@ class Cluster(Manners):
         if note.exists():
             facts: dict[str, Any] = json.loads(note.read_text())
             return facts
-        for work in folder.glob(f".data.outlive-partial-*/{WORK}"):
-            remove_containers(work)  # of an attempt that was killed
-        shutil.rmtree(folder, ignore_errors=True)
+        _cleared(folder)
         folder.mkdir(parents=True, exist_ok=True, mode=0o711)
         asset, at = inputs.args["asset"], inputs.args.get("at")
         pinned = catalog.find(world.vault, inputs.copy).manifest
@@ -131,6 +129,13 @@ class Cluster(Manners):
 
 def _local(world: World, inputs: Inputs) -> Path:
     return world.folder / "clusters" / str(inputs.args["asset"])
+
+
+def _cleared(folder: Path) -> None:
+    """Of an attempt that was killed: also the throwaway server that may still run on what is below it."""
+    for work in folder.glob(f".data.outlive-partial-*/{WORK}"):
+        remove_containers(work)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _send(local: Path, there: Shell, path: str, owner: str) -> None:

@@ -56,7 +56,8 @@ class Config(Manners):
             step(done, f"writing {path}")
 
     def undo(self, world: World, inputs: Inputs) -> None:
-        """What was written stays: it may have been edited since, and hurts nobody."""
+        """What was written stays: it may have been edited since, and hurts nobody. The half of a cut attempt goes."""
+        placing.clean(world.there, place_of(inputs))
 
 
 def place_of(inputs: Inputs) -> Place:

@@ -27,7 +27,8 @@ class CopyAnew(Manners):
         return Done(f"{len(world.own_assets())} assets are copied from the new machine")
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
-        world.outlive(["backup", *self._missing(world, inputs, accepted_too=False)], timeout_seconds)
+        if missing := self._missing(world, inputs, accepted_too=False):
+            world.outlive(["backup", *missing], timeout_seconds)
         for asset in world.own_assets():
             newest = catalog.listing(world.vault, asset.name).copies[-1].manifest
             accept(world.vault, Acceptance(asset.name, newest.lineage, world.clock.now(), f"recovery {inputs.run}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from outlive.commands.orders import Order, hostname, is_up
+from outlive.commands.orders import Order, hostname, is_off, is_up
 from outlive.model.host import Host
 from outlive.model.project import Server
 from outlive.recovery import cloud, giving_back
@@ -49,6 +49,8 @@ class CreateMachine(Manners):
 
     def look(self, world: World, inputs: Inputs) -> Look:
         found = _find(world, inputs)
+        if found is not None and _is_kept_off(world, inputs, found):
+            return NotYet(f"{found.hostname} is there, and an undo that was cut off has switched it off")
         if found is not None:
             return self._standing(world, inputs, found)
         intent = Intent(world, inputs)
@@ -71,10 +73,12 @@ class CreateMachine(Manners):
         return Done(f"{server.hostname} (id {server.id}) at {server.addresses[0]}", facts | {"host_key": wanted})
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
-        """Orders it, or pins its key, whichever comes next."""
+        """Orders it, or switches on what an undo had switched off, or pins its key, whichever comes next."""
         found = _find(world, inputs)
         key = host_key(world.folder)
         if found is not None:
+            if _is_kept_off(world, inputs, found):
+                cloud.asked(lambda: maker(world, inputs.args).power(found.id, on=True))
             if is_up(found):
                 hostkey.repin(_host(world, inputs, found), key.public, world.settings.keeper.known_hosts)
             return
@@ -93,12 +97,18 @@ class CreateMachine(Manners):
                 raise NoAnswer("unknown", "a server was ordered and is not listed yet; undo again in ten minutes")
             return "no server of this run is there"
         if not world.rehearsal and "named" not in inputs.args:
+            intent.note({**(intent.read() or {}), "switched_off": found.id}, anew=True)
             cloud.asked(lambda: maker(world, inputs.args).power(found.id, on=False))
             return f"{found.hostname} (id {found.id}) is switched off and kept; it still costs money"
-        giving_back.insist(world, inputs, found, _name(world, inputs))
+        giving_back.insist(world, inputs, found, _name(world, inputs), is_kept_off=_is_kept_off(world, inputs, found))
         intent.note({**(intent.read() or {}), "given_back": found.id}, anew=True)
         cloud.asked(lambda: maker(world, inputs.args).delete(found.id))
         return f"{found.hostname} (id {found.id}) is given back, with its disk"
+
+
+def _is_kept_off(world: World, inputs: Inputs, server: Server) -> bool:
+    """By an undo of this run."""
+    return is_off(server) and (Intent(world, inputs).read() or {}).get("switched_off") == server.id
 
 
 def _name(world: World, inputs: Inputs) -> str:

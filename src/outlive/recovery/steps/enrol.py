@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from outlive.errors import Failed, NoData, OutliveError
 from outlive.model.host import SshAddress
@@ -43,4 +44,9 @@ class Enrol(Manners):
             raise NoData(f"{at} let nobody in who could see what it is; it may be busy.")
 
     def undo(self, world: World, inputs: Inputs) -> None:
-        """Enrolments are a history: the former machine is enrolled again by `outlive identity --enrol` when it is back."""
+        """The former machine is the host again, as it was enrolled: enrolments are a history, so that one is added."""
+        known, ours = world.memory.enrolments(world.host.name), inputs.fact("machine_id")
+        before = [one for one in known if one.facts.get(IDENTITY) != ours]
+        if before and known[-1].facts.get(IDENTITY) == ours:
+            by = f"recovery {inputs.run}"
+            world.memory.enrol(replace(before[-1], at=world.clock.now(), by=by, how="undo"))

@@ -108,5 +108,6 @@ def _joined(there: Door, roles: list[str]) -> list[str]:
             try:
                 connection.execute(SQL("GRANT {} TO CURRENT_USER").format(Identifier(role)))
             except psycopg.Error as error:
+                ends.insist_refused(error)
                 left.append(f"what belongs to {role} will belong to the login: {ends.said(error)}")
     return left

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import psycopg
 
-from outlive.errors import Failed, Refused
+from outlive.errors import Failed, OutliveError, Refused
 from outlive.recovery.moving import ends, replication
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 from outlive.transport.postgres_door import Door
@@ -55,7 +57,12 @@ class Replicate(Manners):
                     with ends.asking(here, database) as connection:
                         replication.publish(connection, name)
                         replication.drop_slot(connection, name)
-                    _subscribe(there, called, name, ends.source_for_target(world, inputs, database))
+                    try:
+                        _subscribe(there, called, name, ends.source_for_target(world, inputs, database))
+                    except Refused:
+                        with suppress(OutliveError):
+                            _leave_no_slot(here, there, database, called, name)
+                        raise
         end = world.clock.monotonic() + timeout_seconds
         while not isinstance(seen := self.look(world, inputs), Done):
             if world.clock.monotonic() > end:
@@ -68,6 +75,15 @@ class Replicate(Manners):
         """Subscription, slot and publication go; the rows at the target stay."""
         with ends.source(world, inputs).open() as here, ends.target(world, inputs).open() as there:
             replication.end(here, there, ends.moved(inputs), inputs.run)
+
+
+def _leave_no_slot(here: Door, there: Door, database: str, called: str, name: str) -> None:
+    """It would fill the source's disk while the run stands still; unless the target subscribes after all."""
+    with ends.asking(there, called) as connection:
+        if replication.states(connection, name) is not None:
+            return
+    with ends.asking(here, database) as connection:
+        replication.drop_slot(connection, name)
 
 
 def _subscribe(there: Door, database: str, name: str, conninfo: str) -> None:

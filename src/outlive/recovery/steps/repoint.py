@@ -50,7 +50,8 @@ class Repoint(Manners):
         fresh = path.with_name(f"{path.name}.new-{inputs.run}")
         try:
             if not kept.exists():
-                _write(kept, text, path)
+                _write(fresh, text, path)
+                fresh.replace(kept)
             _write(fresh, changed, path)
             after = load(fresh)
             if after.hosts != hosts or after.assets != before.assets:
@@ -65,10 +66,14 @@ class Repoint(Manners):
     def undo(self, world: World, inputs: Inputs) -> None:
         path = world.settings.path
         if load(path).host(world.host.name) == _meant(world, inputs, world.host):
-            text = _changed(path.read_text(encoding="utf-8"), world.host)
             fresh = path.with_name(f"{path.name}.new-{inputs.run}")
-            _write(fresh, text, path)
-            fresh.replace(path)
+            try:
+                _write(fresh, _changed(path.read_text(encoding="utf-8"), world.host), path)
+                fresh.replace(path)
+            except OSError as error:
+                fresh.unlink(missing_ok=True)
+                hint = f'Make room, or write address = "{world.host.address}" for {world.host.name} yourself.'
+                raise Failed(f"{path} cannot be changed back: {error.strerror}.", hint=hint) from error
 
 
 def _meant(world: World, inputs: Inputs, host: Host) -> Host:

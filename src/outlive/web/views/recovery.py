@@ -11,7 +11,9 @@ from outlive.model.words import duration, moment
 from outlive.web.views.words import BAD, GOOD, UNKNOWN, Document
 
 WAITS = "waits"
-_STATES = {What.DOING: UNKNOWN, What.DONE: GOOD, What.FAILED: BAD, What.UNDOING: UNKNOWN, What.UNDONE: WAITS}
+_STATES = {What.DOING: UNKNOWN, What.DONE: GOOD, What.FAILED: BAD, What.UNDOING: UNKNOWN, What.UNDONE: WAITS} | {
+    What.LEFT: BAD
+}
 
 
 @dataclass(frozen=True, slots=True)
