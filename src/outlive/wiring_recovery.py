@@ -30,7 +30,13 @@ from outlive.state.watching import Watching
 from outlive.wiring_state import sqlite
 
 ANSWERS = (0, 1, 3)  # a `check` that could not tell has said so, too
-SHIPPED = ("lost-host", "move-host", "move-postgres", "move-postgres-live", "restore-asset", "rotate-secrets")
+SHIPPED = (
+    *("lost-host", "move-host", "move-postgres", "move-postgres-live", "restore-asset", "restore-schedules"),
+    "rotate-secrets",
+)
+OF_ASSET = {
+    "temporal": "restore-schedules"
+}  # one asset of this kind is brought back by another runbook than restore-asset
 TEMPLATES = ("lost-host-new-machine",)  # to be filled in: what their users alone know stands in them as "?"
 
 

@@ -16,7 +16,8 @@ from outlive.backup.restore.restore_temporal import read_export
 from outlive.cli import main
 from outlive.clock import SystemClock
 from outlive.commands.ssh import SshPaths
-from outlive.commands.temporal import HELD, compare
+from outlive.commands.temporal import HELD
+from outlive.commands.temporal_compare import compare
 from outlive.errors import TemporalUnreachable
 from outlive.lab.ground.process import free_port, wait_until
 from outlive.model.asset import TemporalAsset
@@ -182,7 +183,7 @@ def test_a_recovery_names_what_differs_and_goes_on_without_an_answer(
     args = {"asset": "schedules", "copy": kept.manifest.id}
     assert kept.manifest.id in STEPS["schedules"].plan(recovering(1), inputs(args))
     done = carry(STEPS["schedules"], recovering(production.port), args)
-    assert done.facts["differences"] == [] and done.said.startswith("3 of 3 schedules")
+    assert done.facts["differences"] == [] and done.facts["said"].startswith("3 of 3 schedules")
     deaf = STEPS["schedules"].do(recovering(free_port()), inputs(args), 0.0)
     assert deaf and deaf["differences"] is None and deaf["said"].startswith("NOT CHECKED")
     locked = STEPS["schedules"].do(replace(recovering(2), identities=()), inputs(args), 60.0)

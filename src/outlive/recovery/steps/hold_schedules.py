@@ -1,0 +1,137 @@
+"""`hold-schedules`: what came back with Temporal's database is paused before a worker starts, unless it is known that the
+old server starts nothing any more: two servers with the same schedules charge every card twice.
+
+Temporal catches up what a schedule missed as soon as it is up, so that a few workflows may have begun before the pause. They
+wait for a worker, and are told: whether the old server has done that work already, only a person can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from outlive.backup.restore.pour import step
+from outlive.commands import compose, docker
+from outlive.commands.temporal import Export
+from outlive.errors import ConfigError, Failed, NoData
+from outlive.model.asset import PostgresAsset, TemporalAsset
+from outlive.recovery.schedule_server import asset_of, door_of, exported
+from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
+from outlive.recovery.two_servers import why_two
+from outlive.transport.temporal_link import must_be_installed
+
+ASK_SECONDS = 60
+UP_SECONDS = 600
+POLL_SECONDS = 1.0
+
+
+class HoldSchedules(Manners):
+    """Facts: `held_schedules_of`, `held` (names), `caught_up` (names, with how many workflows they had begun)."""
+
+    effect = Effect.CHANGES
+    timeout_seconds = 600.0
+
+    def plan(self, world: World, inputs: Inputs) -> str:
+        asset = asset_of(world, inputs)
+        if cannot := _cannot(asset):
+            return f"does NOT pause Temporal's schedules: {cannot}"
+        until = "while the old machine may still run: `outlive temporal release` lets them run"
+        return f"starts {asset.container} before any worker, and pauses its schedules {until}"
+
+    def look(self, world: World, inputs: Inputs) -> Look:
+        known = inputs.facts.get(inputs.step)
+        return NotYet() if known is None else Done(str(known.get("said", "")), known)
+
+    def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> dict[str, Any]:
+        asset = asset_of(world, inputs)
+        why = why_two(inputs, world.host.address, rehearsal=world.rehearsal)
+        found: dict[str, Any] = {"held_schedules_of": asset.name, "held": [], "caught_up": []}
+        if not why:
+            return found | {"said": "they run on: the old machine starts nothing any more"}
+        if cannot := _cannot(asset):
+            return found | {"said": f"NOT PAUSED, though {why}: {cannot}"}
+        end = world.clock.monotonic() + timeout_seconds
+        self._up(world, inputs, asset)
+        wanted = exported(world, inputs.copy)
+        seen = _patient(world, end, lambda: self._held(world, asset, wanted, end))
+        said = f"{len(seen['held'])} schedules wait paused, for {why}; outlive temporal release {asset.name}"
+        if seen["caught_up"]:
+            said += f"; before that they had caught up, look at these workflows: {', '.join(seen['caught_up'])}"
+        return found | seen | {"said": said}
+
+    def undo(self, world: World, inputs: Inputs) -> None:
+        """Stops what was started; the pauses go with the data that is taken back."""
+        if files := inputs.fact("files"):
+            project = compose.Project(inputs.fact("project"), tuple(files))
+            step(world.there.run(project.say("stop"), timeout_seconds=UP_SECONDS), "stopping the project")
+
+    def _up(self, world: World, inputs: Inputs, asset: TemporalAsset) -> None:
+        project = compose.Project(inputs.fact("project"), tuple(inputs.fact("files")))
+        services = [*_databases(world), _service(asset)]
+        words = project.say("up", "--detach", "--no-recreate", "--no-build", "--quiet-pull", *services)
+        step(world.there.run(words, timeout_seconds=UP_SECONDS), "docker compose up")
+
+    def _held(self, world: World, asset: TemporalAsset, wanted: Export, end: float) -> dict[str, Any]:
+        """Those that the server lists and those that were exported: its list may lag behind what it has."""
+        began = _began(world, asset)
+        with door_of(world, asset) as door:
+            now = door.export()
+            for name, id in sorted(_names(now) | _names(wanted)):
+                door.hold(name, id)
+            while running := [each.id for one in now.namespaces for each in one.schedules if not each.is_paused]:
+                if world.clock.monotonic() > end:
+                    raise Failed(f"these would not be paused: {', '.join(running)}.", hint="outlive recover --resume")
+                world.clock.sleep(POLL_SECONDS)
+                now = door.export()
+        every = [(f"{one.name}/{each.id}", each) for one in now.namespaces for each in one.schedules]
+        caught = [f"{name} ({count})" for name, each in every if (count := each.actions_since(began))]
+        return {"held": [name for name, each in every if each.is_held], "caught_up": caught}
+
+
+def _cannot(asset: TemporalAsset) -> str:
+    if asset.address:
+        return f"they are asked for at {asset.address}, which is not the machine that is recovered to."
+    if not _service(asset):
+        return 'its container is not named as a service of the project: container = "project/service" in outlive.toml.'
+    try:
+        must_be_installed()
+    except ConfigError as error:
+        return f"{error} {error.hint}"
+    return ""
+
+
+def _service(asset: TemporalAsset) -> str:
+    return (asset.container or "").partition("/")[2]
+
+
+def _databases(world: World) -> list[str]:
+    containers = [one.container or "" for one in world.own_assets() if isinstance(one, PostgresAsset)]
+    return [service for _, _, service in (one.partition("/") for one in containers) if service]
+
+
+def _names(export: Export) -> set[tuple[str, str]]:
+    return {(one.name, each.id) for one in export.namespaces for each in one.schedules}
+
+
+def _began(world: World, asset: TemporalAsset) -> datetime:
+    """When its container started, by the clock of the machine that it runs on."""
+    ids = docker.read_lines(
+        step(world.there.run(docker.ps(stopped=False), timeout_seconds=ASK_SECONDS), "docker ps").text
+    )
+    told = world.there.run(docker.inspect(ids), timeout_seconds=ASK_SECONDS).text if ids else ""
+    found = docker.pick(docker.read_containers(told), asset.container or "")
+    if found is None or not found.started_at:
+        raise NoData(f"no container of {asset.container} runs.", hint="It may be starting; `outlive recover --resume`.")
+    return datetime.fromisoformat(found.started_at)
+
+
+def _patient(world: World, end: float, look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """It may still be starting. When it does not answer to the end, the run stops before any worker starts."""
+    while True:
+        try:
+            return look()
+        except NoData:
+            if world.clock.monotonic() > end:
+                raise
+        world.clock.sleep(POLL_SECONDS)
