@@ -105,7 +105,7 @@ def release(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Let the schedules run that a recovery or a restore has paused, as they are there. What people have paused stays paused.
+    """Let the schedules run that a recovery or a restore has paused, as they are there. What people paused stays paused.
     Say it once nothing else runs them: the old server is off."""
     settings, output = load(config), Output(as_json)
     with _door(settings, asset, to) as door:

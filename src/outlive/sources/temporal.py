@@ -65,7 +65,7 @@ class TemporalCapture:
         if vanished := len(self._door.read.vanished):
             yield f"{vanished} schedules were listed and could not be described: deleted meanwhile, or the list lags."
         if untold := len(self._door.read.untold):
-            yield f"The search attributes of {untold} namespaces are not in the copy: the server does not tell them this key."
+            yield f"The search attributes of {untold} namespaces are not in the copy: the server does not tell this key."
         if self._export and not self._export.count:
             yield "It has no schedule."
 
