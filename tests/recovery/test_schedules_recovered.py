@@ -118,7 +118,9 @@ def _one_server_comes_back(home: Home, new: Jobs, copy: str) -> None:
     assert new.state("late") == (True, HELD) and new.schedule("nightly")["schedule"]["spec"] != was
     assert _retention(new) == "259200s" and "mine" in new.ids()
     assert _ran(home, "recover", "--undo", "--yes", "--json")["state"] == "undone"
-    wait_until(lambda: new.ids() == ["mine", "nightly", "off"], "the one that was made to be gone", seconds=60, every=0.2)
+    wait_until(
+        lambda: new.ids() == ["mine", "nightly", "off"], "the one that was made to be gone", seconds=60, every=0.2
+    )
     assert new.schedule("nightly")["schedule"]["spec"] == was and _retention(new) == "86400s"
 
 
