@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from typing import Any
 
 from outlive.lab.ground.missing import ProgramFailed
 from outlive.lab.ground.process import wait_until
+from outlive.wiring_recovery import shipped
 from tests.cli.home import Home
 from tests.world.machine import Machine
 
@@ -18,7 +20,8 @@ services:
     volumes: ["data:/data"]
   worker:
     image: outlive-test/temporal:latest
-    entrypoint: ["sh", "-c", "exec sleep 1000000"]
+    entrypoint: ["sleep", "1000000"]
+    stop_signal: SIGKILL
 volumes:
   data: {}
 """
@@ -80,8 +83,12 @@ class Jobs:
         return sorted(one["scheduleId"] for one in told)
 
 
+LEFT_OUT = ("keep the evidence", "enrolment", "copies", "old machine")
+
+
 def guard(home: Home, old: Machine, new: Machine) -> None:
-    """`outlive.toml` for the old machine; the keys of both are pinned."""
+    """`outlive.toml` for the old machine; the keys of both are pinned. `mine.toml` is the shipped runbook without what has
+    nothing to do with schedules."""
     pinned = [machine.known_hosts.read_text() for machine in (old, new)]
     (home.folder / "known_hosts").write_text("".join(pinned))
     host = f'[[hosts]]\nname = "web-1"\naddress = "ssh://root@{old.address}"\nidentity_file = "{old.identity}"\n'
@@ -89,3 +96,8 @@ def guard(home: Home, old: Machine, new: Machine) -> None:
     home.write(ASSETS, hosts=host, more=keeper)
     text = home.config.read_text()
     home.config.write_text(text.replace('[[hosts]]\nname = "here"\naddress = "local"\n', ""))
+    runbook = shipped("lost-host")
+    for name in LEFT_OUT:
+        runbook, count = re.subn(rf'\[\[steps\]\]\nname = "{name}"\n(?:[a-z].*\n)+', "", runbook)
+        assert count == 1
+    (home.folder / "mine.toml").write_text(runbook)
