@@ -137,8 +137,8 @@ def _end(manifest: Manifest, done: Restored, output: Output) -> int:
 
 
 RUN = (
-    " Once nothing else runs them (the old server is off, what has run since the export is known):"
-    " the same command with --run."
+    " Once nothing else runs them (the old server is off, what has run since the export is known): "
+    "`outlive temporal release`."
 )
 
 

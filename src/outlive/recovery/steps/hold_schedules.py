@@ -14,7 +14,7 @@ from typing import Any
 from outlive.backup.restore.pour import step
 from outlive.commands import compose, docker
 from outlive.commands.temporal import Export
-from outlive.errors import ConfigError, Failed, NoData
+from outlive.errors import ConfigError, Failed, NoData, OutliveError
 from outlive.model.asset import PostgresAsset, TemporalAsset
 from outlive.recovery.schedule_server import asset_of, door_of, exported
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
@@ -30,7 +30,8 @@ class HoldSchedules(Manners):
     """Facts: `held_schedules_of`, `held` (names), `caught_up` (names, with how many workflows they had begun)."""
 
     effect = Effect.CHANGES
-    timeout_seconds = 600.0
+    timeout_seconds = 300.0
+    attempts = 1
 
     def plan(self, world: World, inputs: Inputs) -> str:
         asset = asset_of(world, inputs)
@@ -52,9 +53,16 @@ class HoldSchedules(Manners):
         if cannot := _cannot(asset):
             return found | {"said": f"NOT PAUSED, though {why}: {cannot}"}
         end = world.clock.monotonic() + timeout_seconds
-        self._up(world, inputs, asset)
-        wanted = exported(world, inputs.copy)
-        seen = _patient(world, end, lambda: self._held(world, asset, wanted, end))
+        try:
+            self._up(world, inputs, asset)
+            seen = _patient(world, end, lambda: self._held(world, asset, _exported(world, inputs), end))
+        except OutliveError as error:
+            if by := inputs.args.get("approved"):
+                return found | {"said": f"NOT PAUSED, though {why}, as {by} has approved: {error}"}
+            hint = (
+                f'{error.hint} Then `outlive recover --resume`; or go on without the pause: --approve "{inputs.step}"'
+            )
+            raise Failed(f"the schedules could not be paused, though {why}: {error}", hint=hint) from error
         said = f"{len(seen['held'])} schedules wait paused, for {why}; outlive temporal release {asset.name}"
         if seen["caught_up"]:
             said += f"; before that they had caught up, look at these workflows: {', '.join(seen['caught_up'])}"
@@ -99,6 +107,14 @@ def _cannot(asset: TemporalAsset) -> str:
     except ConfigError as error:
         return f"{error} {error.hint}"
     return ""
+
+
+def _exported(world: World, inputs: Inputs) -> Export:
+    """A copy that does not open keeps nobody from being served: then the server's own list must do."""
+    try:
+        return exported(world, inputs.copy)
+    except OutliveError:
+        return Export("", "", ())
 
 
 def _service(asset: TemporalAsset) -> str:
