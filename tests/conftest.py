@@ -38,7 +38,7 @@ MARKERS = {
     "docker": "uses a Docker engine",
     "s3": "uses a real S3 server",
     "postgres": "uses a real Postgres server",
-    "slow": "takes more than a few seconds",
+    "slow": "a second or more, with the others of its file",
 }
 SLOW_TO_COME_UP = ("whole_lab", "vm", "rgw", "swift_s3")
 AnyServer = TypeVar("AnyServer", bound=Server)

@@ -16,6 +16,8 @@ from outlive.vault.local import LocalVault
 from tests.cli.home import Done, Home
 from tests.world.s3 import Rclone
 
+pytestmark = pytest.mark.slow
+
 Call = Callable[..., Done]
 
 

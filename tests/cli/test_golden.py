@@ -19,6 +19,8 @@ from tests.backup.chains import member, row
 from tests.cli.golden import GOLDEN, check, transcript
 from tests.cli.home import Done, Home
 
+pytestmark = pytest.mark.slow
+
 Call = Callable[..., Done]
 CASES: dict[str, tuple[Callable[[Home, Call], None], list[str]]] = {}
 

@@ -12,6 +12,8 @@ from outlive.cli.init_page import PagePassword
 from outlive.errors import UsageError
 from outlive.web import passwords
 
+pytestmark = pytest.mark.slow
+
 CHOSEN = "four random words"
 Terminal = Callable[..., None]
 

@@ -24,6 +24,8 @@ from outlive.vault.encryption import parse_recipients
 from outlive.vault.keys import create_keys
 from outlive.vault.local import LocalVault
 
+pytestmark = pytest.mark.slow
+
 Call = Any
 
 

@@ -17,6 +17,8 @@ from tests.cli.home import Done
 from tests.cli.shapes import SHAPES, differences
 from tests.leaks.samples import filled, phrase
 
+pytestmark = pytest.mark.slow
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:

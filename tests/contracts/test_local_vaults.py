@@ -15,6 +15,8 @@ from outlive.vault.layers.retry import RetryVault
 from outlive.vault.local import LocalVault
 from outlive.vault.memory import MemoryVault
 
+pytestmark = pytest.mark.slow
+
 
 class NamedOnly(LocalVault):
     """As on a file system that knows no files without a name (NFS)."""

@@ -22,6 +22,8 @@ from outlive.state.tables import metadata
 from tests.engine.databases import postgres_url, sqlite_url
 from tests.world.postgres import PostgresServer
 
+pytestmark = pytest.mark.slow
+
 NOON = datetime(2026, 2, 7, 12, 0, 0, 123456, tzinfo=UTC)
 
 

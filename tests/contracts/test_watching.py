@@ -13,6 +13,8 @@ from outlive.model.watching import Blind, Enrolment, Judged, LogPosition, Plante
 from outlive.state.store import Store
 from outlive.state.watching import Watching
 
+pytestmark = pytest.mark.slow
+
 NOON = datetime(2026, 2, 7, 12, 0, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 A, B = "203.0.113.9", "198.51.100.3"

@@ -19,6 +19,8 @@ from tests.engine.databases import sqlite_url
 from tests.keeper.memory_engine import MemoryEngine
 from tests.keeper.test_jobs import settings as settings_of
 
+pytestmark = pytest.mark.slow
+
 HOUR, DAY = 3600.0, 86400.0
 
 

@@ -14,6 +14,8 @@ from outlive.leaks.lexicon import LANGUAGES, words
 from tests.leaks.samples import camel, phrase
 from tests.leaks.scans import rules, scan
 
+pytestmark = pytest.mark.slow
+
 BROKEN = words("english")[228:240]  # the twelve from "broken" on
 SIZES = (12, 15, 18, 21, 24)
 PREFIX = "2026-02-07T07:44:{second:02}.113Z shop-app-1 | stderr F "

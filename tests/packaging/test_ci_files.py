@@ -22,7 +22,7 @@ from tests.world.need import need
 FOLDER = Path(__file__).parents[2] / "docs" / "ci"
 NAMES = ["github-watch.yml", "gitlab-watch.yml"]
 AGENT = "trap 'ssh-agent -k >/dev/null 2>&1 || true' EXIT\n"  # a runner ends with all of its processes
-pytestmark = pytest.mark.skipif(shutil.which("ssh-agent") is None, reason="no ssh-agent here")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("ssh-agent") is None, reason="no ssh-agent here")]
 
 
 @dataclass(frozen=True)

@@ -49,12 +49,13 @@ ORDERS, NAMED, ASSET, NAME_ONLY = (
         (NAMED, NEW, False, Destination.NAMED),
         (NAMED, "ssh://root@203.0.113.9", False, Destination.NAMED),  # the same hardware, installed anew
         (NAMED, NEW, True, Destination.NAMED),
+        (NAMED, "ssh://root@203.0.113.10:2201", False, Destination.NAMED),  # another machine behind the same address
         (ASSET, "", False, Destination.ITSELF),
         (NAME_ONLY, "", False, Destination.ITSELF),
     ],
 )
 def test_where_to(recipe: Recipe, to: str, rehearsal: bool, expected: Destination) -> None:
-    assert decide(recipe, to, (HOST, OTHER), rehearsal=rehearsal) is expected
+    assert decide(recipe, to, (HOST, OTHER), recovered="web-1", rehearsal=rehearsal) is expected
 
 
 @pytest.mark.parametrize(
@@ -68,11 +69,12 @@ def test_where_to(recipe: Recipe, to: str, rehearsal: bool, expected: Destinatio
         (NAMED, "ssh://root@203.0.113.9", True, "is web-1 itself"),
         (ORDERS, "web.example", True, "is web-1 itself"),
         (NAMED, "ssh://203.0.113.10:22", True, "is db itself"),
+        (NAMED, "ssh://203.0.113.10:22", False, "is db, another host of outlive.toml; web-1 would be put over it"),
     ],
 )
 def test_what_is_refused(recipe: Recipe, to: str, rehearsal: bool, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        decide(recipe, to, (HOST, OTHER), rehearsal=rehearsal)
+        decide(recipe, to, (HOST, OTHER), recovered="web-1", rehearsal=rehearsal)
 
 
 def run(to: str = "", destination: str = "", *kinds: str, **args: Any) -> Recovery:

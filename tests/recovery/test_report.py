@@ -32,8 +32,9 @@ ENTRIES = (
 
 def test_loss_and_time_as_they_were_measured() -> None:
     text = report(RUN, ENTRIES)
-    assert "| db | 2026-02-07T11:59:50Z | 2026-02-07T11:59:55+00:00 | 5.0 s of writes | c1 |" in text
+    assert "| db | 2026-02-07 11:59:50Z | 2026-02-07 11:59:55Z | 5.0 s of writes | c1 |" in text
     assert "| cluster db | 10.0 |" in text, "the last attempt, not the night before it"
+    assert "| page | 20.0 | 3 pages answer |" in text, "it only looked: since the line before, the first time"
     assert "Users were served after 55 s." in text
     assert "- 12:00:01Z ops, waived: it burnt | down" in text
     assert "failed cluster db the vault is away" in text

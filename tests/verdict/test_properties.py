@@ -22,6 +22,8 @@ from outlive.verdict.judging import Judging
 from outlive.verdict.recorded import observations
 from tests.verdict.scenes import AWAY, HOME, NOW, SHOP
 
+pytestmark = pytest.mark.slow
+
 STORIES = sorted(file.parent for file in (Path(__file__).parent.parent / "stories").glob("*/evidence.jsonl"))
 RECORDED = Judging.recorded()
 

@@ -18,6 +18,8 @@ from outlive.watch.watcher import Watcher
 from tests.keeper.watched import configured
 from tests.watch.made import A, B
 
+pytestmark = pytest.mark.slow
+
 HOSTS = {"web-1": A, "web-2": B}
 JUMPS = [90.0, 7200.0, 30 * 86400.0, -90.0, -7200.0, -30 * 86400.0]
 INTERVAL_SECONDS = 5.0

@@ -14,10 +14,9 @@ from outlive.config.schema import WatchSettings
 from outlive.model.observation import Channel, Observation
 from outlive.testing.clock import ManualClock
 from outlive.transport.dns import Names
-from outlive.transport.net import trust
 from outlive.watch.own import AGAIN_SECONDS, OwnState
 from tests.watch.made import seen
-from tests.world.web import Page, WebServer
+from tests.world.web import TRUST, Page, WebServer
 
 pytestmark = pytest.mark.slow
 SILENT = [seen("http.response", {"url": "u", "error": "connect_timeout"})]
@@ -35,7 +34,7 @@ def canary() -> Iterator[WebServer]:
 def own(*canaries: str) -> tuple[OwnState, ManualClock]:
     clock = ManualClock()
     settings = replace(WatchSettings(), canaries=canaries)
-    return OwnState(settings, Names(["127.0.0.1"], 1.0), trust(), clock), clock
+    return OwnState(settings, Names(["127.0.0.1"], 1.0), TRUST, clock), clock
 
 
 def told(state: OwnState, looks: list[Observation], *, alone: bool = True) -> Any:

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import httpx
+import pytest
 
 from outlive.web.app import Doors, make_app
 from outlive.web.server import PageServer
 from tests.web.world import HASH, PASSWORD, World
+
+pytestmark = pytest.mark.slow
 
 CEILING_SECONDS = 60.0
 

@@ -22,6 +22,8 @@ from tests.web.documents import NOW
 from tests.web.provider import OTHER_KEY, PUBLISHED, Lying, by_secret, signed
 from tests.web.world import ORIGIN, World, csrf, sign_in, visit
 
+pytestmark = pytest.mark.slow
+
 RESTORE = "/asset/shop-db/restore"
 READER = OidcPerson(subject="1")
 

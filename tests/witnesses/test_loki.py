@@ -19,6 +19,8 @@ from outlive.transport.api import Api
 from outlive.witnesses.loki import LokiWitness
 from tests.world.loki import QUERY, Loki
 
+pytestmark = pytest.mark.slow
+
 SECOND = 1_000_000_000
 
 

@@ -18,6 +18,8 @@ from outlive.witnesses.loki import RECONCILE_SECONDS, LokiWitness
 from outlive.witnesses.loki_tail import MOST_LINES, LokiTail
 from tests.world.loki import QUERY, Loki
 
+pytestmark = pytest.mark.slow
+
 SECOND = 1_000_000_000
 
 

@@ -16,7 +16,7 @@ from outlive.lab.provider.server import Handler, Provider
 from outlive.providers.cherry import Cherry
 from outlive.transport.api import Api
 from outlive.transport.dns import Names
-from outlive.transport.net import trust
+from tests.world.web import TRUST
 
 TOKEN = "a-token-of-the-tests"
 CREATED = "2026-01-03T10:00:00+00:00"
@@ -78,7 +78,7 @@ class Cloud:
             self.waits.append(seconds)
 
         names = Names(["127.0.0.1"], 1.0)
-        return Cherry(Api(self.url, token, names, trust(), every_seconds, timeout_seconds, sleep), "100200")
+        return Cherry(Api(self.url, token, names, TRUST, every_seconds, timeout_seconds, sleep), "100200")
 
 
 def server(number: int, hostname: str = "", address: str = "", **more: object) -> Server:

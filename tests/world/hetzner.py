@@ -14,7 +14,7 @@ from outlive.lab.provider.faults import Fault, spoil, take
 from outlive.providers.hetzner import Hetzner
 from outlive.transport.api import Api
 from outlive.transport.dns import Names
-from outlive.transport.net import trust
+from tests.world.web import TRUST
 
 TOKEN = "a-token-of-the-tests"
 MOST_A_PAGE = 50
@@ -83,7 +83,7 @@ class HetznerCloud:
         async def sleep(seconds: float) -> None:
             self.waits.append(seconds)
 
-        return Hetzner(Api(self.url, token, Names(["127.0.0.1"], 1.0), trust(), every_seconds, 5.0, sleep))
+        return Hetzner(Api(self.url, token, Names(["127.0.0.1"], 1.0), TRUST, every_seconds, 5.0, sleep))
 
     def _page(self, page: int, size: int) -> dict[str, Any]:
         total = len(self.listed)

@@ -23,7 +23,7 @@ from websockets.utils import accept_key
 
 from outlive.transport.api import Api
 from outlive.transport.dns import Names
-from outlive.transport.net import trust
+from tests.world.web import TRUST
 
 USER, TOKEN, TENANT = "123456", "a-token-of-the-tests", "shop"
 TAIL = "/loki/api/v1/tail"
@@ -94,7 +94,7 @@ class Loki:
             self.waits.append(seconds)
 
         names, headers = Names(["127.0.0.1"], 1.0), {"X-Scope-OrgID": TENANT}
-        return Api(self.url, token, names, trust(), 0.0, 5.0, sleep, user=USER, headers=headers)
+        return Api(self.url, token, names, TRUST, 0.0, 5.0, sleep, user=USER, headers=headers)
 
     def answer(self, target: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         url = urlsplit(target)

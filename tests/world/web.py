@@ -18,6 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from outlive.lab.ground.server import Server
+from outlive.transport.net import trust
+
+TRUST = trust()  # read once: it takes 20 ms
 
 
 class Authority:

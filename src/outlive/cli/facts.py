@@ -41,10 +41,10 @@ def parting(rows: Iterable[Row]) -> Iterator[str]:
     told = [one for one in rows if one.parts]
     yield from ("", "State, provider and machine part:") if told else ()
     for one in told:
-        said = (("state", one.state), ("API", one.api), ("machine", one.machine))
-        yield f"  {'ALARM' if one.is_alarm else 'note'}: {one.host}, {one.attribute}: " + "; ".join(
-            f"{by} {value(list(of or ('-',)))}" for by, of in said
-        )
+        each = (("state", one.state), ("API", one.api), ("machine", one.machine))
+        said = [f"{by} {value(list(of))}" for by, of in each if of]
+        taken = [f"and somebody else than {one.host} answers there"] if one.taken else []
+        yield f"  {'ALARM' if one.is_alarm else 'note'}: {one.host}, {one.attribute}: {'; '.join(said + taken)}"
 
 
 def value(found: Any) -> str:

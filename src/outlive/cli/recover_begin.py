@@ -52,8 +52,8 @@ def begun(settings: Settings, clock: Clock, wish: Wish) -> Recovery:
     if recipe.asset != bool(wish.asset):
         needed = "--asset NAME" if recipe.asset else "no --asset"
         raise UsageError(f"the runbook {recipe.name} wants {needed}.", hint="docs/how-to/recover.md shows each.")
-    destination = decide(recipe, wish.to, settings.hosts, rehearsal=wish.rehearse)
     host = _host(settings, wish)
+    destination = decide(recipe, wish.to, settings.hosts, recovered=host.name, rehearsal=wish.rehearse)
     if recipe.brings_back and destination is not Destination.MADE:
         _known(settings, replace(host, address=wish.to) if wish.to else host)
     wiring.identities(settings, wish.identity)  # now, not after an hour

@@ -78,7 +78,8 @@ def _next(recovery: Recovery, entries: Sequence[Entry]) -> str:
     if where == recovery.host:
         return "  next: what was there before lies below /var/lib/outlive/aside on the machine; remove it when all is well."
     kinds = {one["args"]["kind"] for one in recovery.steps}
-    left = [what for kind, what in (("dns", "DNS"), ("ci-secret", "deploys")) if kind not in kinds]
+    stays = where == recovery.former  # rebuilt in place
+    left = [what for kind, what in (("dns", "DNS"), ("ci-secret", "deploys")) if kind not in kinds and not stays]
     lead = f"lead {' and '.join(left)} to {where}, and " if left else ""
     return f"  next: {lead}restart `outlive keep`, which then guards {where}."
 

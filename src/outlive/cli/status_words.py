@@ -18,6 +18,7 @@ from outlive.cli.status_report import Report
 from outlive.cli.window_words import window_document
 from outlive.cli.words import duration, moment, size
 from outlive.model.incident import Incident
+from outlive.model.verdict import Name
 from outlive.model.words import brief
 from outlive.survey.proposal import LeftOut
 
@@ -72,6 +73,9 @@ def _cron(one: CronStanding) -> str:
 
 
 def _verdict(host: dict[str, Any]) -> str:
+    """Why it is well nobody asks; `check` tells."""
+    if host["verdict"] == Name.SAME_MACHINE_OK and host["confirmed"]:
+        return f"{host['host']}: {host['verdict']} since {moment(host['since'])}, seen {moment(host['seen_at'])}"
     sure = "" if host["confirmed"] or host["verdict"] == "no_data" else " (not confirmed)"
     return f"{host['host']}: {host['verdict']}{sure}: {'; '.join(host['because'])}"
 

@@ -12,6 +12,7 @@ from outlive.verdict.words import sentence
 
 COLUMNS = 80
 _MOST = 8  # observations shown on one side; the document has all of them
+_MOST_WELL = 3  # of a host of which nobody needs to be convinced
 
 _ABOUT_OURSELVES = (Name.UNREACHABLE_UNPROVEN, Name.NO_DATA)
 
@@ -22,7 +23,9 @@ def told(one: Verdict) -> Iterator[str]:
     announced = ", as announced" if one.accepted else ""
     yield f"{one.host}: {one.name} ({sure}{announced})"
     yield from wrapped(_meaning(one), "  ")
-    yield from observations("for", one.in_favour)
+    yield from observations(
+        "for", one.in_favour, _MOST_WELL if one.confirmed and one.name is Name.SAME_MACHINE_OK else _MOST
+    )
     yield from observations("against", one.against)
     yield from listed("missing", one.missing)
     yield from listed("do", one.advice)
@@ -38,10 +41,13 @@ def without_do_not(line: str) -> str:
     return line.removeprefix("do not ")
 
 
-def observations(title: str, seen: Sequence[Observation]) -> Iterator[str]:
-    lines = [f"{moment(one.at)} {sentence(one)}" for one in seen[:_MOST]]
-    more = len(seen) - _MOST
-    yield from listed(title, [*lines, f"and {more} more: --json shows all"] if more > 0 else lines)
+def observations(title: str, seen: Sequence[Observation], most: int = _MOST) -> Iterator[str]:
+    """The first of them, and by whom the others are."""
+    lines = [f"{moment(one.at)} {sentence(one)}" for one in seen[:most]]
+    if left := seen[most:]:
+        by = dict.fromkeys(one.witness.partition("@")[0].partition(" ")[0] for one in left)
+        lines.append(f"and {len(left)} more, by {', '.join(by)}: --json shows all")
+    yield from listed(title, lines)
 
 
 def listed(title: str, lines: Iterable[str]) -> Iterator[str]:

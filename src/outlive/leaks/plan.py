@@ -9,7 +9,7 @@ from functools import cache
 from typing import TypeVar
 
 from outlive.leaks import key_blocks
-from outlive.leaks.lexicon import lexicon
+from outlive.leaks.lexicon import TELLING, lexicon
 from outlive.leaks.rules import Triggers, load
 from outlive.leaks.sieve import Wanted
 
@@ -22,13 +22,14 @@ Key = TypeVar("Key", bytes, str)
 class Plan:
     """Watches have the numbers of their rules, then groups, then key blocks. `by_word`, `by_name` and `by_mark`: which
     watches a word, one that is assigned to, and a literal or probe calls. `rare`: numbers of the words that dictionary
-    phrases are found by."""
+    phrases are found by, `telling` of those of them that are enough alone."""
 
     wanted: Wanted
     by_word: Sequence[Calls]
     by_name: Sequence[Calls]
     by_mark: Sequence[Calls]
     rare: frozenset[int]
+    telling: frozenset[int]
 
 
 @cache
@@ -47,6 +48,7 @@ def plan() -> Plan:
         tuple(names.get(word, ()) for word in wanted.words),
         (*literals.values(), *probes.values()),
         frozenset(number for number, word in enumerate(wanted.words) if word in rare),
+        frozenset(number for number, word in enumerate(wanted.words) if word in TELLING),
     )
 
 

@@ -87,6 +87,7 @@ def read(name: str) -> dict[str, Any]:
     return tomllib.loads((files(__package__) / "rules" / f"{name}.toml").read_text(encoding="utf-8"))
 
 
+@cache
 def meanings(name: str) -> dict[str, Meaning]:
     """The meanings of a file whose finding is code (`bip39`, `keys`)."""
     return {rule: _meaning(rule, table) for rule, table in read(name).items() if isinstance(table, dict)}

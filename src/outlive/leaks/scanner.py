@@ -37,7 +37,7 @@ class Scanner:
         self._sieve = sieve(self._plan.wanted)
         self._watches = self._all_watches(now)
         self._phrases = Phrases(self._found)
-        self._rare = RareWords(self._around(self._phrases, NEAR_UNITS + FRINGE_UNITS), self._plan.wanted.words)
+        self._rare = RareWords(self._around(self._phrases, NEAR_UNITS + FRINGE_UNITS), self._plan.telling)
         self.bytes = 0
 
     def feed(self, chunk: bytes) -> None:

@@ -11,7 +11,6 @@ from outlive.leaks.checks import entropy, is_placeholder
 from outlive.leaks.cutter import Unit
 from outlive.leaks.finding import Findings
 from outlive.leaks.history import Around, Onlooker
-from outlive.leaks.lexicon import TELLING
 from outlive.leaks.rules import Rule
 from outlive.leaks.spoken import SHORTEST
 from outlive.leaks.text import longest_row
@@ -91,9 +90,9 @@ class RareWords:
     """Has the lines looked at in which dictionary words gather that ordinary logs do not have. A word that this log has
     all the time is not rare here, and does not count for a while."""
 
-    def __init__(self, around: Around, words: Sequence[bytes]) -> None:
+    def __init__(self, around: Around, telling: frozenset[int]) -> None:
         self._around = around
-        self._telling = frozenset(number for number, word in enumerate(words) if word in TELLING)
+        self._telling = telling  # numbers of words of which one is enough
         self._recent: deque[tuple[int, int]] = deque()  # (number of the unit, number of the word)
         self._read = (-1, False)  # the last unit whose words were read, and whether they stand in a row
         self._said: Counter[int] = Counter()  # hashes of rows with few rare words, and how often they came

@@ -18,16 +18,23 @@ from outlive.recovery.runbook import ORDERS, Recipe
 
 Facts = Mapping[str, Mapping[str, Any]]
 A_MACHINE = "the machine that is made"
+SSH_PORT = 22
 
 
-def decide(recipe: Recipe, to: str, own: Iterable[Host], *, rehearsal: bool) -> Destination:
-    """What `--to` and the runbook make of it; `own` are the hosts that are guarded. Raises `UsageError`."""
+def decide(recipe: Recipe, to: str, own: Iterable[Host], *, recovered: str, rehearsal: bool) -> Destination:
+    """What `--to` and the runbook make of it; `own` are the hosts that are guarded, `recovered` the name of the one that is
+    brought back. Raises `UsageError`."""
     if to and not (recipe.to or recipe.order):
         raise UsageError(f"the runbook {recipe.name} wants no --to.", hint="docs/how-to/recover.md shows each.")
     if rehearsal and to and (taken := _whose(to, own)):
         raise UsageError(
             f"{to} is {taken} itself; a rehearsal would be done on the machine that serves.",
             hint="Name a scratch machine: --to ssh://root@HOST",
+        )
+    if to and (others := [one for one in own if one.name != recovered]) and (taken := _whose(to, others, port=True)):
+        raise UsageError(
+            f"{to} is {taken}, another host of outlive.toml; {recovered} would be put over it.",
+            hint="Name a new, empty machine: --to ssh://root@HOST",
         )
     if to:
         return Destination.NAMED
@@ -80,10 +87,16 @@ def _user(recovery: Recovery, step: str) -> str:
     return str(args.get("user", ""))
 
 
-def _whose(to: str, own: Iterable[Host]) -> str:
+def _whose(to: str, own: Iterable[Host], *, port: bool = False) -> str:
+    """Whose address that is. With `port`, several machines may be behind one address."""
+
+    def at(text: str) -> tuple[str, int]:
+        address = SshAddress.parse(text)
+        return address.host, (address.port or SSH_PORT) if port else 0
+
     try:
-        there = SshAddress.parse(to).host
+        there = at(to)
     except ValueError:
         return ""
     named = [(one.name, one.addresses if one.is_local else (one.address, *one.addresses)) for one in own]
-    return next((name for name, several in named if there in {SshAddress.parse(one).host for one in several}), "")
+    return next((name for name, several in named if there in map(at, several)), "")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from outlive.model.recovery import Entry, Recovery, What
+from outlive.model.words import duration, moment
 from outlive.recovery.destination import where
 
 
@@ -69,9 +70,11 @@ def _loss(recovery: Recovery, entries: Sequence[Entry]) -> str:
         until = found.get("until")
         lost = "everything"
         if until:
-            lost = f"{max(0.0, (recovery.began_at - datetime.fromisoformat(until)).total_seconds()):.1f} s of writes"
-        there = f"| {until or 'not restored'} | {lost} | {found.get('copy', '')} |"
-        lines.append(f"| {shown['asset']} | {shown['until'] or 'nothing'} {there}")
+            lost = (
+                f"{duration(max(0.0, (recovery.began_at - datetime.fromisoformat(until)).total_seconds()))} of writes"
+            )
+        there = f"| {_moment(until) or 'not restored'} | {lost} | {found.get('copy', '')} |"
+        lines.append(f"| {shown['asset']} | {_moment(shown['until']) or 'nothing'} {there}")
     lines.append(
         "\nThe loss is counted up to the beginning of the run; the old machine may still hold what is missing.\n"
     )
@@ -89,15 +92,17 @@ def _schedules(entries: Sequence[Entry]) -> str:
 
 
 def _times(entries: Sequence[Entry]) -> str:
+    """Of each step its last attempt; of one that only looked, since the line before."""
     rows: dict[str, str] = {}
     began: dict[str, datetime] = {}
+    before = entries[0].at if entries else None
     for entry in entries:
         if entry.what is What.DOING:
             began[entry.step] = entry.at
-        if entry.what is What.DONE:
-            took = (entry.at - began.pop(entry.step, entry.at)).total_seconds()
-            if took or entry.step not in rows:
-                rows[entry.step] = f"| {entry.step} | {took:.1f} | {_cell(entry.said)} |"
+        if entry.what is What.DONE and (entry.step in began or entry.step not in rows):
+            took = (entry.at - began.pop(entry.step, before or entry.at)).total_seconds()
+            rows[entry.step] = f"| {entry.step} | {took:.1f} | {_cell(entry.said)} |"
+        before = entry.at
     return "\n".join(["## How long it took\n", "| step | seconds | |", "|---|---|---|", *rows.values()]) + "\n"
 
 
@@ -114,6 +119,10 @@ def _words(entries: Sequence[Entry]) -> str:
 def _journal(entries: Sequence[Entry]) -> str:
     lines = [f"- {one.at:%Y-%m-%d %H:%M:%S}Z {one.what} {one.step} {_cell(one.said)}".rstrip() for one in entries]
     return "\n".join(["## Journal\n", *lines]) + "\n"
+
+
+def _moment(text: str | None) -> str:
+    return moment(datetime.fromisoformat(text)) if text else ""
 
 
 def _cell(text: str) -> str:

@@ -19,6 +19,8 @@ from outlive.vault.base import Vault
 from outlive.vault.memory import MemoryVault
 from tests.backup.made import KEY, STRANGER, take_made
 
+pytestmark = pytest.mark.slow
+
 NOW = ManualClock().now()
 
 

@@ -23,6 +23,8 @@ from outlive.vault.base import Vault
 from outlive.vault.memory import MemoryVault
 from tests.backup.made import KEY, contents, policy, take_made
 
+pytestmark = pytest.mark.slow
+
 STREAMS = {"a": random.Random(1).randbytes(5000), "b": b"b" * 700}
 
 

@@ -19,6 +19,8 @@ from tests.recovery.steps.carrying import carry, inputs, looked, world
 from tests.world.biting import Bite
 from tests.world.github import GithubApi
 
+pytestmark = pytest.mark.slow
+
 SECRET, DISPATCH, RUN = CiSecret(), CiDispatch(), CiRun()
 BITES = ["429", "500", "503", "lost", "cut"]
 

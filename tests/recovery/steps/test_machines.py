@@ -30,7 +30,7 @@ CREATE, QUARANTINE = CreateMachine(), Quarantine()
 ARGS = {"provider": "cloud", "plan": "cloud_vps_1", "region": "eu_nord_1", "image": "debian_12_64bit"}
 ARGS |= {"ssh_keys": ["13247"]}  # type: ignore[dict-item]
 
-pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="wants ssh-keygen")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="wants ssh-keygen")]
 
 
 def old(api: MakerApi) -> None:

@@ -29,7 +29,8 @@ class Repoint(Manners):
         return f"{world.settings.path.name}: the address of {world.host.name} becomes that of {world.told(inputs)}"
 
     def changes(self, world: World, inputs: Inputs) -> list[str]:
-        found = [f"- address = {world.host.address}", f"+ address = {world.told(inputs)}"]
+        before, after = world.host.address, world.told(inputs)
+        found = [f"- address = {before}", f"+ address = {after}"] if before != after else ["as it is: the same address"]
         if world.new is None and world.host.server_id:
             found += [f"- server_id = {world.host.server_id}", f"+ server_id = that of {world.told(inputs)}"]
         return found
