@@ -12,8 +12,10 @@ import pytest
 
 from outlive.backup.copies import catalog
 from outlive.cli import main
-from outlive.errors import NotPermitted
-from outlive.transport.temporal import AddressWay
+from outlive.errors import NotPermitted, TemporalUnreachable
+from outlive.lab.ground.process import free_port
+from outlive.transport.local import LocalShell
+from outlive.transport.temporal import AddressWay, HostWay
 from outlive.transport.temporal_link import Access, Tls
 from tests.cli.home import Home
 from tests.conftest import lend
@@ -166,6 +168,21 @@ def test_files_that_do_not_belong_together_are_refused_before_anybody_is_asked(
         told = capsys.readouterr()
         assert said in " ".join((told.out + told.err).split()), told
         assert "hello" not in told.err and "PRIVATE KEY----" not in told.err.replace("-----BEGIN PRIVATE KEY-----", "")
+
+
+def test_over_the_way_to_a_host_the_name_in_the_certificate_is_what_counts(there: World) -> None:
+    halves = (there.pems[name].read_bytes() for name in ("ca", "client.crt", "client.key"))
+    access = Access(Tls(*halves, NAME), KEY)
+    with HostWay(LocalShell("web-1"), there.ports["both"], access=access).open() as door:
+        assert [one.name for one in door.export().namespaces] == ["default"]
+    other = Access(Tls(there.pems["other-ca"].read_bytes(), server_name=NAME), KEY)
+    with pytest.raises(TemporalUnreachable, match="not trusted here") as caught:
+        with HostWay(LocalShell("web-1"), there.ports["key"], access=other).open():
+            pass
+    assert "tls.ca" in caught.value.hint
+    with pytest.raises(TemporalUnreachable, match="refused"):  # and not: closed once TLS was up
+        with HostWay(LocalShell("web-1"), free_port(), access=access).open():
+            pass
 
 
 def test_a_call_that_a_key_may_not_make_is_not_taken_for_silence(there: World) -> None:

@@ -70,13 +70,15 @@ _KNOWN = (
 _CLOSED = ("stream closed because of a broken pipe", "connection closed", "Connection reset", "operation was canceled")
 
 
-def of_connection(said: str, with_tls: bool) -> Refusal | None:
+def of_handshake(said: str) -> Refusal | None:
     """`said` is the SDK's own message; None when it is none of those that are known."""
-    for words, refusal in _KNOWN:
-        if any(word in said for word in words):
-            return refusal
-    if any(word in said for word in _CLOSED):
-        if with_tls:  # TLS 1.3 lets a client go on before its certificate was looked at: then it is closed
-            return Refusal("the server closed the connection once TLS was up.", _CLIENT_CURE)
-        return Refusal("the server closed the connection.", "It may want TLS: add a `tls` table to the asset.")
-    return None
+    return next((refusal for words, refusal in _KNOWN if any(word in said for word in words)), None)
+
+
+def of_closing(said: str, with_tls: bool) -> Refusal | None:
+    """For a connection that was closed without a word; None when it was not."""
+    if not any(word in said for word in _CLOSED):
+        return None
+    if with_tls:  # TLS 1.3 lets a client go on before its certificate was looked at: then it is closed
+        return Refusal("the server closed the connection once TLS was up.", _CLIENT_CURE)
+    return Refusal("the server closed the connection.", "It may want TLS: add a `tls` table to the asset.")

@@ -113,10 +113,13 @@ class Link:
         except RPCError as error:
             raise self._told(error) from error
         except (RuntimeError, TimeoutError, ValueError) as error:
-            said = str(error) or f"no answer in {CONNECT_SECONDS} s"
-            if refusal := temporal_refusals.of_connection(said, access.has_tls):
+            said, complaint = str(error) or f"no answer in {CONNECT_SECONDS} s", self._complaints()
+            refusal = temporal_refusals.of_handshake(said)
+            if refusal is None and not complaint:  # who carries the connection knows better why it was closed
+                refusal = temporal_refusals.of_closing(said, access.has_tls)
+            if refusal is not None:
                 raise TemporalUnreachable(f"{self._where}: {refusal.what}", hint=refusal.cure) from None
-            raise TemporalUnreachable(f"{self._where}: {self._complaints() or said}") from error
+            raise TemporalUnreachable(f"{self._where}: {complaint or said}") from error
         self.workflows, self.operator = client.workflow_service, client.operator_service
 
     def close(self) -> None:
