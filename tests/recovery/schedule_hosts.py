@@ -78,6 +78,12 @@ class Jobs:
         found = self.schedule(id, namespace)["schedule"]["state"]
         return bool(found.get("paused")), found.get("notes", "")
 
+    def runs(self, status: str) -> set[str]:
+        """The runs of workflows in the namespace `default` that stand so."""
+        query = ("--query", f'ExecutionStatus="{status}"', "--limit", "1000")
+        told = json.loads(self.say("workflow", "list", "-n", "default", "-o", "json", *query))
+        return {one["execution"]["runId"] for one in told}
+
     def ids(self) -> list[str]:
         told = json.loads(self.say("schedule", "list", "-n", "shop", "-o", "json"))
         return sorted(one["scheduleId"] for one in told)

@@ -62,6 +62,10 @@ def test_nothing_is_started_twice(home: Home, machines: tuple[Machine, Machine])
     assert "wait paused" in said["schedules wait schedules"]
     assert "still answers as the old machine" in said["schedules wait schedules"]
     assert "default/often (" in said["schedules wait schedules"], "what caught up before the pause is told"
+    wait_until(
+        lambda: new.runs("Running") <= old.runs("Running"), "only the old one's work to go on", seconds=60, every=0.5
+    )
+    assert new.runs("Terminated"), "what had been begun before the pause is over"
     assert new.state("nightly") == (True, f"{HELD}mine") and new.state("often", "default") == (True, HELD)
     assert new.state("off") == (True, "by hand"), "and what people have paused is theirs"
     assert new.state("late") == (True, HELD), "its database never knew it, the export did"

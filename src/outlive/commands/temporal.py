@@ -43,10 +43,13 @@ class Schedule:
         """When the server made it; None where it does not say."""
         return _moment((self.described.get("info") or {}).get("createTime"))
 
-    def actions_since(self, moment: datetime) -> int:
-        """How many of the actions that the server remembers of it (some ten) it has begun since then."""
+    def begun_since(self, moment: datetime) -> frozenset[tuple[str, str]]:
+        """Workflow and run ids of what it has begun since then, of the last ten or so that the server remembers."""
         told = ((self.described.get("info") or {}).get("recentActions")) or ()
-        return sum((_moment(one.get("actualTime")) or moment) > moment for one in told)
+        results = [
+            one.get("startWorkflowResult") or {} for one in told if (_moment(one.get("actualTime")) or moment) > moment
+        ]
+        return frozenset((str(one["workflowId"]), str(one["runId"])) for one in results if one.get("runId"))
 
     @property
     def _state(self) -> Mapping[str, Any]:

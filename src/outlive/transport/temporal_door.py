@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,9 +12,10 @@ from uuid import uuid4
 from outlive.commands.temporal import HELD, Export, Namespace, Schedule
 from outlive.errors import NotPermitted
 from outlive.transport.temporal_link import CALL, IDENTITY, Access, Link, NotThere, linked, of
-from outlive.transport.temporal_reading import Reading, described
+from outlive.transport.temporal_reading import PAGE, Reading, described
 
 UNKNOWN_VERSION = "not told"
+CAUGHT_UP = "begun by a schedule before outlive could pause it; if the old server has not done it, trigger it by hand"
 
 
 @contextmanager
@@ -156,6 +158,34 @@ class Door:
         if state.paused and state.notes.startswith(HELD):
             state.paused, state.notes = False, state.notes.removeprefix(HELD)
             self._update(namespace, id, now, now.conflict_token)
+
+    def begun(self, namespace: str, id: str, since: datetime) -> frozenset[tuple[str, str]]:
+        """Workflow and run ids of what the schedule has begun since then and what still runs."""
+        from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
+
+        named = id.replace("\\", "\\\\").replace('"', '\\"')
+        query = (
+            f'TemporalScheduledById = "{named}" AND StartTime > "{since.isoformat()}" AND ExecutionStatus = "Running"'
+        )
+        asked = ListWorkflowExecutionsRequest(namespace=namespace, page_size=PAGE, query=query)
+        call = self._link.workflows.list_workflow_executions
+        found = self._link.run(call(asked, timeout=CALL, metadata=of(namespace)))
+        return frozenset((one.execution.workflow_id, one.execution.run_id) for one in found.executions)
+
+    def end(self, namespace: str, workflow: str, run: str) -> None:
+        """Terminates the workflow; nothing where it has ended."""
+        from temporalio.api.common.v1 import WorkflowExecution
+        from temporalio.api.workflowservice.v1 import TerminateWorkflowExecutionRequest
+
+        asked = TerminateWorkflowExecutionRequest(
+            namespace=namespace,
+            workflow_execution=WorkflowExecution(workflow_id=workflow, run_id=run),
+            reason=CAUGHT_UP,
+            identity=IDENTITY,
+        )
+        call = self._link.workflows.terminate_workflow_execution
+        with suppress(NotThere):
+            self._link.run(call(asked, timeout=CALL, metadata=of(namespace)))
 
     def delete(self, namespace: str, id: str) -> None:
         """Takes a schedule away: only one that a run of ours has made, by its undo."""

@@ -1,8 +1,8 @@
 """`hold-schedules`: what came back with Temporal's database is paused before a worker starts, unless it is known that the
 old server starts nothing any more: two servers with the same schedules charge every card twice.
 
-Temporal catches up what a schedule missed as soon as it is up, so that a few workflows may have begun before the pause. They
-wait for a worker, and are told: whether the old server has done that work already, only a person can say.
+Temporal catches up what a schedule missed as soon as it is up, so that a few workflows may have begun before the pause.
+These are terminated, for no worker has seen them, and told. What was under way in the database goes on.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import Any
 
 from outlive.backup.restore.pour import step
 from outlive.commands import compose, docker
-from outlive.commands.temporal import Export
+from outlive.commands.temporal import Export, Schedule
 from outlive.errors import ConfigError, Failed, NoData, OutliveError
 from outlive.model.asset import PostgresAsset, TemporalAsset
 from outlive.recovery.schedule_server import asset_of, door_of, exported
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 from outlive.recovery.two_servers import why_two
+from outlive.transport.temporal_door import Door
 from outlive.transport.temporal_link import must_be_installed
 
 ASK_SECONDS = 60
@@ -63,9 +64,12 @@ class HoldSchedules(Manners):
                 f'{error.hint} Then `outlive recover --resume`; or go on without the pause: --approve "{inputs.step}"'
             )
             raise Failed(f"the schedules could not be paused, though {why}: {error}", hint=hint) from error
-        said = f"{len(seen['held'])} schedules wait paused, for {why}; outlive temporal release {asset.name}"
+        said = f"{len(seen['held'])} schedules wait paused, for {why}"
+        said += "" if world.rehearsal else f"; outlive temporal release {asset.name}"
         if seen["caught_up"]:
-            said += f"; before that they had caught up, look at these workflows: {', '.join(seen['caught_up'])}"
+            said += (
+                f"; what they had begun to catch up was terminated before any worker: {', '.join(seen['caught_up'])}"
+            )
         return found | seen | {"said": said}
 
     def undo(self, world: World, inputs: Inputs) -> None:
@@ -92,9 +96,23 @@ class HoldSchedules(Manners):
                     raise Failed(f"these would not be paused: {', '.join(running)}.", hint="outlive recover --resume")
                 world.clock.sleep(POLL_SECONDS)
                 now = door.export()
-        every = [(f"{one.name}/{each.id}", each) for one in now.namespaces for each in one.schedules]
-        caught = [f"{name} ({count})" for name, each in every if (count := each.actions_since(began))]
-        return {"held": [name for name, each in every if each.is_held], "caught_up": caught}
+            every = [(one.name, each) for one in now.namespaces for each in one.schedules]
+            caught = [f"{name}/{one.id} ({n})" for name, one in every if (n := _ended(world, door, name, one, began))]
+        return {"held": [f"{name}/{one.id}" for name, one in every if one.is_held], "caught_up": caught}
+
+
+def _ended(world: World, door: Door, namespace: str, schedule: Schedule, began: datetime) -> int:
+    """How many workflows the schedule had begun before it was paused; they are terminated, and no worker has seen them. The
+    server's list of what runs may lag, so that it is asked until it says nothing new."""
+    ended: set[tuple[str, str]] = set()
+    fresh = schedule.begun_since(began)
+    while fresh:
+        for workflow, run in fresh:
+            door.end(namespace, workflow, run)
+        ended |= fresh
+        world.clock.sleep(POLL_SECONDS)
+        fresh = door.begun(namespace, schedule.id, began) - ended
+    return len(ended)
 
 
 def _cannot(asset: TemporalAsset) -> str:

@@ -79,7 +79,8 @@ def _compared(world: World, inputs: Inputs) -> dict[str, Any]:
     said = f"{seen.same} of {wanted.count} schedules are as they were exported"
     said += f" (asked at {asset.address}, wherever that leads)" if asset.address else ""
     said += f"; {len(made)} that the database was too old to know are made again, paused" if made else ""
-    said += f"; {len(seen.held)} wait paused: outlive temporal release {asset.name}" if seen.held else ""
+    hint = "" if world.rehearsal else f": outlive temporal release {asset.name}"
+    said += f"; {len(seen.held)} wait paused{hint}" if seen.held else ""
     if others := [str(one) for one in seen.differences if not one.is_held]:
         said += f"; {len(others)} differences, in the report: outlive temporal restore {asset.name}"
     told = [*(f"{one}: made again, paused" for one in made), *(str(one) for one in seen.differences), *failed]
