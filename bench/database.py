@@ -16,7 +16,7 @@ TABLES = 8
 ROW_BYTES = 238  # with its share of the page and of the index, measured
 MAJOR = 15  # the newest that Debian 12's pgBackRest knows
 
-_FILL = """
+FILL = """
 SELECT setseed({seed});
 CREATE TABLE orders_{n} (id bigint PRIMARY KEY, placed timestamptz NOT NULL, cents int NOT NULL, customer text NOT NULL,
   address text NOT NULL, note text NOT NULL, token text NOT NULL, receipt text NOT NULL);
@@ -79,4 +79,4 @@ def set_archive_command(server: PostgresServer, command: str) -> None:
 
 
 def _fill_table(server: PostgresServer, rows: int, number: int) -> None:
-    server.sql(_FILL.format(n=number, rows=rows, seed=number / 10))
+    server.sql(FILL.format(n=number, rows=rows, seed=number / 10))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import sqlite3
 import subprocess
 import threading
@@ -11,7 +10,9 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
 
+from bench.database import QUESTION
 from bench.recover.phases import phases
 from bench.recover.world import Round
 from outlive.lab.ground.machine import Machine
@@ -25,13 +26,15 @@ from outlive.model.observation import moment
 WORDS = ("--accept-loss", "the host was destroyed by a bench", "--approve", "order", "--approve", "old machine off")
 PATIENCE_SECONDS = 1800
 ATTEMPTS = 10
+USAGE = 2  # as an exit code
 
 
 @dataclass(slots=True)
 class Result:
     """`served_seconds` until DNS led to the new machine and the page answered there, `done_seconds` until all of it was
     done. `killed_at_seconds` is when the recovering process was killed; None in a round without. `doubled` effects at
-    other people's APIs. `lost_seconds` of writes and `lost_rows`, and what `status` had shown just before."""
+    other people's APIs. `lost_seconds` of writes and `lost_rows`, and what `status` had shown just before.
+    `besides_seconds`: what the round took before the host was gone and after all was done."""
 
     served_seconds: float = 0.0
     done_seconds: float = 0.0
@@ -42,12 +45,15 @@ class Result:
     lost_seconds: float = 0.0
     shown_seconds: float = 0.0
     ballast_is_whole: bool = False
+    besides_seconds: float = 0.0
 
 
-def play(world: Round, kill_at_seconds: float | None) -> Result:
-    """Raises when the recovery does not come to its end."""
-    found = Result()
-    found.shown_seconds, gone_at, gone = _die(world)
+def play(world: Round, chance: Random, longest_seconds: float | None) -> Result:
+    """A kill at a moment by `chance`, `longest_seconds` after the host was gone at the latest; None: nobody is killed.
+    Raises when the recovery does not come to its end."""
+    found, began = Result(), time.monotonic()
+    kill_at_seconds = None if longest_seconds is None else chance.uniform(1, longest_seconds)
+    found.shown_seconds, gone_at, gone = _die(world, chance)
     page = threading.Thread(target=_watch_page, args=(world, found, gone), daemon=True)
     page.start()
     _recover(world, found, gone, kill_at_seconds)
@@ -56,28 +62,41 @@ def play(world: Round, kill_at_seconds: float | None) -> Result:
     found.phases = phases(gone_at, _done(world))
     found.doubled = _doubled(world)
     _count_loss(world, found, gone_at)
+    found.besides_seconds = time.monotonic() - began - found.done_seconds
     return found
 
 
-def _die(world: Round) -> tuple[float, datetime, float]:
-    """Guarded for a while; then the host loses its power and the keeper is killed. What `status` had shown, and when."""
-    wait_until(lambda: _is_enrolled(world), "an enrolment of the host", PATIENCE_SECONDS, 1)  # it may just have booted
+def _die(world: Round, chance: Random) -> tuple[float, datetime, float]:
+    """Guarded for a while; then the host loses its power and the keeper is killed. What `status` had shown, and from when
+    the recovery's time counts."""
+    if world.is_first:  # the host may just have booted
+        wait_until(lambda: _is_enrolled(world), "an enrolment of the host", PATIENCE_SECONDS, 1)
+    began = datetime.now(UTC)
     with world.keeper.keeping() as keep:
-        wait_until(lambda: bool(world.keeper.run("copies", "shop-db")["windows"]), "log", PATIENCE_SECONDS, 1)
+        wait_until(lambda: _is_followed(world, began), "log of now", PATIENCE_SECONDS, 1)
         wait_until(lambda: len(_copied(world)) == 5, "a copy of every asset", PATIENCE_SECONDS, 1)
-        time.sleep(random.uniform(2, 6))
+        time.sleep(chance.uniform(2, 6))
         asked = datetime.now(UTC)
         told = world.keeper.start("status", "--json").communicate()[0]
         shown = next(one for one in json.loads(told)["assets"] if one["asset"] == "shop-db")["loss"]["seconds"]
-        gone_at, gone = datetime.now(UTC), time.monotonic()
+        died_at = datetime.now(UTC)
         world.lab.engine.docker("kill", world.lab.machine(WEB).container)
         keep.kill()
-    return float(shown) + (gone_at - asked).total_seconds(), gone_at, gone
+        keep.wait()
+    world.remember()  # the bench's own work: the clock starts after it
+    return float(shown) + (died_at - asked).total_seconds(), datetime.now(UTC), time.monotonic()
+
+
+def _is_followed(world: Round, since: datetime) -> bool:
+    windows = world.keeper.run("copies", "shop-db")["windows"]
+    return any(moment(one["to"]) > since for one in windows)
 
 
 def _is_enrolled(world: Round) -> bool:
     process = world.keeper.start("identity", WEB, "--enrol")
-    process.communicate(timeout=PATIENCE_SECONDS)
+    _, complained = process.communicate(timeout=PATIENCE_SECONDS)
+    if process.returncode == USAGE:
+        raise RuntimeError(complained)
     return process.returncode == 0
 
 
@@ -86,7 +105,8 @@ def _copied(world: Round) -> set[str]:
 
 
 def _recover(world: Round, found: Result, gone: float, kill_at_seconds: float | None) -> None:
-    words: tuple[str, ...] = (WEB, "--runbook", world.runbook, "--yes", *WORDS)
+    begin = (WEB, "--runbook", world.runbook, "--yes", *WORDS)
+    words: tuple[str, ...] = begin
     for _ in range(ATTEMPTS):
         process = world.keeper.start("recover", *words)
         left = None if kill_at_seconds is None else kill_at_seconds - (time.monotonic() - gone)
@@ -101,7 +121,8 @@ def _recover(world: Round, found: Result, gone: float, kill_at_seconds: float | 
             if process.returncode == 0:
                 return
             print(f"exit {process.returncode}: {complained[-300:]}", flush=True)
-        words = ("--resume",)
+        nothing_begun = words != begin and process.returncode == USAGE  # it was killed before it had written anything
+        words = begin if nothing_begun else ("--resume",)
     raise RuntimeError(f"it did not come to its end: {said[-500:]}{complained[-2000:]}")
 
 
@@ -128,7 +149,7 @@ def _doubled(world: Round) -> int:
 
 
 def _count_loss(world: Round, found: Result, gone_at: datetime) -> None:
-    """The old machine is asked, which has its power again."""
+    """The old machine is asked, which has its power again: it is the next round's."""
     (made,) = world.provider.machines.values()
     old: Machine = world.lab.machine(WEB)
     old.power_on()
@@ -137,10 +158,4 @@ def _count_loss(world: Round, found: Result, gone_at: datetime) -> None:
     query = f"select count(*) || ' ' || extract(epoch from max(placed_at)) {before}"
     (had, last), (has, until) = (Shop(one).sql(query).split() for one in (old, made))
     found.lost_rows, found.lost_seconds = int(had) - int(has), float(last) - float(until)
-    whole = "select coalesce((select count(*) || ' ' || sum(id) from ballast), '')"
-    try:
-        found.ballast_is_whole = Shop(made).sql(whole) == Shop(old).sql(whole)
-    finally:
-        for service, database in (("db", "shop"), ("jobs-db", "jobs")):
-            slots = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where not active"
-            Shop(old).sql(slots, service, database)
+    found.ballast_is_whole = Shop(made).sql(QUESTION) == Shop(old).sql(QUESTION)

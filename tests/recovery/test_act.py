@@ -57,7 +57,8 @@ class Once(Server):
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> Mapping[str, Any]:
         self.bought.append(inputs.key)
-        return {"verdict": "machine_replaced", "waiver": inputs.args.get("waiver", {}).get("text")}
+        said = {name: inputs.args.get(name, {}).get("text") for name in ("waiver", "approved")}
+        return {"verdict": "machine_replaced", **said}
 
 
 @pytest.fixture
@@ -163,9 +164,18 @@ def test_an_approval_is_wanted_before_and_given_by_name(actor: Actor, server: Se
 def test_an_answer_that_is_given_once_is_remembered_by_the_run(actor: Actor, journal: Recovering) -> None:
     act = actor.acts()["recover"]
     journal.write("run-1", NOON, "", What.WAIVED, "ops", "it burnt down")
-    found = {"verdict": "machine_replaced", "waiver": "it burnt down"}
+    journal.write("run-1", NOON, "gate", What.APPROVED, "ops", "approved")
+    journal.write("run-1", NOON, "other", What.APPROVED, "ops", "not this one")
+    found = {"verdict": "machine_replaced", "waiver": "it burnt down", "approved": "approved"}
     assert act(args("gate", "once"), 60) == found == act(args("gate", "once"), 60)
-    assert [what for what, _ in told(journal)] == [What.WAIVED, What.DOING, What.DONE, What.DONE]
+    assert [what for what, _ in told(journal)] == [
+        What.WAIVED,
+        What.APPROVED,
+        What.APPROVED,
+        What.DOING,
+        What.DONE,
+        What.DONE,
+    ]
 
 
 def test_undo_takes_back_what_was_begun(actor: Actor, server: Server, journal: Recovering) -> None:

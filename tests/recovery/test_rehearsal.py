@@ -47,6 +47,13 @@ def test_a_step_that_touches_dns_ci_or_the_host_must_be_left_out() -> None:
     assert steps(RUNBOOK + dns) == [], "left out by itself"
     assert steps(f"{RUNBOOK}{dns}rehearse = true\n") == ["names"]
     assert steps(f'{RUNBOOK}[[steps]]\nname = "login"\nkind = "app-login"\n') == ["login"]
+    makes = RUNBOOK.replace("to = true\n[[", '[[steps]]\nname = "order"\nkind = "tofu-machine"\n[[')
+    assert steps(makes) == [] and steps(makes.replace('machine"\n', 'machine"\nalso = ["dns_record.shop"]\n')) == [
+        "order"
+    ]
+    assert steps(
+        makes.replace("tofu-machine", "tofu-replace").replace('replace"\n', 'replace"\nrehearse = true\n')
+    ) == ["order"]
     assert steps(f'{RUNBOOK}[[steps]]\nname = "halt"\nkind = "stop"\non = "old"\n') == [], "the old machine serves"
     assert steps(f'{RUNBOOK}[[steps]]\nname = "halt"\nkind = "stop"\n') == ["halt"]
 

@@ -66,6 +66,16 @@ def test_the_runbook_that_orders_does_all_that_the_one_to_a_named_machine_does()
     assert "create-machine" not in [one.kind for one in expanded(found, ASSETS, ordering=False)]
 
 
+def test_the_step_that_stands_there_as_a_comment_orders_in_the_place_of_the_other() -> None:
+    text = shipped(TEMPLATE).replace('"?"', '"x"')
+    ours, rest = text.split("# [[steps]]", 1)
+    ours = ours[: ours.index('[[steps]]\nname = "order"')]
+    comment, rest = rest.split("\n\n", 1)
+    found = read("\n".join([ours, "[[steps]]", comment.replace("\n# ", "\n"), "", rest]), STEPS)
+    assert found.order is not None and found.order.kind == "tofu-machine" and found.order.args["vars"]
+    assert [one.kind for one in found.entries][2:4] == ["tofu-machine", "machine"]
+
+
 def test_what_only_its_user_knows_is_filled_in_before() -> None:
     with pytest.raises(UsageError) as caught:
         recipe(TEMPLATE)
@@ -90,6 +100,7 @@ def test_what_no_step_brings_back_is_named() -> None:
         (GOOD + "to = true\n" + ORDER, "leave `to` and `asset` out"),
         (GOOD + "asset = true\n" + ORDER + VOLUME, "leave `to` and `asset` out"),
         (GOOD + ORDER + ORDER.replace("'order'", "'again'"), "2 steps order a machine"),
+        (GOOD + ORDER + ORDER.replace("'order'", "'a'").replace("create", "tofu"), "2 steps order a machine"),
         (GOOD + VOLUME, "no machine to restore to but the host itself"),
         (GOOD + VOLUME + ORDER, r"the step 'volume \{asset\}' works on the machine that 'order' orders after it"),
         (GOOD + "[[steps]]\nname = 'a'\nkind = 'machine'\n" + ORDER, "the step 'a' works on the machine"),

@@ -30,7 +30,7 @@ class Changes:
             case "POST", ["projects", _, "servers"]:
                 return self._create(body, known)
             case "POST", ["servers", identity, "actions"]:
-                return self._reinstall(identity, body, known)
+                return self._act(identity, body, known)
             case "PUT", ["servers", identity]:
                 return self._rename(identity, body, known)
             case "DELETE", ["servers", identity]:
@@ -44,10 +44,13 @@ class Changes:
         known.servers.append(made)
         return Answer(201, server(made, known))
 
-    def _reinstall(self, identity: str, body: dict[str, Any], known: Knowledge) -> Answer:
+    def _act(self, identity: str, body: dict[str, Any], known: Knowledge) -> Answer:
         found = _found(identity, known)
         if found is None:
             return refusal(404, "Not found.")
+        if body.get("type") in ("power_on", "power_off"):
+            found.power = str(body["type"]).removeprefix("power_")
+            return Answer(200, server(found, known))
         if body.get("type") != "reinstall" or not body.get("password"):
             return refusal(400, "A reinstall wants a password.")
         found.ssh_keys = [int(one) for one in body.get("ssh_keys", [])]

@@ -42,6 +42,7 @@ class Infrastructure:
         self.run("apply", "-auto-approve")
         self._state_then = self.state_file.read_bytes()
         self._known_then = copy.deepcopy(self.cloud.provider.known)
+        self._changes_then = copy.deepcopy(vars(self.changes))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -57,6 +58,8 @@ class Infrastructure:
         (self.folder / ".terraform/environment").write_text("production")
         self.cloud.provider.known = copy.deepcopy(self._known_then)
         self.cloud.faults()
+        self.cloud.changes = self.changes
+        vars(self.changes).update(copy.deepcopy(self._changes_then))
         self.changes.did.clear()
 
     def run(self, *words: str, status: int = 0) -> str:

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from outlive import wiring, wiring_state
-from outlive.backup.copies import catalog
 from outlive.cli.incident_note import note
 from outlive.cli.looking import look, person
 from outlive.cli.named import target as target_of_words
@@ -17,10 +16,10 @@ from outlive.clock import Clock, SystemClock
 from outlive.config.load import load
 from outlive.config.schema import Settings
 from outlive.errors import UsageError
-from outlive.model.copy import Proof
 from outlive.recovery.gate import Condition, Target, Waiver, gate
 from outlive.recovery.known import WAIVABLE, Looked, Words, circumstances, host_of
 from outlive.recovery.plan_guard import Gate
+from outlive.recovery.proven import proven_until
 from outlive.state.store import Store
 from outlive.state.watching import Watching
 
@@ -45,24 +44,11 @@ def _decide(
     host = host_of(target, settings.hosts, looked)
     for what, waiver in words.waivers.items():
         note(store, host, f"{waiver.who} waives {what} for {target}: {waiver.text}", clock.now())
-    until = _proven_until(settings, clock, host)
+    own = [one for one in settings.assets if one.host == host]
+    until = proven_until(wiring.vault(settings, clock), own)
     return gate(
         target, circumstances(target, host, looked, Watching(store).enrolments(host), words, until), clock.now()
     )
-
-
-def _proven_until(settings: Settings, clock: Clock, host: str) -> datetime | None:
-    """Every write before it is in a copy whose restore a drill has proven; None when that is not so of every asset."""
-    vault = wiring.vault(settings, clock)
-    newest = []
-    for asset in (one for one in settings.assets if one.host == host):
-        proven = [
-            one for one in catalog.copies(vault, asset.name) if one.proof is Proof.RESTORED and not one.is_damaged
-        ]
-        if not proven:
-            return None
-        newest.append(max(one.manifest.data_until for one in proven))
-    return min(newest, default=None)
 
 
 def _waivers(waive: Sequence[str], now: datetime) -> dict[str, Waiver]:

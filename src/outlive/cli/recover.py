@@ -26,7 +26,7 @@ from outlive.errors import UsageError
 from outlive.model.recovery import Entry, Recovery, What, begun_steps, facts_of, is_ended
 from outlive.model.runbook import Runbook
 from outlive.recovery import plan
-from outlive.recovery.destination import ordering, where
+from outlive.recovery.destination import ordered_with, ordering, where
 from outlive.recovery.steps.registry import STEPS
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
@@ -143,7 +143,8 @@ def _what_becomes_of_it(recovery: Recovery, entries: Sequence[Entry], named: str
     names = ",".join(str(made.get(key, "?")) for key in ("server_id", "made_address", "hostname"))
     if recovery.rehearsal or named:
         return f"The machine that was ordered ({names}) is deleted, with its disk."
-    return f"The machine that was ordered is switched off and kept; --named {names} would give it back."
+    off = "switched off and kept" if "provider" in ordered_with(recovery) else "kept, and stays on"
+    return f"The machine that was ordered is {off}; --named {names} would give it back."
 
 
 def _named(call: Call, recovery: Recovery, order: str, named: str, accept_loss: str) -> None:

@@ -91,16 +91,18 @@ def put(place: Place) -> tuple[str, ...]:
     return ("sh", "-c", _PUT, "put", place.final, place.staging, place.receipt, folder)
 
 
+# Only the file systems that these are on: others of a busy machine may have gigabytes of their own to write.
 _PUT = """\
 set -e
 umask 077
+settle() { for one; do sync -f "$one" 2>/dev/null || sync; done; }
 mkdir -p -- "$4"
 cat > "$3.new"
-sync
+settle "$2" "$3.new"
 mv -T -- "$3.new" "$3"
 if [ -d "$1" ]; then rmdir -- "$1"; fi
 mv -T -- "$2" "$1"
-sync
+settle "$1" "$3"
 """
 
 
@@ -191,6 +193,6 @@ fi
 mkdir -p -- "$3"
 rm -rf -- "$4"
 cp -a -- "$1" "$4"
-sync
+sync -f "$4" 2>/dev/null || sync
 mv -T -- "$4" "$2"
 """

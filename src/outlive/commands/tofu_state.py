@@ -34,27 +34,48 @@ def read_state(text: bytes, resource: str | None) -> StatedServer:
 
 def servers_in(text: bytes) -> list[StatedServer]:
     """Everything with an address. Raises ValueError saying what is wrong."""
+    instances, _ = read_instances(text)
+    found = [
+        StatedServer(one.resource, str(one.attributes.get("id", "")), tuple(dict.fromkeys(_addresses(one.attributes))))
+        for one in instances
+    ]
+    return [one for one in found if one.addresses]
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One managed resource, by its whole address. `is_tainted`: half made, or marked so."""
+
+    resource: str
+    attributes: dict[str, Any]
+    is_tainted: bool
+
+
+def read_instances(text: bytes) -> tuple[list[Instance], dict[str, Any]]:
+    """All of them, and the outputs' values by name. Those that wait to be destroyed (deposed) are left out. Raises
+    ValueError."""
     try:
         document: Any = json.loads(text)
         if not isinstance(document, dict) or document.get("version") != 4:
             raise ValueError("it is no state of format 4")
-        return list(_servers(document))
+        outputs = {name: one.get("value") for name, one in document.get("outputs", {}).items()}
+        return list(_instances(document)), outputs
     except (AttributeError, TypeError, RecursionError) as error:
         raise ValueError("its resources are not written as in format 4") from error
 
 
-def _servers(document: dict[str, Any]) -> Iterator[StatedServer]:
+def _instances(document: dict[str, Any]) -> Iterator[Instance]:
     for resource in document.get("resources", ()):
         if resource.get("mode") != "managed":
             continue
         name = ".".join(filter(None, (resource.get("module"), resource.get("type"), resource.get("name"))))
         for instance in resource.get("instances", ()):
+            if instance.get("deposed"):
+                continue
             key = instance.get("index_key")
-            attributes = instance.get("attributes") or {}
-            addresses = tuple(dict.fromkeys(_addresses(attributes)))
-            if addresses:
-                index = "" if key is None else f"[{json.dumps(key)}]"
-                yield StatedServer(f"{name}{index}", str(attributes.get("id", "")), addresses)
+            index = "" if key is None else f"[{json.dumps(key)}]"
+            attributes = dict(instance.get("attributes") or {})
+            yield Instance(f"{name}{index}", attributes, instance.get("status") == "tainted")
 
 
 def _addresses(value: Any, key: str = "") -> Iterator[str]:

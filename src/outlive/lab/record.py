@@ -35,6 +35,8 @@ class Broken:
 class Record:
     """The lab; `ready` when it was brought up to the end. `seed` is the image of an empty server's disk.
 
+    `disk_mebibytes` is how large disks of new machines are made; None: as the seed is.
+
     `machines` are by their place in the story: our hosts by their names, and whoever else came along. `nameservers` are
     containers by their addresses, `names` is what they say; `broken` is in the order in which it was broken.
     """
@@ -49,6 +51,7 @@ class Record:
     names: dict[str, str] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
     ready: bool = False
+    disk_mebibytes: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

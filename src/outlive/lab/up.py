@@ -47,8 +47,9 @@ KEY_ID = 13001
 UPTIME_SECONDS = 40 * 86400  # what the servers claim until their first reboot
 
 
-def up(folder: Path, clock: Clock, tell: Tell) -> Lab:
-    """A lab in that folder: the one that is there when it is whole, else a new one. `tell` hears of every step.
+def up(folder: Path, clock: Clock, tell: Tell, disk_mebibytes: int | None = None) -> Lab:
+    """A lab in that folder: the one that is there when it is whole, else a new one, with disks of that size if they are to
+    be larger than usual. `tell` hears of every step.
 
     Raises Missing when this machine cannot have one, CannotBreak when the folder is somebody else's.
     """
@@ -60,7 +61,7 @@ def up(folder: Path, clock: Clock, tell: Tell) -> Lab:
         down(folder)
     elif folder.exists() and any(folder.iterdir()):
         raise CannotBreak(f"{folder} holds something that is no lab.", hint="Name an empty folder with --folder.")
-    return _Builder(folder, clock, tell).build()
+    return _Builder(folder, clock, tell, disk_mebibytes).build()
 
 
 def require() -> None:
@@ -77,10 +78,11 @@ def require() -> None:
 class _Builder:
     """One lab in the making; every step may be the last, and `down` ends what there is by then."""
 
-    def __init__(self, folder: Path, clock: Clock, tell: Tell) -> None:
+    def __init__(self, folder: Path, clock: Clock, tell: Tell, disk_mebibytes: int | None) -> None:
         self.folder = folder
         self.clock = clock
         self.tell = tell
+        self.disk_mebibytes = disk_mebibytes
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
         self.ledger = Ledger(folder / LEDGER, name_of(folder))
@@ -93,7 +95,8 @@ class _Builder:
         disk = machine.seed(self.engine, stack_images(self.engine))
         nameserver = names.image(self.engine)
         subnet = self._network()
-        lab = Lab(self.folder, self.engine, Record(self.ledger.name, self.ledger.name, subnet, str(disk)))
+        record = Record(self.ledger.name, self.ledger.name, subnet, str(disk), disk_mebibytes=self.disk_mebibytes)
+        lab = Lab(self.folder, self.engine, record)
         make_key(self.folder / "identity")
         make_authority(lab.authority)
         self.tell(f"Network {subnet}: two servers with a shop on each, two nameservers, a provider")

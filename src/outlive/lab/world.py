@@ -10,7 +10,7 @@ from pathlib import Path
 from outlive.clock import SystemClock
 from outlive.lab import names
 from outlive.lab.errors import NoLab
-from outlive.lab.ground.disk import Disk, copy_image
+from outlive.lab.ground.disk import MEBIBYTES, Disk, copy_image
 from outlive.lab.ground.docker import DockerEngine
 from outlive.lab.ground.ledger import Ledger
 from outlive.lab.ground.machine import Hardware, Machine
@@ -108,7 +108,7 @@ class Lab:
             self.engine,
             name=hostname,
             network=self.record.network,
-            disk=Disk(place, self.engine.ledger),
+            disk=Disk(place, self.engine.ledger, self.record.disk_mebibytes or MEBIBYTES),
             hardware=hardware,
         )
 

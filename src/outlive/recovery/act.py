@@ -75,17 +75,15 @@ class Actor:
         return self._world(recovery, facts), step, Inputs(recovery.id, args["step"], own, facts, begun)
 
     def _said(self, step: str, entries: list[Entry]) -> dict[str, Any]:
-        """What people have said in writing: of the whole run (`waiver`), or of this step (`own_waiver`, `named`, `approved`:
-        who approved it)."""
+        """What people have said in writing: of the whole run (`waiver`), or of this step (`own_waiver`, `named`,
+        `approved`)."""
         found: dict[str, Any] = {}
         for one in entries:
+            word = {"who": one.by, "at": one.at.isoformat(), "text": one.said}
             if one.what is What.WAIVED and one.step in ("", step):
-                word = {"who": one.by, "at": one.at.isoformat(), "text": one.said}
                 found["own_waiver" if one.step else "waiver"] = word
-            if one.what is What.APPROVED and one.step == step and "named" in one.facts:
-                found["named"] = one.facts["named"]
-            elif one.what is What.APPROVED and one.step == step:
-                found["approved"] = one.by
+            if one.what is What.APPROVED and one.step == step:
+                found |= {"named": one.facts["named"]} if "named" in one.facts else {"approved": word}
         return found
 
     def _insist_it_may(self, args: dict[str, Any], inputs: Inputs, seen: Look) -> None:

@@ -100,6 +100,14 @@ def text(args: Mapping[str, Any], name: str, default: str | None = None) -> str:
     )
 
 
+def texts(args: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A list of words of the runbook; empty when it is missing. Raises `UsageError`."""
+    found = args.get(name, [])
+    if isinstance(found, list):
+        return tuple(str(one) for one in found)
+    raise UsageError(f"`{name}` is no list.", hint=f'Such as: {name} = ["..."]')
+
+
 def new_address(world: World, inputs: Inputs) -> str:
     """Where the new machine is: as the step that made it found, else as it is reached."""
     found = inputs.args.get("address") or inputs.fact("made_address")

@@ -57,13 +57,13 @@ def machine(recovery: Recovery, host: Host, facts: Facts) -> Host | None:
     if recovery.destination == Destination.MADE or ordering(recovery):
         step = ordering(recovery)
         address = facts.get(step, {}).get("made_address") if step else None
-        return made(host, str(address), _user(recovery, step)) if address else None
+        return made(host, str(address), str(ordered_with(recovery).get("user", ""))) if address else None
     return host
 
 
 def ordering(recovery: Recovery) -> str:
     """The name of the step that orders the machine; "" where there is none."""
-    return next((one["name"] for one in recovery.steps if one["args"]["kind"] == ORDERS), "")
+    return next((one["name"] for one in recovery.steps if one["args"]["kind"] in ORDERS), "")
 
 
 def made(host: Host, address: str, user: str = "") -> Host:
@@ -82,9 +82,10 @@ def elsewhere(recovery: Recovery, entries: Sequence[Entry]) -> str:
     return recovery.to or str(facts_of(entries).get(ordering(recovery), {}).get("made_address", ""))
 
 
-def _user(recovery: Recovery, step: str) -> str:
-    args = next(one["args"]["args"] for one in recovery.steps if one["name"] == step)
-    return str(args.get("user", ""))
+def ordered_with(recovery: Recovery) -> Mapping[str, Any]:
+    """What the runbook says to the step that orders the machine; empty where there is none."""
+    step = ordering(recovery)
+    return next((one["args"]["args"] for one in recovery.steps if one["name"] == step), {})
 
 
 def _whose(to: str, own: Iterable[Host], *, port: bool = False) -> str:

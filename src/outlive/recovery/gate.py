@@ -17,6 +17,7 @@ itself is given back through `give_back`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -24,6 +25,7 @@ from enum import StrEnum
 from outlive.model.verdict import Name
 
 FRESH = timedelta(minutes=5)
+TURN = timedelta(seconds=30)  # from the end of one step to the beginning of the next, on a busy machine
 LOST = frozenset({Name.MACHINE_REPLACED, Name.OS_REINSTALLED, Name.DATA_REPLACED})
 
 
@@ -46,6 +48,11 @@ class Waiver:
     who: str
     at: datetime
     text: str
+
+    @staticmethod
+    def read(given: Mapping[str, str] | None) -> Waiver | None:
+        """As a step is given it (`recovery/act.py`)."""
+        return Waiver(given["who"], datetime.fromisoformat(given["at"]), given["text"]) if given else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,12 @@ def take_over(host: str, known: Circumstances, now: datetime) -> tuple[Condition
         "`outlive check` asks them; then `outlive recover --resume`",
     )
     return (seen, _gone(host, known))
+
+
+def is_current(began_at: datetime, ended_at: datetime, now: datetime) -> bool:
+    """Whether a look that was taken for another step may open the gate in the place of one of its own: all of it is no
+    older than `FRESH`, from its beginning, and it ended a moment ago, so that the run went on without a break."""
+    return now - FRESH <= began_at <= ended_at <= now and now - ended_at <= TURN
 
 
 def give_back(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from outlive.errors import OutliveError, Refused
 from outlive.model.project import Server
 from outlive.recovery.gate import Circumstances, Held, Target, Waiver, give_back, is_open
+from outlive.recovery.runbook import ORDERS
 from outlive.recovery.steps.base import Inputs, World
 from outlive.transport import hostkey
 
 ASK_SECONDS = 30
-_BEFORE = frozenset({"evidence", "take-over", "create-machine"})
+_BEFORE = frozenset({"evidence", "take-over", *ORDERS})
 _WRITES = frozenset({"start", "ci-dispatch"})  # what runs there after these may take orders
 
 
@@ -22,7 +22,7 @@ def insist(world: World, inputs: Inputs, server: Server, ordered: str) -> None:
     held = _held(world, inputs)
     seen_at = None if held is Held.NOTHING else _seen_at(world, inputs)
     named = Target(*inputs.args["named"]) if "named" in inputs.args else target if world.rehearsal else None
-    known = Circumstances(named=named, seen_at=seen_at, loss_accepted=_waiver(inputs.args.get("own_waiver")))
+    known = Circumstances(named=named, seen_at=seen_at, loss_accepted=Waiver.read(inputs.args.get("own_waiver")))
     conditions = give_back(target, _made(world, inputs, server, ordered), held, known, world.clock.now())
     if not is_open(conditions):
         shut = [one for one in conditions if not one.is_met]
@@ -54,7 +54,3 @@ def _seen_at(world: World, inputs: Inputs) -> datetime | None:
     except OutliveError:
         return None
     return world.clock.now() if machine_id == inputs.fact("machine_id") else None
-
-
-def _waiver(given: Any) -> Waiver | None:
-    return Waiver(given["who"], datetime.fromisoformat(given["at"]), given["text"]) if given else None

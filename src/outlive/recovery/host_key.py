@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from outlive.errors import Failed
+from outlive.commands.cloud_init import user_data
+from outlive.errors import Failed, UsageError
 from outlive.vault.keys import write_private
 
 FILE = "new_host_key"
@@ -35,6 +37,16 @@ def host_key(folder: Path) -> HostKey:
         raise Failed(f"{path}: {error}", hint=hint) from error
     public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     return HostKey(public.decode(), private.decode())
+
+
+def first_boot(key: HostKey, authorized: Sequence[str] = ()) -> str:
+    """The user data that makes it the machine's own, and lets those keys in. It holds the private key.
+
+    Raises `UsageError`."""
+    try:
+        return user_data(key.private, key.public, authorized)
+    except ValueError as error:
+        raise UsageError(f"{error}.", hint="Name fewer `authorized_keys`.") from error
 
 
 def _fresh() -> bytes:

@@ -28,6 +28,7 @@ SAFE = frozenset(
         "schedules",
         "stack",
         "start",
+        "tofu-machine",
         "volume",
     }
 )
@@ -35,7 +36,11 @@ SAFE = frozenset(
 
 def unfit(entries: Iterable[Entry]) -> list[str]:
     """The steps by which a rehearsal could touch the host itself, its users, DNS, CI or the configuration."""
-    return [one.name for one in entries if one.kind not in SAFE or one.args.get("on") == "old" or one.args.get("same")]
+    return [
+        one.name
+        for one in entries
+        if one.kind not in SAFE or one.args.get("on") == "old" or one.args.get("same") or one.args.get("also")
+    ]
 
 
 def last_whole(runs: Iterable[tuple[Recovery, Sequence[Line]]], host: str) -> datetime | None:

@@ -7,7 +7,7 @@ things together (an attachment, a rule, a key) holds nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from outlive.commands.tofu import Change
@@ -60,16 +60,26 @@ def described(change: Change) -> str:
 
 def target_of(change: Change) -> Target | None:
     """What is there now by all the names that the gate wants; None when the plan does not tell one of them."""
-    id = change.before.get("id")
-    name = next((change.before[one] for one in _NAMES if isinstance(change.before.get(one), str)), None)
-    address = next(_addresses(change.before), None)
+    id, name, address = change.before.get("id"), name_in(change.before), address_in(change.before)
     return Target(str(id), address, name) if isinstance(id, str | int) and name and address else None
 
 
-def _addresses(attributes: dict[str, Any]) -> Iterator[str]:
+def name_in(attributes: Mapping[str, Any]) -> str | None:
+    """What the provider calls it, of a resource's attributes."""
+    return next((attributes[one] for one in _NAMES if isinstance(attributes.get(one), str)), None)
+
+
+def address_in(attributes: Mapping[str, Any]) -> str | None:
+    """The first address by which it is reached."""
+    return next(_addresses(attributes), None)
+
+
+def _addresses(attributes: Mapping[str, Any]) -> Iterator[str]:
     for name in _ADDRESSES:
         value = attributes.get(name)
         for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict) and "private" in str(one.get("type", "")):
+                continue
             address = one.get("address") if isinstance(one, dict) else one
             if isinstance(address, str) and address:
                 yield address

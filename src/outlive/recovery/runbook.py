@@ -22,7 +22,8 @@ _OWN = {
 }
 ASSET_KINDS = ("postgres", "postgres_dump", "docker_volume", "path", "config", "images", "temporal")
 _EACH = "{asset}"
-ORDERS = "create-machine"
+ORDERS = ("create-machine", "tofu-machine", "tofu-replace")  # the kinds of step that make the machine to recover to
+_ORDERS = ", ".join(ORDERS)
 FILL_IN = "?"  # stands in a shipped runbook for what only its user knows
 
 
@@ -72,7 +73,7 @@ class Recipe:
     @property
     def order(self) -> Entry | None:
         """The step that orders the machine to recover to."""
-        return next((entry for entry in self.entries if entry.kind == ORDERS), None)
+        return next((entry for entry in self.entries if entry.kind in ORDERS), None)
 
     @property
     def brings_back(self) -> bool:
@@ -101,15 +102,15 @@ def read(text: str, kinds: Mapping[str, Kind]) -> Recipe:
 def _insist_on_a_machine(recipe: Recipe, kinds: Mapping[str, Kind]) -> None:
     """A step that puts data somewhere must have a machine to put it on, and that is the host itself only where a person
     names one asset of it. So steps never fall back to the lost host when the machine that was ordered is not there."""
-    orders = [one for one in recipe.entries if one.kind == ORDERS]
+    orders = [one for one in recipe.entries if one.kind in ORDERS]
     if len(orders) > 1:
-        raise RunbookWrong(f"{len(orders)} steps order a machine ({ORDERS}); a run recovers to one.")
+        raise RunbookWrong(f"{len(orders)} steps order a machine ({_ORDERS}); a run recovers to one.")
     if orders and (recipe.to or recipe.asset):
-        raise RunbookWrong(f"a step {ORDERS} makes the machine: leave `to` and `asset` out.")
+        raise RunbookWrong(f"a step {orders[0].kind} makes the machine: leave `to` and `asset` out.")
     if recipe.restores and not (orders or recipe.to or recipe.asset):
         raise RunbookWrong(
             "it restores, and names no machine to restore to but the host itself: it wants `to = true`, "
-            f"`asset = true`, or a step {ORDERS}."
+            f"`asset = true`, or a step that orders one ({_ORDERS})."
         )
     before = recipe.entries[: recipe.entries.index(orders[0])] if orders else ()
     for one in before:
@@ -125,7 +126,7 @@ def expanded(
     found: list[Entry] = []
     for entry in recipe.entries:
         unseen = entry.rehearse and entry.args.get("on") != "old"
-        if (rehearsal and not unseen) or (entry.kind == ORDERS and not ordering):
+        if (rehearsal and not unseen) or (entry.kind in ORDERS and not ordering):
             continue
         if not entry.each:
             found.append(entry)

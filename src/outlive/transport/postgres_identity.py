@@ -34,11 +34,16 @@ class PostgresIdentity:
 def identify(way: Way) -> PostgresIdentity:
     """Raises `DatabaseUnreachable` and kin."""
     with way.open() as door:
-        try:
-            with closing(door.connect(door.database)) as connection, patience(connection, PATIENCE_SECONDS):
-                return _ask(door, connection)
-        except psycopg.Error as error:
-            raise DatabaseUnreachable(one_line(error)) from error
+        return identify_through(door)
+
+
+def identify_through(door: Door) -> PostgresIdentity:
+    """As `identify`, where a way in is open already."""
+    try:
+        with closing(door.connect(door.database)) as connection, patience(connection, PATIENCE_SECONDS):
+            return _ask(door, connection)
+    except psycopg.Error as error:
+        raise DatabaseUnreachable(one_line(error)) from error
 
 
 def _ask(door: Door, connection: Connection) -> PostgresIdentity:

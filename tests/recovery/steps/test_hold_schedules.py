@@ -54,7 +54,7 @@ def test_without_an_answer_no_worker_starts_unless_a_person_says_so(tmp_path: Pa
     with pytest.raises(Failed, match="could not be paused, though nobody knows") as caught:
         HOLD.do(there, inputs(STACK), 1.0)
     assert '--approve "schedules wait"' in caught.value.hint
-    done = HOLD.do(there, inputs(STACK, approved="ops@laptop"), 1.0)
+    done = HOLD.do(there, inputs(STACK, approved={"who": "ops@laptop"}), 1.0)
     assert done and "NOT PAUSED" in done["said"] and "ops@laptop has approved" in done["said"]
 
 

@@ -25,7 +25,6 @@ from outlive.backup.restore.restore_postgres import (
     fill,
     layout_at,
     opener,
-    restore_postgres,
 )
 from outlive.backup.restore.room import OnRoom, Room
 from outlive.backup.restore.settle import Before, give_back
@@ -56,12 +55,13 @@ def lay_out(
     on_progress: Progress = lambda plain: None,
     on_room: OnRoom = lambda room: None,
 ) -> Layout:
-    """Lays the cluster out at `path`, which must not be there; a chain is combined in a folder beside it. Everything has
-    the owner that it had in production. Raises `RestoreFailed`, `CopyDamaged` (`MemberDamaged`), `WrongKey`; `DrillFailed`
-    when the programs could not be run."""
+    """Lays the cluster out at `path`, which must not be there, in a folder that is the caller's alone; a chain is combined
+    beside it. Everything has the owner that it had in production, and nothing is written through to the disk: whoever
+    keeps the result does that once, in the end. Raises `RestoreFailed`, `CopyDamaged` (`MemberDamaged`), `WrongKey`;
+    `DrillFailed` when the programs could not be run."""
     chain = catalog.chain(vault, manifest)
     if len(chain) == 1:
-        return restore_postgres(vault, manifest, identities, LocalShell(), str(path), on_progress)
+        return _unpack(manifest, opener(vault, manifest, identities, on_progress), path)
     folder = path.parent / CHAIN
     on_room(_room(vault, chain, identities, path.parent))
     folder.mkdir(mode=0o711)
@@ -95,7 +95,7 @@ def _blaming(member: Manifest, copy: Manifest) -> Iterator[None]:
 def _unpack(member: Manifest, streams: Streams, data: Path) -> Layout:
     """In passing: nothing is claimed, and nothing written through to the disk."""
     layout, beside = layout_at(str(data), member), Path(f"{data}-tablespaces")
-    for folder in (data, beside):
+    for folder in (data, *([beside] if layout.tablespaces else ())):
         folder.mkdir(mode=0o700)
     fill(LocalShell(), layout, streams, str(data), str(beside))
     return layout

@@ -29,6 +29,9 @@ _NO_SURROUNDINGS = {
     "huge_pages": "off",
     "shared_buffers": "128MB",
 }
+# A whole data directory is written through to the disk when recovery begins (xlog.c, SyncDataDirectory), and again what is
+# touched. Here a server that is killed is thrown away with its files, and what is kept is synced once, when it is whole.
+_NO_DISK = {"fsync": "off"}
 _SINCE = {15: {"archive_library": ""}, 17: {"event_triggers": "off"}}  # a login trigger may call out
 _UNTIL = {14: {"stats_temp_directory": "pg_stat_tmp"}}  # Debian's is below /run
 
@@ -41,7 +44,7 @@ def settings_for(major: int, data: str, sockets: str) -> dict[str, str]:
         "hba_file": f"{sockets}/pg_hba.conf",
         "ident_file": f"{data}/pg_ident.conf",
     }
-    settings = places | _NO_REACH | _NO_SURROUNDINGS
+    settings = places | _NO_REACH | _NO_SURROUNDINGS | _NO_DISK
     for first, more in _SINCE.items():
         settings |= more if major >= first else {}
     for last, more in _UNTIL.items():

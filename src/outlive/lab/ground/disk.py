@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,18 +16,20 @@ MEBIBYTES = 4096  # sparse: it takes what is written to it
 
 
 class Disk:
-    """`folder/image`, mounted at `folder/root`. What it owns is written into the ledger."""
+    """`folder/image`, mounted at `folder/root`. What it owns is written into the ledger. `mebibytes` is how large a new one
+    is at least: one from an image has that one's size, or grows to this."""
 
-    def __init__(self, folder: Path, ledger: Ledger) -> None:
+    def __init__(self, folder: Path, ledger: Ledger, mebibytes: int = MEBIBYTES) -> None:
         self.folder = folder
         self.image = folder / "image"
         self.root = folder / "root"
+        self.mebibytes = mebibytes
         self._ledger = ledger
 
     def create(self) -> None:
         """An empty one."""
         self._claim()
-        make_image(self.image, MEBIBYTES)
+        make_image(self.image, self.mebibytes)
         self.mount()
 
     def create_from(self, image: Path, *, same_uuid: bool = False) -> None:
@@ -36,6 +39,8 @@ class Disk:
         if not same_uuid:
             # cheap, because there are no checksums over it (make_image)
             run([program("tune2fs", package="e2fsprogs"), "-U", "random", self.image])
+        if not same_uuid and self.image.stat().st_size < self.mebibytes << 20:
+            grow_image(self.image, self.mebibytes)
         self.mount()
 
     def mount(self) -> None:
@@ -65,6 +70,13 @@ def make_image(image: Path, mebibytes: int) -> None:
     with image.open("wb") as file:
         file.truncate(mebibytes << 20)
     run([program("mkfs.ext4", package="e2fsprogs"), "-q", "-F", "-m", "0", "-O", "^metadata_csum", image])
+
+
+def grow_image(image: Path, mebibytes: int) -> None:
+    """One that is not mounted; resize2fs wants it checked before."""
+    os.truncate(image, mebibytes << 20)
+    run([program("e2fsck", package="e2fsprogs"), "-f", "-p", image])
+    run([program("resize2fs", package="e2fsprogs"), image])
 
 
 def copy_image(image: Path, copy: Path) -> None:

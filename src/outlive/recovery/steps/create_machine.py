@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Any
 
-from outlive.commands.cloud_init import user_data
 from outlive.commands.orders import Order, hostname, is_up
-from outlive.errors import UsageError
 from outlive.model.host import Host
 from outlive.model.project import Server
 from outlive.recovery import cloud, giving_back
 from outlive.recovery.destination import made
-from outlive.recovery.host_key import host_key
+from outlive.recovery.host_key import first_boot, host_key
 from outlive.recovery.intent import Intent
 from outlive.recovery.maker import maker
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, Unknown, World
@@ -81,7 +78,7 @@ class CreateMachine(Manners):
             if is_up(found):
                 hostkey.repin(_host(world, inputs, found), key.public, world.settings.keeper.known_hosts)
             return
-        order = replace(_order(world, inputs), user_data=_user_data(world, inputs))
+        order = replace(_order(world, inputs), user_data=first_boot(key, cloud.texts(inputs.args, "authorized_keys")))
         intent = Intent(world, inputs)
         intent.note({"hostname": order.hostname})
         if identity := cloud.change(intent, lambda: maker(world, inputs.args).make(order)):
@@ -122,21 +119,7 @@ def _find(world: World, inputs: Inputs) -> Server | None:
 def _order(world: World, inputs: Inputs) -> Order:
     args = inputs.args
     plan, region, image = (cloud.text(args, name) for name in ("plan", "region", "image"))
-    return Order(_name(world, inputs), plan, region, image, tuple(str(one) for one in _list(args.get("ssh_keys", []))))
-
-
-def _user_data(world: World, inputs: Inputs) -> str:
-    key = host_key(world.folder)
-    try:
-        return user_data(key.private, key.public, [str(one) for one in _list(inputs.args.get("authorized_keys", []))])
-    except ValueError as error:
-        raise UsageError(f"{error}.", hint="Name fewer `authorized_keys`.") from error
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise UsageError("`ssh_keys` and `authorized_keys` are lists.", hint='ssh_keys = ["13247"]')
-    return value
+    return Order(_name(world, inputs), plan, region, image, cloud.texts(args, "ssh_keys"))
 
 
 def _host(world: World, inputs: Inputs, server: Server) -> Host:

@@ -11,7 +11,7 @@ from outlive.model.asset import PostgresAsset
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 from outlive.sources.postgres_inventory import inventory
 from outlive.transport.postgres import ContainerWay
-from outlive.transport.postgres_identity import identify
+from outlive.transport.postgres_identity import identify_through
 
 LIVE = ("rows",)  # it serves already: rows come
 
@@ -27,13 +27,12 @@ class Databases(Manners):
 
     def look(self, world: World, inputs: Inputs) -> Look:
         manifest = catalog.find(world.vault, inputs.copy).manifest
-        way = _way(world, inputs)
-        system = str(identify(way).system_identifier)
-        if system != (wanted := str(manifest.source["system_identifier"])):
-            return NotYet(f"another cluster runs there: {system}, not {wanted}")
-        wanted_things = read_inventory(world.vault, manifest, world.identities)
-        with way.open() as door:
+        with _way(world, inputs).open() as door:
+            system = str(identify_through(door).system_identifier)
+            if system != (wanted := str(manifest.source["system_identifier"])):
+                return NotYet(f"another cluster runs there: {system}, not {wanted}")
             found = inventory(door)
+        wanted_things = read_inventory(world.vault, manifest, world.identities)
         checks = [
             one for one in compare(wanted_things["before"], wanted_things["after"], found) if one.name not in LIVE
         ]

@@ -58,8 +58,8 @@ class HoldSchedules(Manners):
             self._up(world, inputs, asset)
             seen = _patient(world, end, lambda: self._held(world, asset, _exported(world, inputs), end))
         except OutliveError as error:
-            if by := inputs.args.get("approved"):
-                return found | {"said": f"NOT PAUSED, though {why}, as {by} has approved: {error}"}
+            if word := inputs.args.get("approved"):
+                return found | {"said": f"NOT PAUSED, though {why}, as {word['who']} has approved: {error}"}
             hint = (
                 f'{error.hint} Then `outlive recover --resume`; or go on without the pause: --approve "{inputs.step}"'
             )

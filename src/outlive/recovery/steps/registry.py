@@ -47,6 +47,8 @@ from outlive.recovery.steps.stack import Stack
 from outlive.recovery.steps.start import Start
 from outlive.recovery.steps.stop import Stop
 from outlive.recovery.steps.take_over import TakeOver
+from outlive.recovery.steps.tofu_machine import TofuMachine
+from outlive.recovery.steps.tofu_replace import TofuReplace
 from outlive.recovery.steps.volume import Volume
 
 STEPS: dict[str, Step] = {
@@ -94,5 +96,7 @@ STEPS: dict[str, Step] = {
     "start": Start(),
     "stop": Stop(),
     "take-over": TakeOver(),
+    "tofu-machine": TofuMachine(),
+    "tofu-replace": TofuReplace(),
     "volume": Volume(),
 }

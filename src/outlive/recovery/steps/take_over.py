@@ -5,19 +5,36 @@ in writing."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from outlive.errors import NoData, Refused
-from outlive.model.verdict import Name
-from outlive.recovery.gate import Circumstances, Waiver, is_open, take_over
+from outlive.recovery import kept_look
+from outlive.recovery.gate import Circumstances, Condition, Waiver, is_open, take_over
+from outlive.recovery.kept_look import KeptLook
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 
-LOOK_SECONDS = 300
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one look comes to at the gate."""
+
+    known: Circumstances
+    conditions: tuple[Condition, ...]
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "verdict": self.known.verdict,
+            "confirmed": self.known.is_confirmed,
+            "still_answers": list(self.known.still_answers),
+            "conditions": [f"{one.name}: {one.why}" for one in self.conditions],
+        }
 
 
 class TakeOver(Manners):
-    """Looks at every address now; what it finds is a fact of the run: `verdict`, `still_answers`."""
+    """Judges the look that was kept as evidence while that is as good as one of its own (`kept_look`), else, and before it
+    refuses, it looks at every address itself; what was found is a fact of the run: `verdict`, `still_answers`."""
 
     effect = Effect.READS
     attempts = 1
@@ -35,35 +52,33 @@ class TakeOver(Manners):
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> Mapping[str, Any]:
         """Returns what was found. Raises `Refused`."""
-        document = world.outlive(["check"], min(timeout_seconds, LOOK_SECONDS))["document"]
-        now = world.clock.now()
-        try:
-            host = next(one for one in document["hosts"] if one["host"] == world.host.name)
-            answering = tuple(one["address"] for one in document["addresses"] if one["answers_as"] == world.host.name)
-            verdict, confirmed = Name(host["verdict"]), bool(host["confirmed"])
-        except (KeyError, StopIteration, ValueError, TypeError) as error:
-            raise NoData(f"`outlive check` said nothing of {world.host.name}.") from error
-        waiver = _waiver(inputs.args.get("waiver"))
-        known = Circumstances(
-            seen_at=now, verdict=verdict, is_confirmed=confirmed, still_answers=answering, loss_accepted=waiver
-        )
-        conditions = take_over(world.host.name, known, now)
-        if not is_open(conditions):
-            shut = [one for one in conditions if not one.is_met]
+        waiver = Waiver.read(inputs.args.get("waiver"))
+        with suppress(NoData):  # nothing that is told of is in it: then it is asked for
+            if (kept := kept_look.current(world)) and is_open((judged := _judged(world, kept, waiver)).conditions):
+                return judged.facts()
+        judged = _judged(world, kept_look.look(world, timeout_seconds), waiver)
+        if not is_open(judged.conditions):
+            shut = [one for one in judged.conditions if not one.is_met]
             raise Refused(
                 "The gate is shut: " + "; ".join(f"{one.name}: {one.why}" for one in shut) + ".",
                 hint="; ".join(one.cure for one in shut) + ".",
             )
-        return {
-            "verdict": verdict,
-            "confirmed": confirmed,
-            "still_answers": list(answering),
-            "conditions": [f"{one.name}: {one.why}" for one in conditions],
-        }
+        return judged.facts()
 
     def undo(self, world: World, inputs: Inputs) -> None:
         """A look leaves nothing."""
 
 
-def _waiver(given: Any) -> Waiver | None:
-    return Waiver(given["who"], datetime.fromisoformat(given["at"]), given["text"]) if given else None
+def _judged(world: World, seen: KeptLook, waiver: Waiver | None) -> Judged:
+    name, looked = world.host.name, seen.looked()
+    host = next((one for one in looked.hosts if one.host == name), None)
+    if host is None:
+        raise NoData(f"`outlive check` said nothing of {name}.")
+    known = Circumstances(
+        seen_at=looked.at,
+        verdict=host.name,
+        is_confirmed=host.confirmed,
+        still_answers=tuple(one.address for one in looked.addresses if one.answers_as == name),
+        loss_accepted=waiver,
+    )
+    return Judged(known, take_over(name, known, world.clock.now()))

@@ -1,0 +1,91 @@
+"""The user's own module, as a step of a runbook names it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from outlive.commands.tofu import Plan, read_plan
+from outlive.errors import NoData, Refused, UsageError
+from outlive.recovery import cloud, stated
+from outlive.recovery.stated import KEYS, Stated
+from outlive.recovery.steps.base import Inputs, World
+from outlive.transport.tofu import Tofu
+
+USER_DATA = "outlive_user_data"  # the variable that the module hands on to the machine
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """`where` says where the machine's names stand (`stated.read`), `variables` what is set besides `files`."""
+
+    tofu: Tofu
+    workspace: str
+    resource: str
+    also: tuple[str, ...]
+    variables: Mapping[str, Any]
+    files: tuple[str, ...]
+    where: Mapping[str, str]
+
+    def insist_on_the_workspace(self) -> None:
+        """Raises `Refused` in any other: it would make, or destroy, what belongs to another environment."""
+        selected = self.tofu.workspace()
+        if selected != self.workspace:
+            raise Refused(
+                f"The workspace of {self.tofu.folder} is {selected!r}, and should be {self.workspace!r}.",
+                hint=f"`{self.tofu.program} -chdir={self.tofu.folder} workspace select {self.workspace}`",
+            )
+
+    def standing(self) -> Stated | None:
+        """The machine, as the state has it. Raises `NoData`."""
+        try:
+            return stated.read(self.tofu.state(), self.resource, self.where)
+        except ValueError as error:
+            raise NoData(f"the state in {self.tofu.folder}: {error}.") from error
+
+    def planned(self, user_data: str, *words: str, locks: bool = True) -> Plan:
+        """What it would do now; saved, to be applied. Raises `NoData`."""
+        given = json.dumps({**self.variables, USER_DATA: user_data}).encode()
+        document = self.tofu.plan(given, self.files, words, locks=locks)
+        try:
+            plan = read_plan(document)
+        except ValueError as error:
+            raise NoData(f"the plan in {self.tofu.folder}: {error}.") from error
+        if plan.is_errored:
+            raise NoData(f"planning in {self.tofu.folder} broke off.", hint="Mend the module; nothing was made.")
+        return plan
+
+
+def module(world: World, inputs: Inputs) -> Module:
+    """Raises `UsageError`."""
+    args = inputs.args
+    folder = world.settings.base / cloud.text(args, "folder")
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}.", hint="`folder` is where somebody ran `tofu init`.")
+    room = world.folder / f"tofu-{hashlib.sha256(inputs.key.encode()).hexdigest()[:16]}"
+    return Module(
+        tofu=Tofu(cloud.text(args, "program", "tofu"), folder, room),
+        workspace=cloud.text(args, "workspace"),
+        resource=cloud.text(args, "resource"),
+        also=cloud.texts(args, "also"),
+        variables=_table(args, "vars"),
+        files=(cloud.text(args, "var_file"),) if "var_file" in args else (),
+        where=_where(args),
+    )
+
+
+def _where(args: Mapping[str, Any]) -> Mapping[str, str]:
+    found = _table(args, "names")
+    if not found.keys() <= set(KEYS):
+        raise UsageError(f"`names` knows {', '.join(KEYS)}.", hint='names = { address = "output.vm_host" }')
+    return {key: str(value) for key, value in found.items()}
+
+
+def _table(args: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = args.get(name, {})
+    if not isinstance(found, dict):
+        raise UsageError(f"`{name}` is no table.", hint=f'Such as: {name} = {{ machines = ["b"] }}')
+    return found
