@@ -56,7 +56,7 @@ def diff(
     settings, output = load(config), Output(as_json)
     manifest, export = _export(settings, asset, copy, identity, which)
     with _door(settings, asset, to) as door:
-        seen = compare(export, door.export())
+        seen = compare(export, door.export(export))
     _show(manifest, export, seen, output)
     output.document(_document(manifest, seen))
     return 1 if seen.differences else 0
@@ -82,7 +82,7 @@ def restore(
     settings, output = load(config), Output(as_json)
     manifest, export = _export(settings, asset, copy, identity, which)
     with _door(settings, asset, to) as door:
-        seen = compare(export, door.export())
+        seen = compare(export, door.export(export))
         _show(manifest, export, seen, output)
         if not (acts := _acts(seen, update=update, run=run)):
             output.console.print("There is nothing to be made." + _left(seen, update=update, run=run))

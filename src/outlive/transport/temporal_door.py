@@ -59,10 +59,10 @@ class Door:
             ids.append(told.namespace_info.id)
         return UNKNOWN_VERSION, "+".join(ids)
 
-    def export(self) -> Export:
-        """Everything: namespaces and their schedules."""
+    def export(self, expected: Export | None = None) -> Export:
+        """Everything: namespaces and their schedules; what is `expected` is looked for also where the list lags behind."""
         version, cluster_id = self.cluster()
-        return Export(version, cluster_id, self.read.namespaces(self._named))
+        return Export(version, cluster_id, self.read.namespaces(self._named, expected))
 
     def register(self, namespace: Namespace) -> None:
         """Makes the namespace, with its retention and what else people have decided of it."""

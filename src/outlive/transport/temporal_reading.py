@@ -17,12 +17,17 @@ class Reading:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._expected: dict[str, list[str]] = {}
         self.vanished: list[str] = []
         self.unread: list[str] = []
         self.untold: list[str] = []
 
-    def namespaces(self, named: tuple[str, ...]) -> tuple[Namespace, ...]:
-        """Those named, else all (not the server's own, nor those being deleted), each with its schedules."""
+    def namespaces(self, named: tuple[str, ...], expected: Export | None = None) -> tuple[Namespace, ...]:
+        """Those named, else all (not the server's own, nor those being deleted), each with its schedules. A list lags behind
+        what the server has: the `expected` that are not in it are asked for by themselves."""
+        self._expected = (
+            {one.name: [each.id for each in one.schedules] for one in expected.namespaces} if expected else {}
+        )
         return tuple(self._link.run(self._all(named)))
 
     async def _all(self, named: tuple[str, ...]) -> list[Namespace]:
@@ -77,25 +82,37 @@ class Reading:
 
     async def _schedules(self, namespace: str) -> AsyncIterator[Schedule]:
         """Each asked for by itself, for a list tells only the half of a schedule."""
-        from temporalio.api.workflowservice.v1 import DescribeScheduleRequest, ListSchedulesRequest
-        from temporalio.service import RPCError, RPCStatusCode
+        listed = [id async for id in self._listed_ids(namespace)]
+        for id in dict.fromkeys((*listed, *self._expected.get(namespace, ()))):
+            if (one := await self._schedule(namespace, id)) is not None:
+                yield one
+            elif id in listed:
+                self.vanished.append(f"{namespace}/{id}")
 
-        token, about = b"", of(namespace)
+    async def _listed_ids(self, namespace: str) -> AsyncIterator[str]:
+        from temporalio.api.workflowservice.v1 import ListSchedulesRequest
+
+        token = b""
         while True:
             asked = ListSchedulesRequest(namespace=namespace, maximum_page_size=PAGE, next_page_token=token)
-            page = await self._link.workflows.list_schedules(asked, timeout=CALL, metadata=about)
+            page = await self._link.workflows.list_schedules(asked, timeout=CALL, metadata=of(namespace))
             for one in page.schedules:
-                asked_one = DescribeScheduleRequest(namespace=namespace, schedule_id=one.schedule_id)
-                try:
-                    described = await self._link.workflows.describe_schedule(asked_one, timeout=CALL, metadata=about)
-                except RPCError as error:
-                    if error.status is not RPCStatusCode.NOT_FOUND:
-                        raise
-                    self.vanished.append(f"{namespace}/{one.schedule_id}")
-                    continue
-                yield Schedule(one.schedule_id, self._json(described, f"{namespace}/{one.schedule_id}"))
+                yield one.schedule_id
             if not (token := page.next_page_token):
                 return
+
+    async def _schedule(self, namespace: str, id: str) -> Schedule | None:
+        from temporalio.api.workflowservice.v1 import DescribeScheduleRequest
+        from temporalio.service import RPCError, RPCStatusCode
+
+        asked = DescribeScheduleRequest(namespace=namespace, schedule_id=id)
+        try:
+            found = await self._link.workflows.describe_schedule(asked, timeout=CALL, metadata=of(namespace))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return None
+        return Schedule(id, self._json(found, f"{namespace}/{id}"))
 
     def _json(self, message: Any, of: str) -> dict[str, Any]:
         """As proto3 JSON, which leaves out what this SDK does not know: then the length tells."""

@@ -70,4 +70,4 @@ def restore_temporal(
             say(said)
         except Failed as error:
             failed.append(f"{said.partition(': ')[0]}: {error.detail}")
-    return Restored(compare(wanted, door.export()), tuple(failed))
+    return Restored(compare(wanted, door.export(wanted)), tuple(failed))

@@ -88,14 +88,14 @@ class HoldSchedules(Manners):
         """Those that the server lists and those that were exported: its list may lag behind what it has."""
         began = _began(world, asset)
         with door_of(world, asset) as door:
-            now = door.export()
+            now = door.export(wanted)
             for name, id in sorted(_names(now) | _names(wanted)):
                 door.hold(name, id)
             while running := [each.id for one in now.namespaces for each in one.schedules if not each.is_paused]:
                 if world.clock.monotonic() > end:
                     raise Failed(f"these would not be paused: {', '.join(running)}.", hint="outlive recover --resume")
                 world.clock.sleep(POLL_SECONDS)
-                now = door.export()
+                now = door.export(wanted)
             every = [(one.name, each) for one in now.namespaces for each in one.schedules]
             caught = [f"{name}/{one.id} ({n})" for name, one in every if (n := _ended(world, door, name, one, began))]
         return {"held": [f"{name}/{one.id}" for name, one in every if one.is_held], "caught_up": caught}

@@ -51,7 +51,7 @@ class RestoreSchedules(Manners):
         before = self._before(world, inputs)
         wanted = exported(world, inputs.copy)
         with door_of(world, asset) as door:
-            seen = compare(wanted, door.export())
+            seen = compare(wanted, door.export(wanted))
             done = restore_temporal(door, wanted, seen, update=True, run=False, say=world.say)
         if done.failed:
             raise Failed("; ".join(done.failed), hint="Mend the cause, then `outlive recover --resume`; or --undo.")
@@ -69,7 +69,7 @@ class RestoreSchedules(Manners):
             return None
         before, wanted = exported(world, noted["copy"]), exported(world, inputs.copy)
         with door_of(world, asset_of(world, inputs)) as door:
-            back = taking_back(before, wanted, door.export())
+            back = taking_back(before, wanted, door.export(wanted))
             for name, schedule in back.made:
                 door.delete(name, schedule.id)
             for name, schedule in back.changed:
@@ -95,7 +95,8 @@ class RestoreSchedules(Manners):
 
 def _seen(world: World, inputs: Inputs) -> Comparison:
     with door_of(world, asset_of(world, inputs)) as door:
-        return compare(exported(world, inputs.copy), door.export())
+        wanted = exported(world, inputs.copy)
+        return compare(wanted, door.export(wanted))
 
 
 def _names(seen: Comparison) -> list[str]:

@@ -69,7 +69,7 @@ def _compared(world: World, inputs: Inputs) -> dict[str, Any]:
     until = None if asset.address else database_until(asset, inputs)
     failed: tuple[str, ...] = ()
     with door_of(world, asset) as door:
-        seen = compare(wanted, door.export())
+        seen = compare(wanted, door.export(wanted))
         unborn = _unborn(seen, born_after(seen, until) if until else ())
         if unborn.missing:
             done = restore_temporal(door, wanted, unborn, update=False, run=False, say=world.say)
