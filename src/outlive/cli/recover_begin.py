@@ -47,7 +47,7 @@ class Wish:
 
 def begun(settings: Settings, clock: Clock, wish: Wish) -> Recovery:
     """The run, not yet remembered. Raises `UsageError`, `HostKeyUnknown`, `Refused` and the vault's errors."""
-    named = wish.runbook or ("restore-asset" if wish.asset else "lost-host")
+    named = wish.runbook or (_runbook_of(settings, wish.asset) if wish.asset else "lost-host")
     recipe = wiring_recovery.recipe(named)
     if recipe.asset != bool(wish.asset):
         needed = "--asset NAME" if recipe.asset else "no --asset"
@@ -84,6 +84,14 @@ def begun(settings: Settings, clock: Clock, wish: Wish) -> Recovery:
         former_server=host.server_id or "",
         identity=str(wish.identity.absolute()) if wish.identity else "",
     )
+
+
+def _runbook_of(settings: Settings, named: str) -> str:
+    asset = settings.asset(named)
+    if asset is not None and asset.host is None and asset.kind in wiring_recovery.OF_ASSET:
+        hint = f"outlive temporal restore {named} --update"
+        raise UsageError(f"{named} is on no host of ours, so there is no machine to recover.", hint=hint)
+    return wiring_recovery.OF_ASSET.get(asset.kind, "restore-asset") if asset else "restore-asset"
 
 
 def _host(settings: Settings, wish: Wish) -> Host:

@@ -60,6 +60,8 @@ def tell_end(recovery: Recovery, entries: Sequence[Entry], report: Path, output:
         for entry in entries:
             if entry.what is What.DONE and entry.facts.get("old_machine"):
                 say(f"  old machine: {entry.said}")
+            if entry.what is What.DONE and "held_schedules_of" in entry.facts:
+                say(f"  Temporal, {entry.facts['held_schedules_of']}: {entry.said}")
             if entry.what is What.DONE and "schedules_of" in entry.facts:
                 say(f"  Temporal, {entry.facts['schedules_of']}: {entry.said}")
         if recovery.losses:
@@ -78,6 +80,8 @@ def _next(recovery: Recovery, entries: Sequence[Entry]) -> str:
         return (
             f"  next: what was there before is kept at {kept}; remove it when all is well, for it is of no use later."
         )
+    if any(one["args"]["kind"] == "restore-schedules" for one in recovery.steps):
+        return "  next: look at it there; what was made waits paused: `outlive temporal release`. --undo goes back."
     if where == recovery.host:
         return "  next: what was there before lies below /var/lib/outlive/aside on the machine; remove it when all is well."
     kinds = {one["args"]["kind"] for one in recovery.steps}

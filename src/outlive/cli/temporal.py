@@ -17,7 +17,8 @@ from outlive.cli.pick import to_restore
 from outlive.cli.verify import IdentityOption
 from outlive.cli.words import moment
 from outlive.clock import SystemClock
-from outlive.commands.temporal import Comparison, Export, compare
+from outlive.commands.temporal import Export
+from outlive.commands.temporal_compare import Comparison, compare
 from outlive.config.load import load
 from outlive.config.schema import Settings
 from outlive.errors import Failed, UsageError
@@ -54,8 +55,8 @@ def diff(
     """Name every difference between the export and the server. Nothing is changed. Exit 1 when there is any."""
     settings, output = load(config), Output(as_json)
     manifest, export = _export(settings, asset, copy, identity, which)
-    with _door(settings, asset, manifest, to) as door:
-        seen = compare(export, door.export())
+    with _door(settings, asset, to) as door:
+        seen = compare(export, door.export(export))
     _show(manifest, export, seen, output)
     output.document(_document(manifest, seen))
     return 1 if seen.differences else 0
@@ -65,7 +66,7 @@ def diff(
 def restore(
     asset: AssetArgument,
     to: ToOption = "",
-    update: Annotated[bool, typer.Option("--update", help="Schedules that differ become as exported, too.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="What differs becomes as exported, too.")] = False,
     run: Annotated[
         bool, typer.Option("--run", help="Let them run as they did; else what is made waits paused.")
     ] = False,
@@ -80,13 +81,13 @@ def restore(
     Exit 1 when the server is still another than the export, 5 when it would not take something."""
     settings, output = load(config), Output(as_json)
     manifest, export = _export(settings, asset, copy, identity, which)
-    with _door(settings, asset, manifest, to) as door:
-        seen = compare(export, door.export())
+    with _door(settings, asset, to) as door:
+        seen = compare(export, door.export(export))
         _show(manifest, export, seen, output)
         if not (acts := _acts(seen, update=update, run=run)):
             output.console.print("There is nothing to be made." + _left(seen, update=update, run=run))
             output.document(_document(manifest, seen))
-            return 1 if seen.differing or seen.missing else 0
+            return 1 if seen.differing or seen.missing or seen.namespaces_differing else 0
         if not yes:
             declined = "Say yes, or leave it."
             insist(f"{acts} Shall it be done?", nothing="nothing was changed", read="diff", declined=declined)
@@ -94,6 +95,31 @@ def restore(
             door, export, seen, update=update, run=run, say=lambda text: output.console.print(f"  {text}")
         )
     return _end(manifest, done, output)
+
+
+@group.command()
+def release(
+    asset: AssetArgument,
+    to: ToOption = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Let the schedules run that a recovery or a restore has paused, as they are there. What people paused stays paused.
+    Say it once nothing else runs them: the old server is off."""
+    settings, output = load(config), Output(as_json)
+    with _door(settings, asset, to) as door:
+        held = [(one.name, each.id) for one in door.export().namespaces for each in one.schedules if each.is_held]
+        for name, id in held:
+            output.console.print(f"  {name}/{id}")
+        if held and not yes:
+            told = f"{len(held)} schedules run from now on, and what they start is done. Is the old server off?"
+            insist(told, nothing="nothing was changed", read="diff", declined="Say yes, or leave it.")
+        for name, id in held:
+            door.release(name, id)
+    output.console.print(f"{len(held)} schedules run again." if held else "None waits: there is nothing to release.")
+    output.document({"asset": asset, "released": [f"{name}/{id}" for name, id in held]})
+    return 0
 
 
 def _end(manifest: Manifest, done: Restored, output: Output) -> int:
@@ -107,12 +133,12 @@ def _end(manifest: Manifest, done: Restored, output: Output) -> int:
     if done.failed:
         hint = "The rest is there. Mend the cause and run it again: what is there already stays."
         raise Failed("; ".join(done.failed), hint=hint)
-    return 1 if after.missing or after.differing else 0
+    return 1 if after.missing or after.differing or after.namespaces_differing else 0
 
 
 RUN = (
-    " Once nothing else runs them (the old server is off, what has run since the export is known):"
-    " the same command with --run."
+    " Once nothing else runs them (the old server is off, what has run since the export is known): "
+    "`outlive temporal release`."
 )
 
 
@@ -120,6 +146,7 @@ def _acts(seen: Comparison, *, update: bool, run: bool) -> str:
     parts = [
         f"{len(seen.namespaces)} namespaces and {len(seen.missing)} schedules are made{'' if run else ', paused'}."
         * bool(seen.namespaces or seen.missing or seen.attributes),
+        f"{len(seen.namespaces_differing)} namespaces are updated." * bool(seen.namespaces_differing and update),
         f"{len(seen.differing)} schedules are updated." * bool(seen.differing and update),
         f"{len(seen.held)} schedules run again." * bool(seen.held and run),
     ]
@@ -128,12 +155,13 @@ def _acts(seen: Comparison, *, update: bool, run: bool) -> str:
 
 def _left(seen: Comparison, *, update: bool, run: bool) -> str:
     left = (
-        f" {len(seen.differing)} schedules stay as they are there; --update makes them as exported."
+        f" {len(seen.differing)} schedules and {len(seen.namespaces_differing)} namespaces stay as they are there; --update "
+        "makes them as exported."
         if not update
         else ""
     )
     held = f" {len(seen.held)} wait paused.{RUN}" if not run else ""
-    return left * bool(seen.differing) + held * bool(seen.held)
+    return left * bool(seen.differing or seen.namespaces_differing) + held * bool(seen.held)
 
 
 def _export(settings: Settings, asset: str, copy: str | None, identity: Any, which: Which) -> tuple[Manifest, Export]:
@@ -145,7 +173,7 @@ def _export(settings: Settings, asset: str, copy: str | None, identity: Any, whi
 
 
 @contextmanager
-def _door(settings: Settings, asset: str, manifest: Manifest, to: str) -> Iterator[Door]:
+def _door(settings: Settings, asset: str, to: str) -> Iterator[Door]:
     known = settings.asset(asset)
     if not to and not isinstance(known, TemporalAsset):
         raise UsageError(f"outlive.toml has no Temporal server {asset!r}.", hint="Name one: --to NAME:PORT")

@@ -9,7 +9,7 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
-from outlive.config import checks_alerts, checks_page, checks_providers, checks_watch
+from outlive.config import checks_alerts, checks_page, checks_providers, checks_temporal, checks_watch
 from outlive.config.errors import Problem, Where
 from outlive.config.schema import Document, VaultSettings
 from outlive.model.asset import ConfigAsset, PathAsset, PostgresAsset, PostgresDumpAsset, SecretRef, TemporalAsset
@@ -43,6 +43,7 @@ def problems(document: Document) -> list[Problem]:
         *checks_page.problems(document),
         *checks_providers.problems(document),
         *checks_providers.of_loki(document),
+        *checks_temporal.problems(document),
     ]
 
 
@@ -141,8 +142,6 @@ def _references(document: Document) -> Iterator[Problem]:
 def _ways_in(document: Document) -> Iterator[Problem]:
     for index, asset in enumerate(document.assets):
         place: Where = ("assets", index)
-        if isinstance(asset, TemporalAsset):
-            yield from _way_to_temporal(place, asset)
         if not isinstance(asset, PostgresAsset | PostgresDumpAsset):
             continue
         named = [name for name in ("container", "socket", "dsn") if getattr(asset, name) is not None]
@@ -153,20 +152,6 @@ def _ways_in(document: Document) -> Iterator[Problem]:
             yield Problem(place, "there is no way in to this Postgres.", cure)
         elif asset.host is None and named != ["dsn"]:
             yield Problem(place, f"{named[0]} is on a host, and none is named.", 'Add host = "..." to this table.')
-
-
-def _way_to_temporal(place: Where, asset: TemporalAsset) -> Iterator[Problem]:
-    if asset.container is not None and asset.address is not None:
-        yield Problem(place, "container and address are several ways in.", "Keep one of them.")
-    elif asset.address is None and asset.host is None:
-        cure = "Name a host (and on it a container or port), or an address."
-        yield Problem(place, "there is no way in to this Temporal.", cure)
-    elif asset.container is not None and asset.host is None:
-        yield Problem(place, "container is on a host, and none is named.", 'Add host = "..." to this table.')
-    if asset.address is not None and not re.fullmatch(r"[^\s/:]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}", asset.address):
-        yield Problem(
-            (*place, "address"), f'"{asset.address}" is no address.', 'Write "name:port"; Temporal\'s own is 7233.'
-        )
 
 
 def _paths(document: Document) -> Iterator[Problem]:

@@ -28,7 +28,7 @@ from outlive.config.schema import (
     VaultSettings,
     WatchSettings,
 )
-from outlive.model.asset import Asset, Hook, SecretRef
+from outlive.model.asset import Asset, Hook, SecretRef, TemporalTls
 from outlive.model.check import Check
 from outlive.model.host import Host
 from outlive.model.log_file import LogFile
@@ -68,6 +68,9 @@ TABLES: dict[str, type] = {
     "log_files": LogFile,
     "unguarded": Unguarded,
     "around": Hook,
+    "tls": TemporalTls,
+    "key": SecretRef,
+    "api_key": SecretRef,
     "access_key": SecretRef,
     "secret_key": SecretRef,
     "password": SecretRef,

@@ -138,12 +138,26 @@ class ImagesAsset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TemporalTls:
+    """How a Temporal server's TLS is spoken. `ca` (else the system's authorities) and `certificate` are files of PEM; a
+    relative one lies beside `outlive.toml`. `key` belongs to `certificate` (mTLS). `server_name` is the name in the server's
+    certificate, where it is not the one that is dialled."""
+
+    ca: str | None = None
+    certificate: str | None = None
+    key: SecretRef | None = None
+    server_name: str | None = None
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TemporalAsset:
     """The namespaces and schedules of a Temporal server, exported through its API.
 
     The way in is one of: `container` (compose "project/service" or a container's name; over SSH to its address on the
     container network), `port` alone (on the host's loopback, over SSH), or `address` ("name:port", straight from the
-    keeper). What runs and what ran is in Temporal's database, which is an asset of its own.
+    keeper). What runs and what ran is in Temporal's database, which is an asset of its own: `stored_in` is its name, so that
+    a recovery knows which of the two copies is the newer. With `api_key` there is always TLS. `namespaces`: only these.
     """
 
     name: str
@@ -152,6 +166,10 @@ class TemporalAsset:
     container: str | None = None
     port: int = 7233
     address: str | None = None
+    namespaces: tuple[str, ...] = ()
+    tls: TemporalTls | None = None
+    api_key: SecretRef | None = None
+    stored_in: str | None = None
     max_age_seconds: float = 26 * 3600
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 

@@ -26,7 +26,7 @@ from outlive.model.verdict import Name
 
 FRESH = timedelta(minutes=5)
 TURN = timedelta(seconds=30)  # from the end of one step to the beginning of the next, on a busy machine
-_LOST = frozenset({Name.MACHINE_REPLACED, Name.OS_REINSTALLED, Name.DATA_REPLACED})
+LOST = frozenset({Name.MACHINE_REPLACED, Name.OS_REINSTALLED, Name.DATA_REPLACED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _gone(host: str, known: Circumstances) -> Condition:
             f"do not replace it: ask {known.still_answers[0]}, mend it there, or take a copy from it (`outlive backup`) and "
             'give up the rest in writing: --accept-loss "WHY"',
         )
-    if known.verdict in _LOST and known.is_confirmed:
+    if known.verdict in LOST and known.is_confirmed:
         return Condition(name, True, f"confirmed: {known.verdict}, and no address answers as {host}")
     verdict = "there is no verdict" if known.verdict is None else f"the verdict is {known.verdict}, not confirmed"
     cure = (
@@ -208,7 +208,7 @@ def _silent(target: Target, known: Circumstances, now: datetime) -> Condition:
 
 
 def _lost_or_proven(target: Target, known: Circumstances, now: datetime) -> Condition:
-    if known.verdict in _LOST and known.is_confirmed:
+    if known.verdict in LOST and known.is_confirmed:
         return Condition("lost or proven", True, f"confirmed: {known.verdict}")
     if _proven(known, now):
         return Condition(

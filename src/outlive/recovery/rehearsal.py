@@ -19,6 +19,7 @@ SAFE = frozenset(
         "databases",
         "docker",
         "evidence",
+        "hold-schedules",
         "image-copy",
         "images",
         "machine",

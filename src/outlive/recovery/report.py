@@ -62,6 +62,11 @@ def _loss(recovery: Recovery, entries: Sequence[Entry]) -> str:
     ]
     for shown in recovery.losses:
         found = reached.get(shown["asset"], {})
+        if shown["kind"] == "temporal" and not found:
+            lines.append(
+                f"| {shown['asset']} | {shown['until'] or 'nothing'} | with its database | see the schedules | |"
+            )
+            continue
         until = found.get("until")
         lost = "everything"
         if until:

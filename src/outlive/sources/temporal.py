@@ -57,13 +57,15 @@ class TemporalCapture:
         return Outcome(self._began, {**facts, **counts}, {**facts, **_inventory(export)}, tuple(self._warnings()))
 
     def _warnings(self) -> Iterator[str]:
-        if unread := len(set(self._door.unread)):
+        if unread := len(set(self._door.read.unread)):
             yield (
                 f"{unread} namespaces or schedules have fields that this temporalio does not know and that are not in the "
                 "copy: the server is newer. Upgrade temporalio here."
             )
-        if vanished := len(self._door.vanished):
+        if vanished := len(self._door.read.vanished):
             yield f"{vanished} schedules were listed and could not be described: deleted meanwhile, or the list lags."
+        if untold := len(self._door.read.untold):
+            yield f"The search attributes of {untold} namespaces are not in the copy: the server does not tell this key."
         if self._export and not self._export.count:
             yield "It has no schedule."
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from outlive.commands import docker
 from outlive.errors import CommandFailed, ConfigError, TemporalUnreachable
@@ -18,6 +18,7 @@ from outlive.model.asset import TemporalAsset
 from outlive.transport.base import Shell
 from outlive.transport.relay import Relay
 from outlive.transport.temporal_door import Door, opened
+from outlive.transport.temporal_link import Access
 
 ASK_SECONDS = 15
 GREET_SECONDS = 5.0
@@ -32,13 +33,15 @@ class HostWay:
     shell: Shell
     port: int
     container: str | None = None
+    access: Access = field(default_factory=Access)
 
     @contextmanager
     def open(self) -> Iterator[Door]:
         address = _address(self.shell, self.container) if self.container else "127.0.0.1"
         with Relay(self.shell.forward(address, self.port), greet=_as_proxy) as relay:
             where = f"{self.shell.name}, {address}:{self.port}"
-            with opened(f"{address}:{self.port}", where, proxy=relay.path, complaints=lambda: relay.complaints) as door:
+            target, said = f"{address}:{self.port}", lambda: relay.complaints
+            with opened(target, where, self.access, proxy=relay.path, complaints=said) as door:
                 yield door
 
 
@@ -47,23 +50,24 @@ class AddressWay:
     """Straight from here."""
 
     address: str
+    access: Access = field(default_factory=Access)
 
     @contextmanager
     def open(self) -> Iterator[Door]:
-        with opened(self.address, self.address) as door:
+        with opened(self.address, self.address, self.access) as door:
             yield door
 
 
 Way = HostWay | AddressWay
 
 
-def way(asset: TemporalAsset, there: Shell | None) -> Way:
+def way(asset: TemporalAsset, there: Shell | None, access: Access) -> Way:
     """The one that the asset names; `there` is its host. Raises `ConfigError` when it names none."""
     if asset.address is not None:
-        return AddressWay(asset.address)
+        return AddressWay(asset.address, access)
     if there is None:
         raise ConfigError(f"asset {asset.name!r} names neither a host nor an address.", hint="Add `host` or `address`.")
-    return HostWay(there, asset.port, asset.container)
+    return HostWay(there, asset.port, asset.container, access)
 
 
 def _address(shell: Shell, named: str) -> str:

@@ -1,121 +1,75 @@
-"""An open way in to a Temporal server: what it tells of its namespaces and schedules, and what it is told of them.
-
-Through Temporal's own SDK, which is an extra of ours (`outlive[temporal]`): it is loaded here and only when it is needed.
-"""
+"""An open way in to a Temporal server: what it tells of its namespaces and schedules, and what it is told of them."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import timedelta
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
-from outlive.commands.temporal import HELD, SYSTEM, Export, Namespace, Schedule
-from outlive.errors import ConfigError, Failed, NotPermitted, TemporalUnreachable
+from outlive.commands.temporal import HELD, Export, Namespace, Schedule
+from outlive.errors import NotPermitted
+from outlive.transport.temporal_link import CALL, IDENTITY, Access, Link, NotThere, linked, of
+from outlive.transport.temporal_reading import PAGE, Reading, described
 
-CONNECT_SECONDS = 15
-CALL_SECONDS = 20
-PAGE = 200
-SETTLE_SECONDS = 90  # a new namespace or attribute is known to all of the server's parts within its caches' 10 to 60 s
-POLL_SECONDS = 1.0
-IDENTITY = "outlive"
-EXTRA = "pip install 'outlive[temporal]'"
-
-T = TypeVar("T")
-
-
-def must_be_installed() -> None:
-    """Raises `ConfigError` when the SDK is not."""
-    try:
-        import temporalio.service  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(
-            "Temporal's SDK is not installed here.", hint=f"Install it beside outlive: {EXTRA}"
-        ) from error
+UNKNOWN_VERSION = "not told"
+CAUGHT_UP = "begun by a schedule before outlive could pause it; if the old server has not done it, trigger it by hand"
 
 
 @contextmanager
 def opened(
-    target: str, where: str, *, proxy: Path | None = None, complaints: Callable[[], str] = lambda: ""
+    target: str,
+    where: str,
+    access: Access,
+    *,
+    proxy: Path | None = None,
+    complaints: Callable[[], str] = lambda: "",
 ) -> Iterator[Door]:
-    """A connection to `target` ("name:port"), through the HTTP CONNECT proxy at that Unix socket if one is given. Raises
-    `TemporalUnreachable`; `ConfigError` when the SDK is not installed."""
-    must_be_installed()
-    from temporalio.service import ConnectConfig, HttpConnectProxyConfig, ServiceClient
-
-    through = HttpConnectProxyConfig(target_host=f"unix:{proxy}") if proxy else None
-    patience = timedelta(seconds=CONNECT_SECONDS)
-    config = ConnectConfig(
-        target_host=target,
-        identity=IDENTITY,
-        runtime=_runtime(),
-        http_connect_proxy_config=through,
-        connect_timeout=patience,
-    )
-    with asyncio.Runner() as runner:
-        try:
-            client = runner.run(asyncio.wait_for(ServiceClient.connect(config), CONNECT_SECONDS))
-        except (RuntimeError, TimeoutError) as error:
-            said = complaints() or str(error) or f"no answer in {CONNECT_SECONDS} s"
-            raise TemporalUnreachable(f"{where}: {said}") from error
-        door = Door(client, runner, where, complaints)
-        del client
-        try:
-            yield door
-        finally:
-            door.close()
-
-
-@lru_cache(maxsize=1)
-def _runtime() -> Any:
-    """The SDK's own, which otherwise writes its log to stderr."""
-    from temporalio.runtime import Runtime, TelemetryConfig
-
-    return Runtime(telemetry=TelemetryConfig(logging=None))
+    """As `linked`."""
+    with linked(target, where, access, proxy=proxy, complaints=complaints) as link:
+        yield Door(link, access.namespaces)
 
 
 class Door:
-    """Made by `opened`. Every call raises `TemporalUnreachable` or `NotPermitted`, besides what it says itself."""
+    """Every call raises `TemporalUnreachable`, `NotPermitted` or `Failed`, besides what it says itself. `named` are the
+    namespaces that are meant; all when none is."""
 
-    def __init__(self, client: Any, runner: asyncio.Runner, where: str, complaints: Callable[[], str]) -> None:
-        self._workflows = client.workflow_service
-        self._operator = client.operator_service
-        self._runner = runner
-        self._where = where
-        self._complaints = complaints
-        self.vanished: list[str] = []  # listed, and gone when they were asked for
-        self.unread: list[str] = []  # with fields that this SDK does not know
-
-    def close(self) -> None:
-        """Lets go of the connection. The SDK has no word for it: it ends with its objects, which know one another."""
-        del self._workflows, self._operator
-        gc.collect()
+    def __init__(self, link: Link, named: tuple[str, ...] = ()) -> None:
+        self._link = link
+        self._named = named
+        self.read = Reading(link)
 
     def cluster(self) -> tuple[str, str]:
-        """The server's version and its cluster id."""
-        from temporalio.api.workflowservice.v1 import GetClusterInfoRequest
+        """The server's version and its cluster id. A key of single namespaces may not see them: then the ids of these are
+        its identity, which Temporal makes with them."""
+        from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetClusterInfoRequest
 
-        found = self._run(self._workflows.get_cluster_info(GetClusterInfoRequest(), timeout=_CALL))
-        return found.server_version, found.cluster_id
+        try:
+            found = self._link.run(self._link.workflows.get_cluster_info(GetClusterInfoRequest(), timeout=CALL))
+            return found.server_version, found.cluster_id
+        except NotPermitted:
+            if not self._named:
+                raise
+        ids = []
+        for name in sorted(self._named):
+            asked = DescribeNamespaceRequest(namespace=name)
+            told = self._link.run(self._link.workflows.describe_namespace(asked, timeout=CALL, metadata=of(name)))
+            ids.append(told.namespace_info.id)
+        return UNKNOWN_VERSION, "+".join(ids)
 
-    def export(self) -> Export:
-        """Everything: namespaces (not the server's own, nor those being deleted) and their schedules, each asked for by
-        itself, for a list tells only the half of a schedule."""
+    def export(self, expected: Export | None = None) -> Export:
+        """Everything: namespaces and their schedules; what is `expected` is looked for also where the list lags behind."""
         version, cluster_id = self.cluster()
-        return Export(version, cluster_id, tuple(self._run(self._namespaces())))
+        return Export(version, cluster_id, self.read.namespaces(self._named, expected))
 
     def register(self, namespace: Namespace) -> None:
         """Makes the namespace, with its retention and what else people have decided of it."""
-        from google.protobuf.json_format import ParseDict
         from temporalio.api.enums.v1 import ArchivalState
-        from temporalio.api.workflowservice.v1 import DescribeNamespaceResponse, RegisterNamespaceRequest
+        from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 
-        known = ParseDict(dict(namespace.described), DescribeNamespaceResponse(), ignore_unknown_fields=True)
+        known = _namespace(namespace)
         info, config = known.namespace_info, known.config
         wanted = RegisterNamespaceRequest(
             namespace=namespace.name,
@@ -130,7 +84,24 @@ class Door:
         if config.visibility_archival_state == ArchivalState.ARCHIVAL_STATE_ENABLED:
             wanted.visibility_archival_state = config.visibility_archival_state
             wanted.visibility_archival_uri = config.visibility_archival_uri
-        self._run(self._workflows.register_namespace(wanted, timeout=_CALL))
+        self._link.run(self._link.workflows.register_namespace(wanted, timeout=CALL))
+
+    def change(self, namespace: Namespace) -> None:
+        """Makes the namespace that is there what was exported: retention, description, owner, data. A key of `data` that is
+        there and was not exported stays: the API cannot take one away."""
+        from temporalio.api.namespace.v1 import NamespaceConfig, UpdateNamespaceInfo
+        from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
+
+        known = _namespace(namespace)
+        info, config = known.namespace_info, known.config
+        wanted = UpdateNamespaceRequest(
+            namespace=namespace.name,
+            update_info=UpdateNamespaceInfo(
+                description=info.description, owner_email=info.owner_email, data=dict(info.data)
+            ),
+            config=NamespaceConfig(workflow_execution_retention_ttl=config.workflow_execution_retention_ttl),
+        )
+        self._link.run(self._link.workflows.update_namespace(wanted, timeout=CALL, metadata=of(namespace.name)))
 
     def add_attributes(self, namespace: str, attributes: Mapping[str, str]) -> None:
         """Adds search attributes, by name and Temporal's word for the type."""
@@ -139,16 +110,16 @@ class Door:
 
         types = {name: IndexedValueType.Value(type_) for name, type_ in attributes.items()}
         wanted = AddSearchAttributesRequest(namespace=namespace, search_attributes=types)
-        self._run(self._settled(lambda: self._operator.add_search_attributes(wanted, timeout=_CALL)))
+        call = self._link.operator.add_search_attributes
+        self._link.run(self._link.settled(lambda: call(wanted, timeout=CALL, metadata=of(namespace))))
 
     def create(self, namespace: str, schedule: Schedule, *, hold: bool) -> None:
         """Makes the schedule. With `hold` one that ran waits, paused, and its notes say so."""
         from temporalio.api.workflowservice.v1 import CreateScheduleRequest
 
-        known = _described(schedule)
+        known = described(schedule)
         if hold and not known.schedule.state.paused:
-            known.schedule.state.paused = True
-            known.schedule.state.notes = HELD + known.schedule.state.notes
+            _hold(known.schedule.state)
         wanted = CreateScheduleRequest(
             namespace=namespace,
             schedule_id=schedule.id,
@@ -158,138 +129,100 @@ class Door:
             identity=IDENTITY,
             request_id=str(uuid4()),
         )
-        self._run(self._settled(lambda: self._workflows.create_schedule(wanted, timeout=_CALL)))
+        call = self._link.workflows.create_schedule
+        self._link.run(self._link.settled(lambda: call(wanted, timeout=CALL, metadata=of(namespace))))
 
     def update(self, namespace: str, schedule: Schedule, *, keep_state: bool) -> None:
         """Makes the schedule that is there what was exported. With `keep_state` it stays paused or running as it is there,
         its notes too. A memo cannot be changed."""
-        from temporalio.api.workflowservice.v1 import DescribeScheduleRequest, UpdateScheduleRequest
-
-        known = _described(schedule)
-        asked = DescribeScheduleRequest(namespace=namespace, schedule_id=schedule.id)
-        now = self._run(self._workflows.describe_schedule(asked, timeout=_CALL))
+        known, now = described(schedule), self._describe(namespace, schedule.id)
         if keep_state:
             known.schedule.state.CopyFrom(now.schedule.state)
+        self._update(namespace, schedule.id, known, now.conflict_token)
+
+    def hold(self, namespace: str, id: str) -> None:
+        """The schedule waits, paused, and its notes say so; nothing else of it changes. Nothing where it is paused anyhow,
+        or not there."""
+        try:
+            now = self._describe(namespace, id)
+        except NotThere:
+            return
+        if not now.schedule.state.paused:
+            _hold(now.schedule.state)
+            self._update(namespace, id, now, now.conflict_token)
+
+    def release(self, namespace: str, id: str) -> None:
+        """A schedule that we hold runs again, as it is there; nothing where a person has touched it since."""
+        now = self._describe(namespace, id)
+        state = now.schedule.state
+        if state.paused and state.notes.startswith(HELD):
+            state.paused, state.notes = False, state.notes.removeprefix(HELD)
+            self._update(namespace, id, now, now.conflict_token)
+
+    def begun(self, namespace: str, id: str, since: datetime) -> frozenset[tuple[str, str]]:
+        """Workflow and run ids of what the schedule has begun since then and what still runs."""
+        from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
+
+        named = id.replace("\\", "\\\\").replace('"', '\\"')
+        query = (
+            f'TemporalScheduledById = "{named}" AND StartTime > "{since.isoformat()}" AND ExecutionStatus = "Running"'
+        )
+        asked = ListWorkflowExecutionsRequest(namespace=namespace, page_size=PAGE, query=query)
+        call = self._link.workflows.list_workflow_executions
+        found = self._link.run(call(asked, timeout=CALL, metadata=of(namespace)))
+        return frozenset((one.execution.workflow_id, one.execution.run_id) for one in found.executions)
+
+    def end(self, namespace: str, workflow: str, run: str) -> None:
+        """Terminates the workflow; nothing where it has ended."""
+        from temporalio.api.common.v1 import WorkflowExecution
+        from temporalio.api.workflowservice.v1 import TerminateWorkflowExecutionRequest
+
+        asked = TerminateWorkflowExecutionRequest(
+            namespace=namespace,
+            workflow_execution=WorkflowExecution(workflow_id=workflow, run_id=run),
+            reason=CAUGHT_UP,
+            identity=IDENTITY,
+        )
+        call = self._link.workflows.terminate_workflow_execution
+        with suppress(NotThere):
+            self._link.run(call(asked, timeout=CALL, metadata=of(namespace)))
+
+    def delete(self, namespace: str, id: str) -> None:
+        """Takes a schedule away: only one that a run of ours has made, by its undo."""
+        from temporalio.api.workflowservice.v1 import DeleteScheduleRequest
+
+        asked = DeleteScheduleRequest(namespace=namespace, schedule_id=id, identity=IDENTITY)
+        self._link.run(self._link.workflows.delete_schedule(asked, timeout=CALL, metadata=of(namespace)))
+
+    def _describe(self, namespace: str, id: str) -> Any:
+        from temporalio.api.workflowservice.v1 import DescribeScheduleRequest
+
+        asked = DescribeScheduleRequest(namespace=namespace, schedule_id=id)
+        return self._link.run(self._link.workflows.describe_schedule(asked, timeout=CALL, metadata=of(namespace)))
+
+    def _update(self, namespace: str, id: str, known: Any, token: bytes) -> None:
+        """With the conflict token of what was read: somebody who changes it meanwhile is not overwritten."""
+        from temporalio.api.workflowservice.v1 import UpdateScheduleRequest
+
         wanted = UpdateScheduleRequest(
             namespace=namespace,
-            schedule_id=schedule.id,
+            schedule_id=id,
             schedule=known.schedule,
-            conflict_token=now.conflict_token,  # somebody who changes it meanwhile is not overwritten
+            conflict_token=token,
             identity=IDENTITY,
             request_id=str(uuid4()),
         )
         if known.search_attributes.indexed_fields:
             wanted.search_attributes.CopyFrom(known.search_attributes)
-        self._run(self._workflows.update_schedule(wanted, timeout=_CALL))
-
-    async def _namespaces(self) -> list[Namespace]:
-        from temporalio.api.enums.v1 import NamespaceState
-        from temporalio.api.workflowservice.v1 import ListNamespacesRequest
-
-        found, token = [], b""
-        while True:
-            asked = ListNamespacesRequest(page_size=PAGE, next_page_token=token)
-            page = await self._workflows.list_namespaces(asked, timeout=_CALL)
-            found += [
-                await self._namespace(one)
-                for one in page.namespaces
-                if one.namespace_info.name != SYSTEM
-                and one.namespace_info.state != NamespaceState.NAMESPACE_STATE_DELETED
-            ]
-            if not (token := page.next_page_token):
-                return sorted(found, key=lambda one: one.name)
-
-    async def _namespace(self, described: Any) -> Namespace:
-        from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-
-        name = described.namespace_info.name
-        asked = ListSearchAttributesRequest(namespace=name)
-        attributes = await self._operator.list_search_attributes(asked, timeout=_CALL)
-        types = self._json(attributes, name).get("customAttributes", {})
-        schedules = sorted([one async for one in self._schedules(name)], key=lambda one: one.id)
-        return Namespace(name, self._json(described, name), types, tuple(schedules))
-
-    async def _schedules(self, namespace: str) -> Any:
-        from temporalio.api.workflowservice.v1 import DescribeScheduleRequest, ListSchedulesRequest
-        from temporalio.service import RPCError, RPCStatusCode
-
-        token = b""
-        while True:
-            asked = ListSchedulesRequest(namespace=namespace, maximum_page_size=PAGE, next_page_token=token)
-            page = await self._workflows.list_schedules(asked, timeout=_CALL)
-            for one in page.schedules:
-                asked_one = DescribeScheduleRequest(namespace=namespace, schedule_id=one.schedule_id)
-                try:
-                    described = await self._workflows.describe_schedule(asked_one, timeout=_CALL)
-                except RPCError as error:
-                    if error.status is not RPCStatusCode.NOT_FOUND:
-                        raise
-                    self.vanished.append(f"{namespace}/{one.schedule_id}")
-                    continue
-                yield Schedule(one.schedule_id, self._json(described, f"{namespace}/{one.schedule_id}"))
-            if not (token := page.next_page_token):
-                return
-
-    def _json(self, message: Any, of: str) -> dict[str, Any]:
-        """As proto3 JSON, which leaves out what this SDK does not know: then the length tells."""
-        from google.protobuf.json_format import MessageToDict, ParseDict
-
-        found: dict[str, Any] = MessageToDict(message)
-        if ParseDict(found, type(message)()).ByteSize() != message.ByteSize():
-            self.unread.append(of)
-        return found
-
-    async def _settled(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The same again while a part of the server does not know yet what another has just been told."""
-        from temporalio.service import RPCError, RPCStatusCode
-
-        loop = asyncio.get_running_loop()
-        end = loop.time() + SETTLE_SECONDS
-        while True:
-            try:
-                return await call()
-            except RPCError as error:
-                known = error.status is RPCStatusCode.NOT_FOUND or "search attribute" in error.message.lower()
-                if not known or loop.time() > end:
-                    raise
-            await asyncio.sleep(POLL_SECONDS)
-
-    def _run(self, call: Coroutine[Any, Any, T]) -> T:
-        from temporalio.service import RPCError, RPCStatusCode
-
-        try:
-            return self._runner.run(call)
-        except RPCError as error:
-            said = " ".join(filter(None, (f"{self._where}: {error.message}", self._complaints())))
-            if error.status in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED):
-                raise NotPermitted(said, hint="Temporal's authorizer refused it.") from error
-            if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
-                raise TemporalUnreachable(said) from error
-            raise Failed(said, hint="The copy is untouched; run it again once the cause is mended.") from error
+        self._link.run(self._link.workflows.update_schedule(wanted, timeout=CALL, metadata=of(namespace)))
 
 
-_CALL = timedelta(seconds=CALL_SECONDS)
+def _hold(state: Any) -> None:
+    state.paused, state.notes = True, HELD + state.notes
 
 
-def not_understood(export: Export) -> int | None:
-    """How many schedules are not what Temporal's own types say a schedule is; None when the SDK is not installed."""
-    try:
-        from google.protobuf.json_format import ParseError
-    except ImportError:
-        return None
-    wrong = 0
-    for schedule in (each for one in export.namespaces for each in one.schedules):
-        try:
-            wrong += not _described(schedule).schedule.action.WhichOneof("action")
-        except ParseError:
-            wrong += 1
-        except ImportError:
-            return None
-    return wrong
-
-
-def _described(schedule: Schedule) -> Any:
+def _namespace(namespace: Namespace) -> Any:
     from google.protobuf.json_format import ParseDict
-    from temporalio.api.workflowservice.v1 import DescribeScheduleResponse
+    from temporalio.api.workflowservice.v1 import DescribeNamespaceResponse
 
-    return ParseDict(dict(schedule.described), DescribeScheduleResponse(), ignore_unknown_fields=True)
+    return ParseDict(dict(namespace.described), DescribeNamespaceResponse(), ignore_unknown_fields=True)

@@ -11,7 +11,7 @@ from outlive.backup.streams.inventory import read_inventory
 from outlive.commands.temporal import Export
 from outlive.errors import CopyDamaged
 from outlive.model.copy import Check, Manifest
-from outlive.transport.temporal_door import not_understood
+from outlive.transport.temporal_reading import not_understood
 
 
 def drill_temporal(manifest: Manifest, plan: DrillPlan) -> Looked:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from outlive.backup.streams.unseal import unseal_all
-from outlive.commands.temporal import Comparison, Export, compare, read
+from outlive.commands.temporal import Export, read
+from outlive.commands.temporal_compare import Comparison, compare
 from outlive.errors import CopyDamaged, Failed
 from outlive.model.copy import Manifest
 from outlive.sources.temporal import TEMPORAL
@@ -43,7 +44,8 @@ def restore_temporal(
     door: Door, wanted: Export, seen: Comparison, *, update: bool, run: bool, say: Callable[[str], None]
 ) -> Restored:
     """Makes what `seen` says is missing: namespaces, search attributes, schedules. With `update` a schedule that is there
-    otherwise becomes as it was exported, paused or running as it is there. With `run` they run as they did when they were
+    otherwise becomes as it was exported, paused or running as it is there, and so do retention, description, owner and data
+    of a namespace. With `run` they run as they did when they were
     exported, also those that an earlier restore left paused. What one schedule fails at keeps no other from coming back;
     killed anywhere, the next call goes on. Nothing is ever deleted."""
     acts: list[tuple[str, Callable[[], None]]] = []
@@ -52,6 +54,8 @@ def restore_temporal(
     for name, attributes in seen.attributes.items():
         said = f"namespace {name}: made the search attributes {', '.join(sorted(attributes))}"
         acts.append((said, partial(door.add_attributes, name, attributes)))
+    for namespace in seen.namespaces_differing if update else ():
+        acts.append((f"namespace {namespace.name}: updated", partial(door.change, namespace)))
     for name, schedule in seen.missing:
         said = f"{name}/{schedule.id}: made{'' if run else ', paused'}"
         acts.append((said, partial(door.create, name, schedule, hold=not run)))
@@ -66,4 +70,4 @@ def restore_temporal(
             say(said)
         except Failed as error:
             failed.append(f"{said.partition(': ')[0]}: {error.detail}")
-    return Restored(compare(wanted, door.export()), tuple(failed))
+    return Restored(compare(wanted, door.export(wanted)), tuple(failed))

@@ -10,7 +10,7 @@ from outlive.backup.copies.lineage import Alarm, alarms
 from outlive.backup.log.windows import Window
 from outlive.backup.upkeep.loss import Loss, loss
 from outlive.backup.upkeep.rto import Rto, rto
-from outlive.model.asset import Asset
+from outlive.model.asset import Asset, TemporalAsset
 from outlive.model.copy import Copy, Proof, ProofRecord
 from outlive.model.schedule import Outcome
 
@@ -107,6 +107,7 @@ def standing(
         notes=(
             *_stream_notes(stream),
             *_rto_notes(measured),
+            *_temporal_notes(asset),
             *(f"{one.job} failed: {one.said}" for one in failed),
         ),
     )
@@ -187,6 +188,16 @@ def _left(stream: StreamFacts) -> str:
         return ""
     left = max(0, stream.safe_bytes) >> 20
     return f" After {left} MiB more of log the server gives the slot up, and the window is broken."
+
+
+def _temporal_notes(asset: Asset) -> tuple[str, ...]:
+    """Until somebody has said where it is, nothing here knows whether what runs is guarded."""
+    if not isinstance(asset, TemporalAsset) or asset.stored_in is not None:
+        return ()
+    return (
+        "it holds namespaces and schedules only: workflows and their histories come back with Temporal's database alone. "
+        'Guard that, and name its asset here: stored_in = "..."',
+    )
 
 
 def _rto_notes(measured: Rto | None) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from outlive.recovery.steps.enrol import Enrol
 from outlive.recovery.steps.env_secrets import EnvSecrets
 from outlive.recovery.steps.evidence import Evidence
 from outlive.recovery.steps.fresh_copy import FreshCopy
+from outlive.recovery.steps.hold_schedules import HoldSchedules
 from outlive.recovery.steps.image_copy import ImageCopy
 from outlive.recovery.steps.images import Images
 from outlive.recovery.steps.last_copy import LastCopy
@@ -39,9 +40,11 @@ from outlive.recovery.steps.path import Path
 from outlive.recovery.steps.quarantine import Quarantine
 from outlive.recovery.steps.read_only import ReadOnly
 from outlive.recovery.steps.redeploy import Redeploy
+from outlive.recovery.steps.release_schedules import ReleaseSchedules
 from outlive.recovery.steps.replicate import Replicate
 from outlive.recovery.steps.replication_end import ReplicationEnd
 from outlive.recovery.steps.repoint import Repoint
+from outlive.recovery.steps.restore_schedules import RestoreSchedules
 from outlive.recovery.steps.role_passwords import RolePasswords
 from outlive.recovery.steps.schedules import Schedules
 from outlive.recovery.steps.secret_list import SecretList
@@ -77,6 +80,7 @@ STEPS: dict[str, Step] = {
     "env-secrets": EnvSecrets(),
     "evidence": Evidence(),
     "fresh-copy": FreshCopy(),
+    "hold-schedules": HoldSchedules(),
     "image-copy": ImageCopy(),
     "images": Images(),
     "last-copy": LastCopy(),
@@ -92,9 +96,11 @@ STEPS: dict[str, Step] = {
     "quarantine": Quarantine(),
     "read-only": ReadOnly(),
     "redeploy": Redeploy(),
+    "release-schedules": ReleaseSchedules(),
     "replicate": Replicate(),
     "replication-end": ReplicationEnd(),
     "repoint": Repoint(),
+    "restore-schedules": RestoreSchedules(),
     "role-passwords": RolePasswords(),
     "schedules": Schedules(),
     "secret-list": SecretList(),

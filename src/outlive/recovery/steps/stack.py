@@ -6,7 +6,7 @@ import posixpath
 
 from outlive.commands import compose
 from outlive.errors import Failed, UsageError
-from outlive.model.asset import ConfigAsset, ImagesAsset, PostgresAsset
+from outlive.model.asset import ConfigAsset, ImagesAsset, PostgresAsset, TemporalAsset
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 from outlive.transport.base import Shell
 
@@ -68,7 +68,7 @@ def _project(world: World, inputs: Inputs) -> str:
     if isinstance(named, str):
         return named
     assets = world.own_assets()
-    containers = [one.container or "" for one in assets if isinstance(one, PostgresAsset)]
+    containers = [one.container or "" for one in assets if isinstance(one, PostgresAsset | TemporalAsset)]
     found = {name.partition("/")[0] for name in containers if "/" in name}
     found |= {one.project for one in assets if isinstance(one, ImagesAsset)}
     if len(found) != 1:

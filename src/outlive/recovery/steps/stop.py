@@ -37,7 +37,10 @@ class Stop(Manners):
         return (
             NotYet(f"{', '.join(running)} runs")
             if running
-            else Done("nobody writes any more", {"stopped_at": world.clock.now().isoformat()})
+            else Done(
+                "nobody writes any more",
+                {"stopped_at": world.clock.now().isoformat(), "stopped_on": world.host_of(inputs).address},
+            )
         )
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
