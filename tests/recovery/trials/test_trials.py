@@ -45,6 +45,21 @@ SCRIPTED: dict[str, Staging] = {
     "take-over": partial(ours.check, "take-over"),
 }
 
+ELSEWHERE = {
+    "attach-volume": "steps/test_volumes.py",
+    "copy-to-volume": "steps/test_volume_device.py",
+    "fresh-copy": "test_data_on_volume.py",
+    "hold-schedules": "steps/test_hold_schedules.py",
+    "mount-volume": "steps/test_volume_device.py",
+    "release-schedules": "test_schedules_recovered.py",
+    "restore-schedules": "test_schedules_recovered.py",
+    "schedules": "test_schedules_recovered.py",
+    "switch-to-volume": "test_data_on_volume.py",
+    "tofu-machine": "steps/test_tofu.py",
+    "tofu-replace": "steps/test_tofu.py",
+    "use-volume": "steps/test_volume_device.py",
+}
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
@@ -99,10 +114,14 @@ def test_what_is_scripted(kind: str, journal: Recovering, store: Store, tmp_path
 
 
 def test_every_kind_of_step_is_tried() -> None:
-    """A new kind wants a stage here, a case at the clouds' (`test_killed.py`), one between databases, or to only look."""
+    """A new kind wants a stage here, a case at the clouds' (`test_killed.py`), one between databases, or to only look; or
+    real servers of its own, where it is killed and failed at fewer places."""
     looks = {kind for kind, step in STEPS.items() if step.effect is Effect.READS}
     tried = {kind for kind, _ in ON_DISK} | SCRIPTED.keys() | {one.kind for one in CASES.values()} | set(BETWEEN)
-    assert tried | looks == STEPS.keys()
+    assert tried | looks | ELSEWHERE.keys() == STEPS.keys()
+    assert not ELSEWHERE.keys() & (tried | looks)
+    recovery = Path(__file__).parent.parent
+    assert all((recovery / file).exists() for file in ELSEWHERE.values())
 
 
 @pytest.mark.parametrize("kind", [kind for kind, step in STEPS.items() if step.effect is Effect.READS])
