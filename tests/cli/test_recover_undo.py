@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import pytest
 
-from outlive.cli.recover import Call, to_take_back
+from outlive.cli.recover_run import Call
+from outlive.cli.recover_undo import to_take_back
 from outlive.errors import UsageError
 from outlive.model.recovery import Recovery, What
 from outlive.recovery.gate import Target

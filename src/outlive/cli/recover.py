@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from outlive import wiring_recovery, wiring_state
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
-from outlive.cli.asking import insist
-from outlive.cli.incident_note import note
 from outlive.cli.looking import person
-from outlive.cli.named import target
 from outlive.cli.recover_begin import Wish, begun
-from outlive.cli.recover_follow import carry
-from outlive.cli.recover_words import document, planned, show_plan, tell_end
+from outlive.cli.recover_run import Call, ask, carried, last, own, say_so
+from outlive.cli.recover_undo import take_back
+from outlive.cli.recover_words import planned, show_plan
 from outlive.cli.verify import IdentityOption
 from outlive.cli.voice import say
-from outlive.clock import Clock, SystemClock
+from outlive.clock import SystemClock
 from outlive.config.load import load
-from outlive.config.schema import Settings
 from outlive.errors import UsageError
-from outlive.model.recovery import Entry, Recovery, What, begun_steps, facts_ever, is_ended
-from outlive.model.runbook import Runbook
+from outlive.model.recovery import What, is_ended
 from outlive.recovery import plan
-from outlive.recovery.destination import ordered_with, ordering, where
-from outlive.recovery.gate import Target
 from outlive.recovery.steps.registry import STEPS
 from outlive.state.recovering import Recovering
-from outlive.state.store import Store
-
-LOSES = ("create-machine", "app-env")  # their undo may lose what is nowhere else: only when that was given up
-LEAVES = "what cannot be taken back is left as it is"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What the command works with."""
-
-    settings: Settings
-    clock: Clock
-    store: Store
-    journal: Recovering
-    output: Output
-    yes: bool
-    rehearse: bool = False
 
 
 @app.command()
@@ -94,7 +70,7 @@ def recover(
         call = Call(settings, clock, store, Recovering(store), output, yes, rehearse)
         with wiring_recovery.alone(settings, rehearsal=rehearse):
             if undo:
-                return _undo(call, named, accept_loss, give_up)
+                return take_back(call, named, accept_loss, give_up)
             if resume:
                 return _resume(call, accept_loss, approve or [])
             wish = Wish(host, to, runbook, asset, at, tuple(copy or ()), accept_loss, rehearse, identity)
@@ -104,7 +80,7 @@ def recover(
 
 
 def _begin(call: Call, wish: Wish, approve: Sequence[str], dry_run: bool) -> int:
-    unended = next((one for one in _own(call) if not is_ended(call.journal.entries(one.id))), None)
+    unended = next((one for one in own(call) if not is_ended(call.journal.entries(one.id))), None)
     if unended is not None and not dry_run:
         hint = f"`outlive recover{' --rehearse' * call.rehearse} --resume` goes on with it, `--undo` takes it back."
         raise UsageError(f"the recovery {unended.id} has not ended.", hint=hint)
@@ -115,132 +91,15 @@ def _begin(call: Call, wish: Wish, approve: Sequence[str], dry_run: bool) -> int
     if dry_run:
         call.output.document(planned(recovery, lines))
         return 0
-    _ask(call, "Shall it begin?")
+    ask(call, "Shall it begin?")
     call.journal.begin(recovery)
     call.journal.write(recovery.id, call.clock.now(), "", What.BEGUN, person(), recovery.title)
-    _words(call, recovery, wish.accept_loss, approve)
-    return _carry(call, recovery, recovery.id, plan.forward(recovery), "done")
+    say_so(call, recovery, wish.accept_loss, approve)
+    return carried(call, recovery, recovery.id, plan.forward(recovery), "done")
 
 
 def _resume(call: Call, accept_loss: str, approve: Sequence[str]) -> int:
-    recovery = _last(call, lambda one: not is_ended(call.journal.entries(one.id)), "There is nothing to go on with.")
+    recovery = last(call, lambda one: not is_ended(call.journal.entries(one.id)), "There is nothing to go on with.")
     call.journal.write(recovery.id, call.clock.now(), "", What.RESUMED, person())
-    _words(call, recovery, accept_loss, approve)
-    return _carry(call, recovery, recovery.id, plan.forward(recovery), "done")
-
-
-def _undo(call: Call, named: str, accept_loss: str, give_up: str) -> int:
-    recovery, steps = to_take_back(call, target(named) if named else None)
-    entries = call.journal.entries(recovery.id)
-    call.output.console.print(f"{recovery.id} on {where(recovery, entries)}: taken back, in this order:")
-    for name in reversed(steps) if steps else ("nothing: it has not begun anything yet",):
-        call.output.console.print(f"  {name}")
-    order = ordering(recovery) if ordering(recovery) in steps else ""
-    if order:
-        call.output.console.print(f"  {_what_becomes_of_it(recovery, entries, named)}")
-    _ask(call, "Shall it be taken back? Data that was put there is kept aside on that machine.")
-    if named and not order:
-        raise UsageError("this run has ordered no machine, so none is given back.", hint="Leave --named out.")
-    _named(call, recovery, order, named)
-    losing = [one["name"] for one in recovery.steps if one["args"]["kind"] in LOSES and one["name"] in steps]
-    for step in losing if accept_loss else ():
-        call.journal.write(recovery.id, call.clock.now(), step, What.WAIVED, person(), accept_loss)
-        _note(call, recovery, f"{person()} gives up what is only there ({step}): {accept_loss}")
-    if give_up:
-        call.journal.write(recovery.id, call.clock.now(), "", What.APPROVED, person(), f"{LEAVES}: {give_up}")
-        _note(call, recovery, f"{person()}: {LEAVES}: {give_up}")
-    back = plan.backward(recovery, steps, give_up=bool(give_up))
-    return _carry(call, recovery, f"{recovery.id}:undo", back, "undone")
-
-
-def _what_becomes_of_it(recovery: Recovery, entries: Sequence[Entry], named: str) -> str:
-    made = facts_ever(entries).get(ordering(recovery), {})
-    names = ",".join(str(made.get(key, "?")) for key in ("server_id", "made_address", "hostname"))
-    if recovery.rehearsal or named:
-        return f"The machine that was ordered ({names}) is deleted, with its disk."
-    off = "switched off and kept" if "provider" in ordered_with(recovery) else "kept, and stays on"
-    return f"The machine that was ordered is {off}; --named {names} would give it back."
-
-
-def _named(call: Call, recovery: Recovery, order: str, named: str) -> None:
-    """What a person says of the machine that is given back, into the journal, at the step that ordered it."""
-    if named:
-        found = target(named)
-        facts = {"named": [found.id, found.address, found.hostname]}
-        said = f"to be given back: {found}"
-        call.journal.write(recovery.id, call.clock.now(), order, What.APPROVED, person(), said, facts)
-        _note(call, recovery, f"{person()} wants {found} to be given back")
-
-
-def _carry(call: Call, recovery: Recovery, run: str, runbook: Runbook, end: str) -> int:
-    _note(call, recovery, f"recovery {recovery.id} ({recovery.title}) goes on, towards: {end}")
-    made = wiring_recovery.engine(
-        call.settings, call.clock, call.store, person(), undoing=end == "undone", rehearsal=call.rehearse
-    )
-    stopped = carry(made, run, runbook, call.journal, recovery, call.output)
-    if stopped is None:
-        call.journal.write(recovery.id, call.clock.now(), "", What.ENDED, person(), end)
-    entries = call.journal.entries(recovery.id)
-    report = wiring_recovery.write_report(call.settings, recovery, entries)
-    _note(call, recovery, f"recovery {recovery.id}: {stopped or end}")
-    tell_end(recovery, entries, report, call.output, end)
-    if stopped is not None:
-        raise stopped
-    call.output.document(document(recovery, entries, end, report))
-    return 0
-
-
-def to_take_back(call: Call, named: Target | None) -> tuple[Recovery, list[str]]:
-    """The run, and its steps that may have left something. Never an earlier one while one has not ended, though it may have
-    begun nothing yet. With `named`: the one that has ordered that machine, also when it was taken back and the machine was
-    kept."""
-    unended = next((one for one in _own(call) if not is_ended(call.journal.entries(one.id))), None)
-    if named is not None and unended is None:
-        for one in reversed(_own(call)):
-            entries = call.journal.entries(one.id)
-            order = ordering(one)
-            if facts_ever(entries).get(order, {}).get("hostname") == named.hostname:
-                return one, begun_steps(entries) or [order]
-    found = unended or _last(
-        call, lambda one: bool(begun_steps(call.journal.entries(one.id))), "There is nothing to take back."
-    )
-    return found, begun_steps(call.journal.entries(found.id))
-
-
-def _last(call: Call, wanted: Callable[[Recovery], bool], otherwise: str) -> Recovery:
-    if found := [one for one in _own(call) if wanted(one)]:
-        return found[-1]
-    others = [one for one in call.journal.recoveries() if one.rehearsal is not call.rehearse and wanted(one)]
-    if others:
-        hint = f"{others[-1].id} is a {'recovery: leave out' if call.rehearse else 'rehearsal: add'} --rehearse."
-        raise UsageError(otherwise, hint=hint)
-    raise UsageError(otherwise, hint="`outlive recover --help` tells how one is begun.")
-
-
-def _own(call: Call) -> list[Recovery]:
-    """Recoveries, or, with --rehearse, rehearsals: neither is taken for the other."""
-    return [one for one in call.journal.recoveries() if one.rehearsal is call.rehearse]
-
-
-def _words(call: Call, recovery: Recovery, accept_loss: str, approve: Sequence[str]) -> None:
-    """What a person says in writing, with the name and the time, into the journal and the incident."""
-    names = {one["name"] for one in recovery.steps}
-    if unknown := set(approve) - names:
-        raise UsageError(f"there is no step {min(unknown)!r}.", hint=f"There are: {', '.join(sorted(names))}.")
-    now = call.clock.now()
-    if accept_loss:
-        call.journal.write(recovery.id, now, "", What.WAIVED, person(), accept_loss)
-        _note(call, recovery, f"{person()} accepts the loss: {accept_loss}")
-    for step in approve:
-        call.journal.write(recovery.id, now, step, What.APPROVED, person(), "approved")
-        _note(call, recovery, f"{person()} approves {step!r}")
-
-
-def _note(call: Call, recovery: Recovery, text: str) -> None:
-    note(call.store, recovery.host, text, call.clock.now())
-
-
-def _ask(call: Call, question: str) -> None:
-    if call.yes:
-        return
-    insist(question, nothing="nothing was begun", read="plan", declined="Nothing was changed.")
+    say_so(call, recovery, accept_loss, approve)
+    return carried(call, recovery, recovery.id, plan.forward(recovery), "done")
