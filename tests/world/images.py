@@ -7,10 +7,18 @@ from pathlib import Path
 from outlive.lab.ground import wheels
 from outlive.lab.ground.docker import DockerEngine
 from outlive.lab.ground.images import RECIPES as GROUND
-from outlive.lab.ground.images import build, busybox, debian, postgres
+from outlive.lab.ground.images import build, busybox, debian, postgres, postgres_volume
 
 __all__ = [
-    *("alpine_like", "busybox", "ceph", "debian", "hand_restore", "postgres", "postgres_volume", "sqlite", "swift"),
+    "alpine_like",
+    "busybox",
+    "ceph",
+    "debian",
+    "hand_restore",
+    "postgres",
+    "postgres_volume",
+    "sqlite",
+    "swift",
     "temporal",
 ]
 
