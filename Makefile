@@ -15,7 +15,7 @@ demo: $(READY)
 
 test: $(READY)
 	@$(VENV)/bin/python -m tests.world prepare
-	@$(VENV)/bin/pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(VENV)/bin/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 # What needs no server and no wait: seconds.
 unit: $(READY)

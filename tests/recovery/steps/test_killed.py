@@ -115,7 +115,7 @@ CASES = {
         plugging,
         lambda api: VOLUME,
         lambda api: len(api.bought),
-        lambda api: len(api.volumes) == 1,
+        lambda api: len(api.volumes) == 1 and any(word == "detach" for _, word in api.plugged),  # kept, plugged out
         provider,
         changes_only=True,
     ),
