@@ -64,7 +64,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run two at a time, those of a file stay together, and those that share a server that is slow to start.
+    """Where several tests run at a time, those of a file stay together, and those that share a server that is slow to start.
     The groups that take long begin first, so that nobody waits for the last of them alone."""
     long: set[str] = set()
     for item in items:
