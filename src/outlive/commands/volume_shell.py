@@ -109,3 +109,4 @@ release() {
   if mountpoint -q -- "$place"; then umount -- "$place"; fi
 }
 """
+TOOLS = LOCK + TELL + COPY + COMPARE + IDLE + RELOAD + FSTAB + SHOW  # for scripts that are told a `Switch`

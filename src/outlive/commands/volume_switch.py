@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from outlive.commands.placing import ROOM
 from outlive.commands.volume_mount import Mounting
-from outlive.commands.volume_shell import COMPARE, COPY, FSTAB, IDLE, LOCK, MISSING, RELOAD, SHOW, TELL
+from outlive.commands.volume_shell import LOCK, MISSING, TELL, TOOLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,7 @@ def copy(switch: Switch) -> tuple[str, ...]:
 
 
 _COPIES = (
-    LOCK
-    + TELL
-    + COPY
-    + IDLE
+    TOOLS
     + f"""\
 mountpoint -q -- "$point" || exit {MISSING}
 [ ! -e "$data" ] || exit 0
@@ -116,13 +113,7 @@ def switch(one: Switch) -> tuple[str, ...]:
 
 
 _SWITCH = (
-    LOCK
-    + TELL
-    + COMPARE
-    + IDLE
-    + RELOAD
-    + FSTAB
-    + SHOW
+    TOOLS
     + f"""\
 mountpoint -q -- "$point" || exit {MISSING}
 [ -d "$data" ] || exit {MISSING}
@@ -156,14 +147,7 @@ def back(one: Switch, *, give_up: bool = False) -> tuple[str, ...]:
 
 
 _BACK = (
-    LOCK
-    + TELL
-    + COPY
-    + COMPARE
-    + IDLE
-    + RELOAD
-    + FSTAB
-    + SHOW
+    TOOLS
     + f"""\
 shift 9
 back=$before.back

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from outlive.commands.volume_shell import FSTAB, IDLE, LOCK, MISSING, RELOAD, SHOW, TELL
+from outlive.commands.volume_shell import MISSING, TOOLS
 from outlive.commands.volume_switch import Switch
 
 
@@ -12,12 +12,7 @@ def use(one: Switch) -> tuple[str, ...]:
 
 
 _USE = (
-    LOCK
-    + TELL
-    + IDLE
-    + RELOAD
-    + FSTAB
-    + SHOW
+    TOOLS
     + f"""\
 mountpoint -q -- "$point" || exit {MISSING}
 [ -d "$data" ] || exit {MISSING}
@@ -36,12 +31,7 @@ def leave(one: Switch) -> tuple[str, ...]:
 
 
 _LEAVE = (
-    LOCK
-    + TELL
-    + IDLE
-    + RELOAD
-    + FSTAB
-    + SHOW
+    TOOLS
     + """\
 [ -e "$receipt" ] || [ -e "$dropin" ] || exit 0
 idle
