@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from outlive.lab.ground.process import wait_until
 from tests.backup.postgres_copies import program_folder
 from tests.cli.home import Home
 from tests.world.machine import Machine
@@ -49,7 +50,18 @@ def vm(new_vm: Callable[..., Machine]) -> Machine:
     return machine
 
 
-def test_there_and_back(vm: Machine, new_postgres: Callable[..., PostgresServer], tmp_path: Path) -> None:
+def open_to_the_provider(vm: Machine) -> str:
+    """What replication wants beforehand (docs/how-to/move-postgres.md); the address as the target reaches it."""
+    told = 'ports: ["5432:5432"]\\n    command: ["postgres", "-c", "wal_level=logical"]'
+    more = f"sed -i 's|image: outlive-test/postgres:17|&\\n    {told}|' compose.yml"
+    vm.ssh(f"cd /srv/app && {more} && docker compose -p app up -d 2>&1")
+    wait_until(lambda: vm.sql("show wal_level").strip() == "logical", "Postgres with the new setting")
+    vm.sql("create role mover login replication password 'mover-word'; grant pg_read_all_data to mover")
+    return f"postgresql://mover:mover-word@{vm.address}:5432/app"
+
+
+@pytest.mark.parametrize("runbook", ["move-postgres", "move-postgres-live"])
+def test_there_and_back(vm: Machine, new_postgres: Callable[..., PostgresServer], tmp_path: Path, runbook: str) -> None:
     target = new_postgres(17, auth="scram")
     target.sql(
         f"create role boss login createrole createdb password '{target.password}'; create database cloud owner boss"
@@ -59,14 +71,18 @@ def test_there_and_back(vm: Machine, new_postgres: Callable[..., PostgresServer]
     home.write(ASSET, hosts=f'[[hosts]]\nname = "web-1"\naddress = "ssh://root@{vm.address}"\n{host}')
     env = {"OUTLIVE_TARGET_DSN": target.dsn("cloud", user="boss"), "OUTLIVE_POSTGRES_DIR": str(program_folder(17))}
 
+    if runbook == "move-postgres-live":
+        target.sql("grant pg_create_subscription to boss")
+        env["OUTLIVE_SOURCE_DSN"] = open_to_the_provider(vm)
+
     def run(*words: str) -> None:
         done = home.call(*words, env=env)
-        assert done.code == 0, done
+        assert done.code == 0, f"{done.out}{done.err}"
         assert target.password not in f"{done.out}{done.err}"
 
     before, container = address(vm), vm.docker("inspect", "app-db-1", "--format", "{{.Id}}")
     run("backup", "app-db")
-    run("recover", "--asset", "app-db", "--runbook", "move-postgres", "--yes")
+    run("recover", "--asset", "app-db", "--runbook", runbook, "--yes")
     assert address(vm) == f"postgresql://shop:old-shop-word@127.0.0.1:{target.port}/cloud"
     assert vm.docker("inspect", "app-db-1", "--format", "{{.Id}} {{.State.Running}}").split() == [
         container.strip(),

@@ -52,6 +52,13 @@ def target_dsn(world: World, inputs: Inputs) -> str:
     return _dsn(world, inputs, "target")
 
 
+def replicating(world: World, inputs: Inputs) -> set[str]:
+    """The role by which the target reads the source, where the step is told of one: it is for that alone, and dropped."""
+    if "source_for_target" not in inputs.args:
+        return set()
+    return {str(conninfo.conninfo_to_dict(_dsn(world, inputs, "source_for_target")).get("user") or "")}
+
+
 def source_for_target(world: World, inputs: Inputs, database: str) -> str:
     """By which the target reaches that database of the source."""
     return conninfo.make_conninfo(_dsn(world, inputs, "source_for_target"), dbname=database)

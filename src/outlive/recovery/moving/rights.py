@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -40,10 +40,12 @@ def let_owners_in(here: Door, there: Door, database: str, called: str) -> list[s
     return refused
 
 
-def lost(here: Door, there: Door, database: str, called: str) -> Iterator[str]:
-    """What a login may do with a table here and not at the target; those that are superusers on either side left out."""
+def lost(here: Door, there: Door, database: str, called: str, but: Collection[str] = ()) -> Iterator[str]:
+    """What a login may do with a table here and not at the target; `but` some, and those that are superusers on either
+    side."""
     with asking(here, database) as source, asking(there, called) as target:
         logins = {name for (name,) in rows(source, _LOGINS)} & {name for (name,) in rows(target, _LOGINS)}
+        logins -= set(but)
         missing = _may(source, logins) - _may(target, logins)
     for role, table, word in sorted(missing):
         yield f"{role} may {word} {table} here, not at the target"

@@ -76,8 +76,9 @@ class MoveLoad(Manners):
 
 def _lost(world: World, inputs: Inputs) -> str:
     """What roles may do here, and not at the target."""
+    plan, but = ends.moved(inputs), ends.replicating(world, inputs)
     with ends.source(world, inputs).open() as here, ends.target(world, inputs).open() as there:
-        found = [said for name, called in ends.moved(inputs).items() for said in rights.lost(here, there, name, called)]
+        found = [said for name, called in plan.items() for said in rights.lost(here, there, name, called, but)]
     return "; ".join(found[: rights.SHOWN]) + (
         f" and {len(found) - rights.SHOWN} more" if len(found) > rights.SHOWN else ""
     )
