@@ -180,6 +180,12 @@ def is_open(conditions: tuple[Condition, ...]) -> bool:
     return all(condition.is_met for condition in conditions)
 
 
+def why_shut(conditions: tuple[Condition, ...]) -> tuple[str, str]:
+    """What keeps it shut, and what would open it, for people; nothing when it is open."""
+    shut = [one for one in conditions if not one.is_met]
+    return "; ".join(f"{one.name}: {one.why}" for one in shut), "; ".join(one.cure for one in shut)
+
+
 def _named(target: Target, known: Circumstances) -> Condition:
     if known.named == target:
         return Condition("named", True, f"{target} was named in full")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from outlive.errors import OutliveError, Refused
 from outlive.model.project import Server
-from outlive.recovery.gate import Circumstances, Held, Target, Waiver, give_back, is_open
+from outlive.recovery.gate import Circumstances, Held, Target, Waiver, give_back, is_open, why_shut
 from outlive.recovery.runbook import ORDERS
 from outlive.recovery.steps.base import Inputs, World
 from outlive.transport import hostkey
@@ -27,11 +27,8 @@ def insist(world: World, inputs: Inputs, server: Server, ordered: str, *, is_kep
     made = _made(world, inputs, server, ordered)
     conditions = give_back(target, made, held, known, world.clock.now(), is_kept_off=is_kept_off)
     if not is_open(conditions):
-        shut = [one for one in conditions if not one.is_met]
-        raise Refused(
-            f"{target} is not given back: " + "; ".join(f"{one.name}: {one.why}" for one in shut) + ".",
-            hint="; ".join(one.cure for one in shut) + ".",
-        )
+        why, cure = why_shut(conditions)
+        raise Refused(f"{target} is not given back: {why}.", hint=f"{cure}.")
 
 
 def _made(world: World, inputs: Inputs, server: Server, ordered: str) -> Target | None:

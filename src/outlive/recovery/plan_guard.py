@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from outlive.commands.tofu import Change, Plan
-from outlive.recovery.gate import Condition, Target, is_open
+from outlive.recovery.gate import Condition, Target, is_open, why_shut
 from outlive.recovery.resources import described, holds_data, target_of, wiped_by
 
 _BECAUSE = {
@@ -75,9 +75,8 @@ def _through(change: Change, reason: Reason, gate: Gate | None) -> Iterator[Reas
         return
     conditions = gate(target)
     if not is_open(conditions):
-        shut = [one for one in conditions if not one.is_met]
-        why = "; ".join(f"{one.name}: {one.why}" for one in shut)
-        yield replace(reason, why=f"{reason.why}. The gate is shut: {why}", cure="; ".join(one.cure for one in shut))
+        why, cure = why_shut(conditions)
+        yield replace(reason, why=f"{reason.why}. The gate is shut: {why}", cure=cure)
 
 
 def _destroyed(change: Change) -> Reason:

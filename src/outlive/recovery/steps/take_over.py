@@ -11,7 +11,7 @@ from typing import Any
 
 from outlive.errors import NoData, Refused
 from outlive.recovery import kept_look
-from outlive.recovery.gate import Circumstances, Condition, Waiver, is_open, take_over
+from outlive.recovery.gate import Circumstances, Condition, Waiver, is_open, take_over, why_shut
 from outlive.recovery.kept_look import KeptLook
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 
@@ -58,11 +58,8 @@ class TakeOver(Manners):
                 return judged.facts()
         judged = _judged(world, kept_look.look(world, timeout_seconds), waiver)
         if not is_open(judged.conditions):
-            shut = [one for one in judged.conditions if not one.is_met]
-            raise Refused(
-                "The gate is shut: " + "; ".join(f"{one.name}: {one.why}" for one in shut) + ".",
-                hint="; ".join(one.cure for one in shut) + ".",
-            )
+            why, cure = why_shut(judged.conditions)
+            raise Refused(f"The gate is shut: {why}.", hint=f"{cure}.")
         return judged.facts()
 
     def undo(self, world: World, inputs: Inputs) -> None:
