@@ -18,6 +18,7 @@ from outlive.transport.api import Api
 from outlive.transport.dns import Names
 from outlive.transport.net import NoAnswer
 
+SUCH_AS = 'options = { auth_token = { env = "DNS_TOKEN" } }'
 UNTOLD_SECONDS = 3600  # how long old answers are believed where the provider does not say
 
 
@@ -39,7 +40,7 @@ def authority(world: World, args: Mapping[str, Any]) -> Authority:
         return Cloudflare(api, cloud.text(args, "zone_id"))
     if via == "lexicon":
         dns_lexicon.must_be_installed()
-        options = {name: _option(world, name, given) for name, given in _table(args, "options").items()}
+        options = {name: _option(world, name, given) for name, given in cloud.table(args, "options", SUCH_AS).items()}
         return Lexicon(dns_lexicon.Account(cloud.text(args, "provider"), cloud.text(args, "zone"), options))
     if via != "rfc2136":
         raise UsageError(f"`via` is {via!r}.", hint='It is "rfc2136", "cloudflare" or "lexicon".')
@@ -47,13 +48,6 @@ def authority(world: World, args: Mapping[str, Any]) -> Authority:
     key = dns_update.Key(cloud.text(args, "key_name"), secret, cloud.text(args, "key_algorithm", "hmac-sha256"))
     names = Names(world.settings.watch.resolvers)
     return Rfc2136(cloud.text(args, "server"), int(args.get("port", 53)), cloud.text(args, "zone"), key, names)
-
-
-def _table(args: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = args.get(name, {})
-    if not isinstance(found, dict):
-        raise UsageError(f"`{name}` is no table.", hint='Such as: options = { auth_token = { env = "DNS_TOKEN" } }')
-    return found
 
 
 def _option(world: World, name: str, given: Any) -> str:

@@ -108,6 +108,14 @@ def texts(args: Mapping[str, Any], name: str) -> tuple[str, ...]:
     raise UsageError(f"`{name}` is no list.", hint=f'Such as: {name} = ["..."]')
 
 
+def table(args: Mapping[str, Any], name: str, such_as: str) -> Mapping[str, Any]:
+    """A table of the runbook; empty when it is missing. `such_as` shows one. Raises `UsageError`."""
+    found = args.get(name, {})
+    if isinstance(found, dict):
+        return found
+    raise UsageError(f"`{name}` is no table.", hint=f"Such as: {such_as}")
+
+
 def new_address(world: World, inputs: Inputs) -> str:
     """Where the new machine is: as the step that made it found, else as it is reached."""
     found = inputs.args.get("address") or inputs.fact("made_address")

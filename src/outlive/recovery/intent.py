@@ -3,7 +3,6 @@ says that something may be under way, so that nothing is asked for twice, and wh
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ class Intent:
     """Of one step of one run."""
 
     def __init__(self, world: World, inputs: Inputs) -> None:
-        name = hashlib.sha256(inputs.key.encode()).hexdigest()[:16]
+        name = inputs.digest[:16]
         self.path: Path = world.folder / f"intent-{name}.json"
         self._now = world.clock.now
         self._step = inputs.step

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from outlive.recovery.opentofu.stated import KEYS, Stated
 from outlive.recovery.steps.base import Inputs, World
 from outlive.transport.tofu import Tofu
 
+SUCH_NAMES = 'names = { address = "output.vm_host" }'
 USER_DATA = "outlive_user_data"  # the variable that the module hands on to the machine
 
 
@@ -66,27 +66,20 @@ def module(world: World, inputs: Inputs) -> Module:
     folder = world.settings.base / cloud.text(args, "folder")
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}.", hint="`folder` is where somebody ran `tofu init`.")
-    room = world.folder / f"tofu-{hashlib.sha256(inputs.key.encode()).hexdigest()[:16]}"
+    room = world.folder / f"tofu-{inputs.digest[:16]}"
     return Module(
         tofu=Tofu(cloud.text(args, "program", "tofu"), folder, room),
         workspace=cloud.text(args, "workspace"),
         resource=cloud.text(args, "resource"),
         also=cloud.texts(args, "also"),
-        variables=_table(args, "vars"),
+        variables=cloud.table(args, "vars", 'vars = { machines = ["b"] }'),
         files=(cloud.text(args, "var_file"),) if "var_file" in args else (),
         where=_where(args),
     )
 
 
 def _where(args: Mapping[str, Any]) -> Mapping[str, str]:
-    found = _table(args, "names")
+    found = cloud.table(args, "names", SUCH_NAMES)
     if not found.keys() <= set(KEYS):
-        raise UsageError(f"`names` knows {', '.join(KEYS)}.", hint='names = { address = "output.vm_host" }')
+        raise UsageError(f"`names` knows {', '.join(KEYS)}.", hint=SUCH_NAMES)
     return {key: str(value) for key, value in found.items()}
-
-
-def _table(args: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = args.get(name, {})
-    if not isinstance(found, dict):
-        raise UsageError(f"`{name}` is no table.", hint=f'Such as: {name} = {{ machines = ["b"] }}')
-    return found

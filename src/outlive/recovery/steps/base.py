@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -79,6 +80,11 @@ class Inputs:
     def key(self) -> str:
         """The same at every attempt, different for every run and step."""
         return f"{self.run}:{self.step}"
+
+    @property
+    def digest(self) -> str:
+        """Of the key, in hexadecimal: for names of files and of what is ordered."""
+        return sha256(self.key.encode()).hexdigest()
 
     @property
     def copy(self) -> str:

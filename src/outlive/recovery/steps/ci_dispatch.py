@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from outlive.commands import github
-from outlive.errors import UsageError
 from outlive.recovery import cloud
 from outlive.recovery.intent import Intent
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, Unknown, World
@@ -72,9 +71,7 @@ def _ref(inputs: Inputs) -> str:
 
 
 def _inputs(inputs: Inputs) -> dict[str, str]:
-    given = inputs.args.get("inputs", {})
-    if not isinstance(given, dict):
-        raise UsageError("`inputs` is no table.", hint='Write inputs = { environment = "production" }.')
+    given = cloud.table(inputs.args, "inputs", 'inputs = { environment = "production" }')
     key = inputs.args.get("key_input")
     return {name: str(value) for name, value in given.items()} | ({str(key): inputs.run} if key else {})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 from outlive.commands.orders import Order, hostname, is_off, is_up
@@ -112,7 +111,7 @@ def _is_kept_off(world: World, inputs: Inputs, server: Server) -> bool:
 
 
 def _name(world: World, inputs: Inputs) -> str:
-    return hostname(world.host.name, hashlib.sha256(inputs.key.encode()).hexdigest())
+    return hostname(world.host.name, inputs.digest)
 
 
 def _find(world: World, inputs: Inputs) -> Server | None:

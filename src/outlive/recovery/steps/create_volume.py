@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from outlive.commands.volume_orders import LEAST_GIGABYTES, MOST_GIGABYTES, Volume, volume_name
 from outlive.errors import UsageError
 from outlive.recovery import cloud
@@ -88,7 +86,7 @@ def _standing(volume: Volume) -> Look:
 
 def _name(world: World, inputs: Inputs) -> str:
     asset = str(inputs.args.get("asset", "data"))
-    return volume_name(world.host.name, asset, hashlib.sha256(inputs.key.encode()).hexdigest())
+    return volume_name(world.host.name, asset, inputs.digest)
 
 
 def _find(world: World, inputs: Inputs) -> Volume | None:
