@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import re
 
-from outlive.commands import docker
 from outlive.commands.volume_mount import Mounting
 from outlive.commands.volume_shell import BUSY, MISSING, REFUSED
 from outlive.commands.volume_switch import Switch
 from outlive.errors import Failed, NoData, Refused, RestoreFailed, UsageError
 from outlive.model.asset import DockerVolumeAsset, PathAsset
-from outlive.recovery import pgdata
+from outlive.recovery import docker_volume, pgdata
 from outlive.recovery.steps.base import Inputs, World
 from outlive.transport.base import Completed
 
@@ -69,14 +68,10 @@ def ended(completed: Completed, what: str) -> str:
 
 
 def _mountpoint(world: World, name: str) -> str:
-    asked = world.there.run(docker.volume_inspect([name]), timeout_seconds=ASK_SECONDS)
-    try:
-        (found,) = docker.read_volumes(asked.check(f"looking for the volume {name}").text)
-    except ValueError as error:
-        raise RestoreFailed(f"docker volume inspect {name}: {error}") from error
-    if found.driver != "local" or found.options:
-        raise Failed(f"{name} is no volume of the machine's own disk.", hint="It is somewhere else already.")
-    return found.mountpoint
+    found = docker_volume.find(world.there, name)
+    if found is None:
+        raise RestoreFailed(f"there is no volume {name}.")
+    return docker_volume.directory(found, "It is somewhere else already.")
 
 
 def _sound(path: str) -> str:

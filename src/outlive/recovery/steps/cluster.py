@@ -18,10 +18,10 @@ from outlive.backup.restore.recover_to import restore_to
 from outlive.backup.restore.restore import RestorePlan
 from outlive.backup.restore.scratch import remove_containers
 from outlive.backup.restore.workshop import WORK
-from outlive.commands import compose, docker, tar
+from outlive.commands import compose, tar
 from outlive.commands.placing import Place
 from outlive.errors import RestoreFailed
-from outlive.recovery import pgdata, placing
+from outlive.recovery import docker_volume, pgdata, placing
 from outlive.recovery.steps.base import Effect, Inputs, Look, Manners, NotYet, World
 from outlive.transport.base import Shell
 from outlive.transport.local import LocalShell
@@ -109,10 +109,9 @@ class Cluster(Manners):
         bind, below = pgdata.bind(world, inputs)
         top = bind.source
         if bind.volume:
-            asked = world.there.run(docker.volume_inspect([bind.volume]), timeout_seconds=ASK_SECONDS)
-            if asked.status != 0 and "no such volume" in asked.stderr.lower():
+            found = docker_volume.find(world.there, bind.volume)
+            if found is None:
                 return ""
-            (found,) = docker.read_volumes(step(asked, f"looking for the volume {bind.volume}").text)
             top = found.mountpoint
         return f"{top}/{below}".rstrip("/")
 

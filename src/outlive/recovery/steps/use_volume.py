@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from outlive.commands import compose, docker, volume_switch, volume_use
+from outlive.commands import compose, volume_switch, volume_use
 from outlive.model.asset import DockerVolumeAsset, PostgresAsset
-from outlive.recovery import on_volume, pgdata
+from outlive.recovery import docker_volume, on_volume, pgdata
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, Unknown, World
 
 
@@ -62,5 +62,4 @@ class UseVolume(Manners):
             name = pgdata.bind(world, inputs)[0].volume
         if not name:
             return ""
-        asked = world.there.run(docker.volume_inspect([name]), timeout_seconds=on_volume.ASK_SECONDS)
-        return name if asked.status != 0 and "no such volume" in asked.stderr.lower() else ""
+        return "" if docker_volume.find(world.there, name) else name

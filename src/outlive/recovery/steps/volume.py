@@ -5,11 +5,11 @@ from __future__ import annotations
 from outlive.backup.copies import catalog
 from outlive.backup.restore.pour import step
 from outlive.backup.restore.restore_files import restore_tar
-from outlive.commands import compose, docker
+from outlive.commands import compose
 from outlive.commands.placing import Place
-from outlive.errors import Failed, RestoreFailed
+from outlive.errors import Failed
 from outlive.model.asset import DockerVolumeAsset
-from outlive.recovery import placing
+from outlive.recovery import docker_volume, placing
 from outlive.recovery.steps.base import Effect, Inputs, Look, Manners, NotYet, World
 
 ASK_SECONDS = 60
@@ -54,19 +54,8 @@ class Volume(Manners):
             step(world.there.run(("mkdir", "-p", "--", there)), f"leaving {there} as an empty volume")
 
     def _mountpoint(self, world: World, inputs: Inputs) -> str:
-        name = _name(world, inputs)
-        asked = world.there.run(docker.volume_inspect([name]), timeout_seconds=ASK_SECONDS)
-        if asked.status != 0 and "no such volume" in asked.stderr.lower():
-            return ""
-        try:
-            (found,) = docker.read_volumes(step(asked, f"looking for the volume {name}").text)
-        except ValueError as error:
-            raise RestoreFailed(f"docker volume inspect {name}: {error}") from error
-        if found.driver != "local" or found.options:
-            raise Failed(
-                f"{name} is no volume of the machine's own disk.", hint="Restore it by hand: `outlive restore`."
-            )
-        return found.mountpoint
+        found = docker_volume.find(world.there, _name(world, inputs))
+        return docker_volume.directory(found, "Restore it by hand: `outlive restore`.") if found else ""
 
 
 def _name(world: World, inputs: Inputs) -> str:
