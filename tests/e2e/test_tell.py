@@ -40,6 +40,7 @@ url = {{ env = "MAIL" }}
 name = "web-1"
 address = "ssh://web-1"
 ssh_config = "{ssh}"
+containers = false
 [[hosts.checks]]
 url = "{page}"
 """

@@ -16,6 +16,7 @@ from outlive.clock import SystemClock
 from outlive.config.load import load
 from outlive.config.schema import Settings
 from outlive.keeper.looks import LookParts, Looks
+from outlive.lab.ground.missing import TookTooLong
 from outlive.lab.ground.process import wait_until
 from outlive.model.schedule import Beat
 from outlive.state.store import Store
@@ -68,7 +69,7 @@ class Watched:
     def until(self, ready: Callable[[], object], what: str) -> None:
         try:
             wait_until(lambda: bool(ready()), what, 60, every=0.1)
-        except TimeoutError as error:
+        except TookTooLong as error:
             raise AssertionError(f"{error}: {self.said} {self.memory.standing()}") from error
 
     def verdict(self, host: str = "web-1") -> tuple[str, bool]:

@@ -67,6 +67,12 @@ def test_what_the_way_complained_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
         door(relay).connect("postgres")
 
 
+def test_what_it_says_after_it_has_closed_the_connection_is_told_too() -> None:
+    late = ("sh", "-c", "exec <&- >&-; sleep 0.3; echo 'the way is blocked' >&2; exit 3")
+    with Relay(late) as relay, pytest.raises(DatabaseUnreachable, match="the way is blocked"):
+        door(relay).connect("postgres")
+
+
 def test_a_program_that_is_not_there_is_told() -> None:
     with Relay(("surely-not-there",)) as relay, pytest.raises(DatabaseUnreachable, match="surely-not-there: No such"):
         door(relay).connect("postgres")

@@ -19,6 +19,7 @@ from pathlib import Path
 
 PORT = 5432
 PATIENCE_SECONDS = 3.0  # for children to end by themselves once their connection is closed
+LAST_WORDS_SECONDS = 1.0
 LONGEST_FOLDER = 60  # a socket's whole path may have 107 bytes
 
 
@@ -62,12 +63,15 @@ class Relay:
 
     @property
     def complaints(self) -> str:
-        """What the programs on the other side complained lately: why a connection was closed."""
+        """What the programs on the other side complained lately: why a connection was closed.
+
+        Its program may not have ended yet, and its last words may still be in the pipe: up to a second is waited for them.
+        """
         with self._lock:
             children = list(self._children)
-        for child, listener in children:
-            if child.poll() is not None:
-                listener.join(timeout=1)  # its last words may still be in the pipe
+        deadline = time.monotonic() + LAST_WORDS_SECONDS
+        for _, listener in children:
+            listener.join(max(0.0, deadline - time.monotonic()))
         return " | ".join(self._complaints)
 
     def _accept(self) -> None:
