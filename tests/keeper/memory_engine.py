@@ -53,6 +53,9 @@ class MemoryEngine:
     def list(self, *, limit: int = 100) -> list[Run]:
         return list(self.runs.values())[:limit]
 
+    def cut_off(self, run_id: str) -> str | None:
+        return None
+
     def adopt_orphans(self) -> int:
         return 0
 

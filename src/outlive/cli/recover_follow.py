@@ -7,15 +7,17 @@ import time
 
 from outlive.cli.app import Output
 from outlive.engine.port import Engine, RunStatus
-from outlive.errors import OutliveError
+from outlive.errors import Failed, OutliveError
 from outlive.keeper.children import Children
 from outlive.model.recovery import Entry, Recovery, What
 from outlive.model.runbook import Runbook
+from outlive.recovery.act import NO_ROOM
 from outlive.state.recovering import Recovering
 
 POLL_SECONDS = 0.2
 DRAIN_SECONDS = 5.0
 INTERRUPTED = 130
+LOST_POLLS = 75  # so often in a row a run that no thread carries may be on its way into one, or to its recorded end
 _SIGNS = {
     What.DONE: "ok  ",
     What.FAILED: "BAD ",
@@ -47,12 +49,17 @@ def carry(
         while (known := engine.status(f"{run}:{number}")) is not None and known.status is not RunStatus.RUNNING:
             number += 1
         engine.start(f"{run}:{number}", runbook)
+        nobody = 0
         while True:
             status = engine.status(f"{run}:{number}")
             for entry in journal.entries(recovery.id, heard):
                 heard = entry.number
                 _tell(entry, output)
             if status is not None and status.status is not RunStatus.RUNNING:
+                break
+            why = engine.cut_off(f"{run}:{number}")
+            nobody = 0 if why is None else nobody + 1
+            if why or nobody > LOST_POLLS:
                 break
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
@@ -61,7 +68,14 @@ def carry(
         engine.drain(DRAIN_SECONDS)
         os._exit(INTERRUPTED)  # a step that cannot be cut short holds its thread
     engine.close()
+    if status is None or status.status is RunStatus.RUNNING:
+        return _cut_off(why or "what the run came to was not recorded")
     return None if status.status is RunStatus.DONE else _stopped(journal.entries(recovery.id, before), status.error)
+
+
+def _cut_off(why: str) -> StandsStill:
+    """Nothing more is done than what is written down: a full disk here must not double an effect there."""
+    return StandsStill(f"Nothing more is begun, for it could not be written down: {why}.", NO_ROOM, Failed.exit_code)
 
 
 def _stopped(entries: list[Entry], error: str) -> StandsStill:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from outlive import wiring_recovery
 from outlive.cli.app import Output
@@ -14,8 +16,8 @@ from outlive.cli.recover_follow import carry
 from outlive.cli.recover_words import document, tell_end
 from outlive.clock import Clock
 from outlive.config.schema import Settings
-from outlive.errors import UsageError
-from outlive.model.recovery import Recovery, What
+from outlive.errors import OutliveError, UsageError
+from outlive.model.recovery import Entry, Recovery, What
 from outlive.model.runbook import Runbook
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
@@ -40,16 +42,22 @@ def carried(call: Call, recovery: Recovery, run: str, runbook: Runbook, end: str
         call.settings, call.clock, call.store, person(), undoing=end == "undone", rehearsal=call.rehearse
     )
     stopped = carry(made, run, runbook, call.journal, recovery, call.output)
-    if stopped is None:
-        call.journal.write(recovery.id, call.clock.now(), "", What.ENDED, person(), end)
-    entries = call.journal.entries(recovery.id)
-    report = wiring_recovery.write_report(call.settings, recovery, entries)
-    noted(call, recovery, f"recovery {recovery.id}: {stopped or end}")
-    tell_end(recovery, entries, report, call.output, end)
     if stopped is not None:
+        with suppress(OutliveError):  # where nothing can be written any more, why it stopped is what is told
+            _told(call, recovery, str(stopped), end)
         raise stopped
+    call.journal.write(recovery.id, call.clock.now(), "", What.ENDED, person(), end)
+    entries, report = _told(call, recovery, end, end)
     call.output.document(document(recovery, entries, end, report))
     return 0
+
+
+def _told(call: Call, recovery: Recovery, said: str, end: str) -> tuple[list[Entry], Path]:
+    entries = call.journal.entries(recovery.id)
+    report = wiring_recovery.write_report(call.settings, recovery, entries)
+    noted(call, recovery, f"recovery {recovery.id}: {said}")
+    tell_end(recovery, entries, report, call.output, end)
+    return entries, report
 
 
 def last(call: Call, wanted: Callable[[Recovery], bool], otherwise: str) -> Recovery:

@@ -103,6 +103,9 @@ class DbosEngine:
         with _translated():
             return [_run(found) for found in DBOS.list_workflows(limit=limit, sort_desc=True)]
 
+    def cut_off(self, run_id: str) -> str | None:
+        return None if run_id in self._carrier.carried() else self._carrier.cut_off(run_id)
+
     def adopt_orphans(self) -> int:
         """Two calls in a row, because between its row and its thread a healthy run looks like one, too."""
         with _translated():

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from dbos import DBOS
+from sqlalchemy.exc import SQLAlchemyError
 
 from outlive.engine.interpreter import interpret
 from outlive.engine.port import Acts, Interrupted
@@ -27,6 +28,7 @@ class Carrier:
     def __init__(self) -> None:
         self._acts: Acts = {}
         self._runs: set[str] = set()
+        self._cut_off: dict[str, str] = {}
         self.stopping = threading.Event()
 
     def begin(self, acts: Acts) -> None:
@@ -38,11 +40,22 @@ class Carrier:
         """The ids of the runs that a thread of this process is in."""
         return set(self._runs)
 
+    def cut_off(self, run_id: str) -> str:
+        """Why the run was left where it stands; "" when it was not, as far as is known."""
+        return self._cut_off.get(run_id, "")
+
     @contextmanager
     def carrying(self, run_id: str) -> Iterator[None]:
         self._runs.add(run_id)
+        self._cut_off.pop(run_id, None)
         try:
             yield
+        except Interrupted as cut:
+            self._cut_off[run_id] = str(cut)
+            raise
+        except SQLAlchemyError as error:  # of DBOS itself: what a step came to could not be recorded
+            self._cut_off[run_id] = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise
         finally:
             self._runs.discard(run_id)
 

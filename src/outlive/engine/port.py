@@ -20,7 +20,8 @@ Acts = Mapping[str, Act]
 
 class Interrupted(BaseException):
     """Raised by an act that is cut off because the keeper stops. Nothing is recorded of the step: at the next launch it
-    looks and begins again. No `Exception`, so that nothing takes it for a failure on its way out."""
+    looks and begins again. No `Exception`, so that nothing takes it for a failure on its way out. Raised by an act itself,
+    with the reason, when nothing can be remembered of it: it must not go on unrecorded."""
 
 
 class RunStatus(StrEnum):
@@ -81,6 +82,10 @@ class Engine(Protocol):
 
     def list(self, *, limit: int = 100) -> list[Run]:
         """Newest first."""
+
+    def cut_off(self, run_id: str) -> str | None:
+        """None while this process carries the run. Else why it does so no more (a full disk); "" where that is not known: it
+        may be on its way in, or have ended. What was cut off goes on at the next launch, or when it is adopted."""
 
     def adopt_orphans(self) -> int:
         """Goes on with runs that have not ended and that nothing in this process carries (a full disk throws them out);

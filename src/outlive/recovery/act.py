@@ -3,17 +3,20 @@ anywhere: the next attempt begins with the look."""
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from outlive.engine.port import Act, Acts
+from outlive.engine.port import Act, Acts, Interrupted
 from outlive.errors import Failed, NoData, OutliveError, Refused
 from outlive.model.recovery import Entry, Recovery, What, facts_ever, facts_of, is_ended, standing_facts
 from outlive.recovery.destination import Facts
 from outlive.recovery.steps.base import Done, Inputs, Look, NotYet, Step, World
+from outlive.state.errors import StateFailed
 from outlive.state.recovering import Recovering
 
 FORWARD, BACKWARD = "recover", "undo"
+NO_ROOM = "Make room on the disk of `keeper.state`; then `outlive recover --resume` goes on, or `--undo` takes it back."
 BUG = "That is a bug of the step; please report it. `outlive recover --resume` tries again, `--undo` takes it all back."
 
 
@@ -37,7 +40,10 @@ class Actor:
 
     def acts(self) -> Acts:
         """By the names that the engine is given."""
-        return {FORWARD: self._unless_ended(self._told(self.forward)), BACKWARD: self._told(self.backward)}
+        return {
+            FORWARD: _recorded(self._unless_ended(self._told(self.forward))),
+            BACKWARD: _recorded(self._told(self.backward)),
+        }
 
     def forward(self, args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
         """Has the step done, unless it is. Returns its facts."""
@@ -129,7 +135,7 @@ class Actor:
                 self._failed(args, error)
                 raise
             except Exception as error:  # a step of anybody's may be wrong: told, and gone on with
-                failed = Failed(f"{type(error).__name__}: {error}", hint=BUG)
+                failed = _no_room(error) or Failed(f"{type(error).__name__}: {error}", hint=BUG)
                 self._failed(args, failed)
                 raise failed from error
 
@@ -151,3 +157,23 @@ class Actor:
         self, inputs: Inputs, what: What, world: World, said: str = "", facts: dict[str, Any] | None = None
     ) -> None:
         self._journal.write(inputs.run, world.clock.now(), inputs.step, what, self._by, said, facts)
+
+
+def _recorded(act: Act) -> Act:
+    """What cannot be written into the journal is not gone on with: no effect without its record, and no attempt after
+    attempt at a full disk of which nobody hears."""
+
+    def recorded(args: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
+        try:
+            return act(args, timeout_seconds)
+        except StateFailed as error:
+            raise Interrupted(str(error)) from error
+
+    return recorded
+
+
+def _no_room(error: Exception) -> Failed | None:
+    """When it was the disk of this machine that was full."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    return Failed(f"{error.filename or 'the disk here'}: {error.strerror}.", hint=NO_ROOM)

@@ -16,7 +16,7 @@ class StateUnreachable(NoData):
 class StateFailed(Failed):
     """The keeper's memory could not be written."""
 
-    hint = f"Check for a full disk. {_UNTOUCHED}"
+    hint = f"Make room on its disk (`df`), then try again. {_UNTOUCHED}"
 
 
 class StateTooNew(Failed):

@@ -43,8 +43,8 @@ class Backups:
 
     def backup(self, argv: Sequence[str]) -> dict[str, Any]:
         assert argv[0] == "backup"
-        self.asked.append(argv)
         take_made(self.vault, self._state, {"a": b"1"}, clock=self._clock)
+        self.asked.append(argv)
         return {"exit_code": 0, "document": {}}
 
     def done(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import IO, Any, TypeVar
+from typing import IO, Any, Protocol, TypeVar
 
 from outlive.errors import CommandFailed, Failed, HostUnreachable, OutliveError
 from outlive.transport.base import Completed, Running, Shell, show
@@ -28,6 +28,18 @@ class Fault(StrEnum):
     SILENT = "not done, and nobody answers"
     LOST = "done, and the answer is lost"
     LATE = "done, and the answer came too late"
+    HERE_FULL = "asked, while the keeper's own disk runs full"
+
+
+TO_ONE_QUESTION = tuple(one for one in Fault if one is not Fault.HERE_FULL)
+
+
+class Disk(Protocol):
+    """Where the keeper writes."""
+
+    def fill(self) -> None: ...
+
+    def make_room(self) -> None: ...
 
 
 @dataclass
@@ -38,6 +50,7 @@ class Outside:
     at: int = 0
     said: list[str] = field(default_factory=list)
     dead: bool = False
+    disk: Disk | None = None
 
     def spoil(self, at: int, fault: Fault | None) -> None:
         """From now on, counted anew."""
@@ -46,6 +59,8 @@ class Outside:
     def heal(self) -> None:
         """And whoever was killed is begun anew."""
         self.spoil(0, None)
+        if self.disk is not None:
+            self.disk.make_room()
 
     def ask(self, what: str, effect: Callable[[], T], refused: Callable[[], T]) -> T:
         if self.dead:
@@ -61,6 +76,10 @@ class Outside:
             case Fault.KILLED:
                 self.dead = True
                 raise Killed
+            case Fault.HERE_FULL:
+                assert self.disk is not None
+                self.disk.fill()
+                return effect()
         effect()
         return self._unheard(self.fault)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from outlive.engine.port import Interrupted
 from outlive.errors import OutliveError
 from outlive.model.recovery import Recovery, What, begun_steps
 from outlive.recovery.act import Actor
@@ -17,7 +18,7 @@ from outlive.recovery.steps.registry import STEPS
 from outlive.state.recovering import Recovering
 from outlive.testing.clock import ManualClock
 from tests.recovery.steps.carrying import BEGAN
-from tests.recovery.trials.outside import Fault, Killed, Outside
+from tests.recovery.trials.outside import TO_ONE_QUESTION, Fault, Killed, Outside
 
 ROUNDS = 40
 WAIT_SECONDS = 30
@@ -59,7 +60,7 @@ class Run:
         outside.spoil(at, fault)
         try:
             self._acts[act](self._args, 600.0)
-        except (Killed, OutliveError):
+        except (Killed, Interrupted, OutliveError):
             return False
         return True
 
@@ -109,7 +110,9 @@ def moments(count: int, faults: Collection[Fault]) -> Iterator[tuple[int, Fault]
     return ((at, fault) for at in range(1, count + 1) for fault in faults)
 
 
-def tried_forward(journal: Recovering, staging: Staging, folder: Path, faults: Collection[Fault] = tuple(Fault)) -> int:
+def tried_forward(
+    journal: Recovering, staging: Staging, folder: Path, faults: Collection[Fault] = TO_ONE_QUESTION
+) -> int:
     """Spoilt at every question on its way forward; then gone on with, or taken back. How many such ends were reached."""
     stage = staging(folder / "clean")
     run, count = counted(journal, stage, name=f"{folder.name}-clean")
@@ -130,7 +133,7 @@ def tried_forward(journal: Recovering, staging: Staging, folder: Path, faults: C
 
 
 def tried_backward(
-    journal: Recovering, staging: Staging, folder: Path, faults: Collection[Fault] = tuple(Fault)
+    journal: Recovering, staging: Staging, folder: Path, faults: Collection[Fault] = TO_ONE_QUESTION
 ) -> int:
     """Done; spoilt at every question of its undo; then taken back again, or gone on with after all."""
     stage = staging(folder / "clean-undo")

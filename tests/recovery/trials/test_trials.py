@@ -3,7 +3,6 @@ disk, unanswered, the answer lost or late), on its way forward and back: `--resu
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from tests.recovery.steps.test_killed import CASES
 from tests.recovery.trials import ours, services
 from tests.recovery.trials.disks import Disks
 from tests.recovery.trials.ours import enrol
-from tests.recovery.trials.outside import Fault
+from tests.recovery.trials.outside import TO_ONE_QUESTION, Fault
 from tests.recovery.trials.stage import Stage, Staging, tried_backward, tried_forward
 
 ON_MACHINE = (Fault.KILLED_AFTER, Fault.FULL)  # where real processes are begun: what differs there, and no more
@@ -74,15 +73,6 @@ def journal(store: Store, request: pytest.FixtureRequest) -> Recovering:
 
 
 @pytest.fixture
-def hurried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing waits for the disk: processes are killed here, not the kernel."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / "sync").symlink_to("/bin/true")
-    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-
-
-@pytest.fixture
 def disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hurried: None) -> Disks:
     def room(path: str) -> None:
         monkeypatch.setattr(words, "ROOM", path)
@@ -107,7 +97,7 @@ def test_what_is_scripted(kind: str, journal: Recovering, store: Store, tmp_path
     def staged(folder: Path) -> Stage:
         return enrol(folder, store) if kind == "enrol" else SCRIPTED[kind](folder)
 
-    faults = ON_MACHINE if kind == "env-secrets" else tuple(Fault)
+    faults = ON_MACHINE if kind == "env-secrets" else TO_ONE_QUESTION
     tried = tried_forward(journal, staged, tmp_path / f"{kind}-forward", faults)
     tried += tried_backward(journal, staged, tmp_path / f"{kind}-back", faults)
     assert tried >= 12 or kind in ("repoint", "by-hand"), "which ask nobody outside"
