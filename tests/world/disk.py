@@ -13,15 +13,19 @@ from tests.world import ledger
 
 
 @contextmanager
-def small_disk(mebibytes: int = 16) -> Iterator[Path]:
-    """A mounted file system of that size: ext4 on a loop device, or tmpfs where there are none. Root only."""
+def small_disk(mebibytes: int = 16, *, memory: bool = False) -> Iterator[Path]:
+    """A mounted file system of that size: ext4 on a loop device, or tmpfs where there are none, or with `memory`. Root
+    only."""
     if not is_root():
         raise Missing("mounting a small disk takes root")
     home = ledger.new_directory("disk")
     here = home / "disk"
     try:
-        make_image(home / "image", mebibytes)
+        if not memory:
+            make_image(home / "image", mebibytes)
         try:
+            if memory:
+                raise Missing("a loop device is not wanted")
             mount(["-o", "loop", str(home / "image")], here, ledger.own())
         except Missing:
             mount(["-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs"], here, ledger.own())

@@ -29,6 +29,7 @@ def take_back(call: Call, named: str, accept_loss: str, give_up: str) -> int:
     ask(call, "Shall it be taken back? Data that was put there is kept aside on that machine.")
     if named and not order:
         raise UsageError("this run has ordered no machine, so none is given back.", hint="Leave --named out.")
+    call.journal.write(recovery.id, call.clock.now(), "", What.RESUMED, person(), "to be taken back")
     _named(call, recovery, order, named)
     losing = [one["name"] for one in recovery.steps if one["args"]["kind"] in LOSES and one["name"] in steps]
     for step in losing if accept_loss else ():

@@ -14,7 +14,12 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@%?&=+,~!*^\[\]-]+")
 _SWAP = r"""
 set -eu
 file=$1 kept=$2 fresh=$3
-[ -e "$kept" ] || { cp -p -- "$file" "$kept.part" && sync -- "$kept.part" && mv -- "$kept.part" "$kept"; }
+trap 'rm -f -- "$fresh" "$kept.part"' EXIT # half a file of secrets is nowhere left when the disk runs full
+if [ ! -e "$kept" ]; then
+  cp -p -- "$file" "$kept.part"
+  sync -- "$kept.part"
+  mv -- "$kept.part" "$kept"
+fi
 cp -p -- "$file" "$fresh"
 cat >"$fresh"
 sync -- "$fresh"
@@ -24,6 +29,7 @@ sync -- "$(dirname -- "$file")"
 _BESIDE = r"""
 set -eu
 [ ! -e "$2" ] || exit 0
+trap 'rm -f -- "$2.part"' EXIT
 cp -p -- "$1" "$2.part"
 cat >"$2.part"
 sync -- "$2.part"

@@ -26,6 +26,7 @@ from outlive.model.runbook import Runbook
 VERSION = "runs-1"  # constant: DBOS leaves runs of another version pending for ever, without a word
 EXECUTOR = "keeper"  # constant: at launch DBOS goes on with the runs of its own executor only
 POLL_SECONDS = 0.1
+FULL = "disk is full"  # SQLite's own words (SQLITE_FULL)
 
 _STATUS = {
     "PENDING": RunStatus.RUNNING,
@@ -44,6 +45,13 @@ class EngineUnreachable(NoData):
     """The database of the keeper's runs could not be reached or written."""
 
     hint = "Check the disk or database that holds it. Copies and proofs are in the vault and are not touched."
+
+
+class EngineFull(EngineUnreachable):
+    """The keeper's runs could not be written down, so nothing was begun."""
+
+    exit_code = 5
+    hint = "Make room on its disk (`df`), then try again. Copies and proofs are in the vault and are not touched."
 
 
 class DbosEngine:
@@ -133,8 +141,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        origin = getattr(error, "orig", None) or error
-        raise EngineUnreachable(str(origin).splitlines()[0]) from error
+        said = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise (EngineFull if FULL in said else EngineUnreachable)(said) from error
 
 
 def _prepare(url: str) -> None:

@@ -152,6 +152,7 @@ def tried_backward(
 
 
 def _ended(run: Run, stage: Stage, after: str, where: str) -> int:
+    stage.outside.heal()
     try:
         if after == "resume":
             run.resumed()

@@ -1,0 +1,107 @@
+"""The keeper's own disk runs full (SQLite and files meet a true ENOSPC) while a recovery asks the outside: the run stops and
+says so, nothing is done twice, and once there is room `--resume` and `--undo` reach a good end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from outlive.state.recovering import Recovering
+from outlive.state.store import Store
+from tests.cli.home import Home
+from tests.engine.databases import sqlite_url
+from tests.recovery.trials.here import KeeperDisk
+from tests.recovery.trials.outside import Fault
+from tests.recovery.trials.ours import enrol
+from tests.recovery.trials.stage import Stage, tried_backward, tried_forward
+from tests.recovery.trials.test_trials import SCRIPTED
+from tests.world.biting import TOKEN
+from tests.world.disk import small_disk
+from tests.world.makers import CherryApi
+from tests.world.need import need
+
+pytestmark = pytest.mark.slow
+FULL = (Fault.HERE_FULL,)
+ORDER = """
+name = "mine"
+title = "mine"
+[[steps]]
+name = "order"
+kind = "create-machine"
+provider = "cloud"
+plan = "cloud_vps_1"
+region = "eu_nord_1"
+image = "debian_12_64bit"
+pause_seconds = 0.1
+"""
+
+
+@pytest.fixture
+def disk() -> Iterator[KeeperDisk]:
+    with ExitStack() as stack:
+        yield KeeperDisk(need("disk", lambda: stack.enter_context(small_disk(16, memory=True))))
+
+
+@pytest.fixture
+def store(disk: KeeperDisk) -> Iterator[Store]:
+    made = Store(sqlite_url(disk.path))
+    yield made
+    made.close()
+
+
+def test_at_every_question_of_every_kind(disk: KeeperDisk, store: Store, hurried: None) -> None:
+    """What a step keeps here, the intents and the evidence too, lies on that disk; so does the machine that is scripted."""
+    journal, tried = Recovering(store), 0
+    for kind in SCRIPTED:
+
+        def staged(folder: Path, kind: str = kind) -> Stage:
+            stage = enrol(folder, store) if kind == "enrol" else SCRIPTED[kind](folder)
+            stage.outside.disk = disk
+            return stage
+
+        tried += tried_forward(journal, staged, disk.path / f"{kind}-forward", FULL)
+        tried += tried_backward(journal, staged, disk.path / f"{kind}-back", FULL)
+    assert tried >= 100
+
+
+@pytest.fixture
+def home(tmp_path: Path, disk: KeeperDisk) -> Home:
+    home = Home(tmp_path)
+    (tmp_path / "mine.toml").write_text(ORDER)
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "token").chmod(0o600)
+    return home
+
+
+def test_a_person_is_told_and_goes_on_when_there_is_room(home: Home, disk: KeeperDisk) -> None:
+    """Full when the order has had its effect and nobody has heard; and again when it is taken back."""
+    with CherryApi() as api:
+        fills = ["servers", "actions"]
+
+        def watch(number: int, moment: str) -> None:
+            method, path = api.heard[number - 1]
+            if (method, moment) == ("POST", "after") and fills and path.endswith(fills[0]):
+                fills.pop(0)
+                disk.fill()
+
+        def stops(*words: str) -> None:
+            done = home.call(*words)
+            assert done.code == 5 and "disk is full" in done.err and "Make room on" in done.err, done
+
+        def ends(*words: str) -> None:
+            disk.make_room()
+            done = home.call(*words)
+            assert done.code == 0 and len(api.ordered) == 1, done
+
+        api.watch = watch
+        home.write(more=f'[keeper]\nstate = "{disk.path}/state"\n{api.provider}')
+        stops("recover", "here", "--runbook", "mine.toml", "--yes", "--approve", "order")
+        stops("recover", "--resume")
+        ends("recover", "--resume")
+        assert api.switched == []
+        stops("recover", "--undo", "--yes")
+        ends("recover", "--undo", "--yes")
+        assert not fills and {word for _, word in api.switched} == {"power_off"}
