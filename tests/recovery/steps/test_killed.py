@@ -19,6 +19,7 @@ from tests.recovery.steps.test_ci import deploy, to
 from tests.recovery.steps.test_dns import SHOP, by_cloudflare
 from tests.recovery.steps.test_machines import ARGS, old
 from tests.recovery.steps.test_volumes import ARGS as VOLUME
+from tests.recovery.steps.test_volumes import PLUG, there
 from tests.world.biting import BitingApi
 from tests.world.cloudflare import CloudflareApi
 from tests.world.github import GithubApi
@@ -59,6 +60,13 @@ def made(kind: type[CherryApi] | type[HetznerApi]) -> BitingApi:
 def plugging() -> BitingApi:
     api = HetznerVolumesApi(late=1, slow=0)
     old(api)
+    return api
+
+
+def unplugged() -> BitingApi:
+    api = HetznerVolumesApi(slow=1)
+    old(api)
+    there(api)
     return api
 
 
@@ -116,6 +124,15 @@ CASES = {
         lambda api: VOLUME,
         lambda api: len(api.bought),
         lambda api: len(api.volumes) == 1 and any(word == "detach" for _, word in api.plugged),  # kept, plugged out
+        provider,
+        changes_only=True,
+    ),
+    "attach": Case(
+        "attach-volume",
+        unplugged,
+        lambda api: PLUG,
+        lambda api: sum(word.startswith("attach") for _, word in api.plugged),
+        lambda api: len(api.volumes) == 1 and api.volumes[0]["server"] is None,  # kept, plugged out
         provider,
         changes_only=True,
     ),

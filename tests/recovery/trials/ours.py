@@ -10,6 +10,7 @@ from typing import Any
 from outlive.backup.copies import catalog
 from outlive.backup.copies.acceptance import accepted
 from outlive.config.load import load
+from outlive.model.copy import Proof, ProofRecord
 from outlive.model.watching import Enrolment
 from outlive.recovery.steps.base import World
 from outlive.state.store import Store
@@ -39,9 +40,14 @@ class Backups:
         self.vault, self.asked, self.outside = MemoryVault(), list[Sequence[str]](), Outside()
         self._clock, self._state = ManualClock(BEGAN), folder / "state"
         self.here = _world(folder, self.outside, self.backup, vault=self.vault, clock=self._clock)
-        self.stage = Stage(kind, self.here, self.outside, self.done, lambda: None, {}, {"found": FOUND})
+        self.stage = Stage(kind, self.here, self.outside, self.done, lambda: None, {"asset": "made"}, {"found": FOUND})
 
     def backup(self, argv: Sequence[str]) -> dict[str, Any]:
+        if argv[0] == "drill":
+            (copy,) = catalog.listing(self.vault, "made").copies
+            assert argv == ["drill", "made", "--copy", copy.id]
+            catalog.add_proof(self.vault, ProofRecord(copy.id, "made", Proof.RESTORED, True, self._clock.now(), ()))
+            return {"exit_code": 0, "document": {}}
         assert argv[0] == "backup"
         take_made(self.vault, self._state, {"a": b"1"}, clock=self._clock)
         self.asked.append(argv)
@@ -50,6 +56,8 @@ class Backups:
     def done(self) -> None:
         (copy,) = catalog.listing(self.vault, "made").copies
         assert self.asked == [["backup", "made"]], "one copy of it, and of nothing else"
+        if self.stage.kind == "fresh-copy":
+            assert copy.proof is Proof.RESTORED
         if self.stage.kind == "copy-anew":
             assert accepted(self.vault, "made") == {copy.manifest.lineage}
 
@@ -60,6 +68,10 @@ def copy_anew(folder: Path) -> Stage:
 
 def last_copy(folder: Path) -> Stage:
     return Backups(folder, "last-copy").stage
+
+
+def fresh_copy(folder: Path) -> Stage:
+    return Backups(folder, "fresh-copy").stage
 
 
 def enrol(folder: Path, store: Store) -> Stage:

@@ -34,6 +34,7 @@ SCRIPTED: dict[str, Staging] = {
     "enrol": lambda folder: enrol(folder, Store("")),
     "env-secrets": services.env_secrets,
     "evidence": partial(ours.check, "evidence"),
+    "fresh-copy": ours.fresh_copy,
     "image-copy": services.image_copy,
     "images": services.images,
     "last-copy": ours.last_copy,
@@ -45,9 +46,7 @@ SCRIPTED: dict[str, Staging] = {
 }
 
 ELSEWHERE = {
-    "attach-volume": "steps/test_volumes.py",
     "copy-to-volume": "steps/test_volume_device.py",
-    "fresh-copy": "test_data_on_volume.py",
     "hold-schedules": "steps/test_hold_schedules.py",
     "mount-volume": "steps/test_volume_device.py",
     "release-schedules": "test_schedules_recovered.py",
