@@ -28,7 +28,8 @@ WAIT_SECONDS = 30
 class Stage:
     """`facts` are what the steps before it found, by their names. `done` and `undone` insist that the world is so: the
     effect is there once and whole, or all is as it was and nobody's data is lost. `again` sets the stage for a run of that
-    name, and for its going on after an undo, where that wants something that an earlier step leaves."""
+    name, and for its going on after an undo, where that wants something that an earlier step leaves. `person` does what the
+    cure of a refusal says, before the run is gone on with or taken back."""
 
     kind: str
     world: World
@@ -38,6 +39,7 @@ class Stage:
     args: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     again: Callable[[str], object] = lambda run: None
+    person: Callable[[], object] = lambda: None
 
 
 class Run:
@@ -153,6 +155,7 @@ def tried_backward(
 
 def _ended(run: Run, stage: Stage, after: str, where: str) -> int:
     stage.outside.heal()
+    stage.person()
     try:
         if after == "resume":
             run.resumed()

@@ -21,9 +21,11 @@ from tests.recovery.moving.between import BETWEEN
 from tests.recovery.steps.test_killed import CASES
 from tests.recovery.trials import ours, services
 from tests.recovery.trials.disks import Disks
+from tests.recovery.trials.modules import Programs
 from tests.recovery.trials.ours import enrol
 from tests.recovery.trials.outside import TO_ONE_QUESTION, Fault
 from tests.recovery.trials.stage import Stage, Staging, tried_backward, tried_forward
+from tests.world.makers import CherryApi
 
 ON_MACHINE = (Fault.KILLED_AFTER, Fault.FULL)  # where real processes are begun: what differs there, and no more
 ON_DISK = (("path", True), ("volume", False), ("cluster", True), ("config", False))
@@ -45,6 +47,7 @@ SCRIPTED: dict[str, Staging] = {
     "take-over": partial(ours.check, "take-over"),
 }
 
+MODULES = ("tofu-machine", "tofu-replace")
 ELSEWHERE = {
     "copy-to-volume": "steps/test_volume_device.py",
     "hold-schedules": "steps/test_hold_schedules.py",
@@ -53,8 +56,6 @@ ELSEWHERE = {
     "restore-schedules": "test_schedules_recovered.py",
     "schedules": "test_schedules_recovered.py",
     "switch-to-volume": "test_data_on_volume.py",
-    "tofu-machine": "steps/test_tofu.py",
-    "tofu-replace": "steps/test_tofu.py",
     "use-volume": "steps/test_volume_device.py",
 }
 
@@ -102,11 +103,25 @@ def test_what_is_scripted(kind: str, journal: Recovering, store: Store, tmp_path
     assert tried >= 12 or kind in ("repoint", "by-hand"), "which ask nobody outside"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", MODULES)
+def test_what_a_module_makes(kind: str, journal: Recovering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = Programs()
+    programs.install(monkeypatch)
+    with CherryApi() as api:
+
+        def staged(folder: Path) -> Stage:
+            return programs.stage(folder, api, kind)
+
+        assert tried_forward(journal, staged, tmp_path / f"{kind}-forward", ON_MACHINE) >= 30
+        assert tried_backward(journal, staged, tmp_path / f"{kind}-back", ON_MACHINE) >= 4
+
+
 def test_every_kind_of_step_is_tried() -> None:
     """A new kind wants a stage here, a case at the clouds' (`test_killed.py`), one between databases, or to only look; or
     real servers of its own, where it is killed and failed at fewer places."""
     looks = {kind for kind, step in STEPS.items() if step.effect is Effect.READS}
-    tried = {kind for kind, _ in ON_DISK} | SCRIPTED.keys() | {one.kind for one in CASES.values()} | set(BETWEEN)
+    tried = {kind for kind, _ in ON_DISK} | {*MODULES} | SCRIPTED.keys() | {one.kind for one in CASES.values()} | set(BETWEEN)
     assert tried | looks | ELSEWHERE.keys() == STEPS.keys()
     assert not ELSEWHERE.keys() & (tried | looks)
     recovery = Path(__file__).parent.parent
