@@ -22,6 +22,7 @@ from outlive.transport.base import Completed
 
 ASK_SECONDS = 60
 PLAN_SECONDS = 300
+LOG_BYTES = 256 << 10  # more than an apply prints before the machine is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,11 @@ class Tofu:
             self._variables.unlink(missing_ok=True)
 
     def apply(self, timeout_seconds: float) -> int | None:
-        """The exit status of applying the saved plan; None when it goes on after that time, as it does after our end."""
+        """The exit status of applying the saved plan; None when it goes on after that time, as it does after our end. Raises
+        `Failed` when there is no room for what it prints: by that alone it is known what the provider was asked for."""
         self._make_room()
         argv = words.apply_argv(self.program, str(self.folder), str(self._plan))
-        log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        log = self._roomy_log()
         try:
             child = subprocess.Popen(
                 argv,
@@ -87,7 +89,7 @@ class Tofu:
     def log(self) -> str:
         """What the last apply printed; "" when there was none."""
         with suppress(FileNotFoundError):
-            return self._log.read_text("utf-8", "replace")
+            return self._log.read_text("utf-8", "replace").rstrip("\0")
         return ""
 
     def clear_log(self) -> None:
@@ -126,6 +128,20 @@ class Tofu:
             self.room.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise Failed(f"{self.room}: {error.strerror}.", hint="Make room below `keeper.state`.") from error
+
+    def _roomy_log(self) -> int:
+        """A descriptor of an empty log whose room is reserved: its disk may run full, or be full, and the apply goes on."""
+        try:
+            log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                os.posix_fallocate(log, 0, LOG_BYTES)
+            except OSError:
+                os.close(log)
+                self._log.unlink()
+                raise
+        except OSError as error:
+            raise Failed(f"{self._log}: {error.strerror}.", hint="Make room below `keeper.state`.") from error
+        return log
 
     def _write(self, path: Path, content: bytes) -> None:
         path.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from outlive.engine.port import Interrupted
-from outlive.errors import OutliveError
+from outlive.errors import OutliveError, Refused
 from outlive.model.recovery import Recovery, What, begun_steps
 from outlive.recovery.act import Actor
 from outlive.recovery.steps.base import World
@@ -28,8 +28,8 @@ WAIT_SECONDS = 30
 class Stage:
     """`facts` are what the steps before it found, by their names. `done` and `undone` insist that the world is so: the
     effect is there once and whole, or all is as it was and nobody's data is lost. `again` sets the stage for a run of that
-    name, and for its going on after an undo, where that wants something that an earlier step leaves. `person` does what the
-    cure of a refusal says, before the run is gone on with or taken back."""
+    name, and for its going on after an undo, where that wants something that an earlier step leaves. `person` does what
+    the cure of a refusal says, once there is one."""
 
     kind: str
     world: World
@@ -76,6 +76,8 @@ class Run:
                 return
             except OutliveError as error:
                 why = f"{error} ({error.hint})"
+                if isinstance(error, Refused):
+                    self.stage.person()
             if isinstance(clock, ManualClock):
                 clock.advance(WAIT_SECONDS)
         raise AssertionError(f"{self.stage.kind}: {act} never came to an end: {why}")
@@ -139,8 +141,10 @@ def tried_backward(
 ) -> int:
     """Done; spoilt at every question of its undo; then taken back again, or gone on with after all."""
     stage = staging(folder / "clean-undo")
-    _, count = counted(journal, stage, "undo", f"{folder.name}-clean-undo")
+    run, count = counted(journal, stage, "undo", f"{folder.name}-clean-undo")
     stage.undone()
+    run.resumed()  # the undo stood still at an earlier step, and the run is gone on with after all
+    stage.done()
     ends = 0
     for at, fault in moments(count, faults):
         for after in AFTER:
@@ -155,7 +159,6 @@ def tried_backward(
 
 def _ended(run: Run, stage: Stage, after: str, where: str) -> int:
     stage.outside.heal()
-    stage.person()
     try:
         if after == "resume":
             run.resumed()

@@ -14,10 +14,11 @@ from outlive.state.store import Store
 from tests.cli.home import Home
 from tests.engine.databases import sqlite_url
 from tests.recovery.trials.here import KeeperDisk
+from tests.recovery.trials.modules import Programs
 from tests.recovery.trials.outside import Fault
 from tests.recovery.trials.ours import enrol
 from tests.recovery.trials.stage import Stage, tried_backward, tried_forward
-from tests.recovery.trials.test_trials import SCRIPTED
+from tests.recovery.trials.test_trials import MODULES, SCRIPTED
 from tests.world.biting import TOKEN
 from tests.world.disk import small_disk
 from tests.world.makers import CherryApi
@@ -65,6 +66,23 @@ def test_at_every_question_of_every_kind(disk: KeeperDisk, store: Store, hurried
         tried += tried_forward(journal, staged, disk.path / f"{kind}-forward", FULL)
         tried += tried_backward(journal, staged, disk.path / f"{kind}-back", FULL)
     assert tried >= 100
+
+
+@pytest.mark.parametrize("kind", MODULES)
+def test_at_every_question_to_opentofu(
+    kind: str, disk: KeeperDisk, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its state lies on that disk, too: a machine that it cannot remember is told to a person, and never made twice."""
+    programs, journal = Programs(), Recovering(store)
+    programs.install(monkeypatch)
+    with CherryApi() as api:
+
+        def staged(folder: Path) -> Stage:
+            stage = programs.stage(folder, api, kind)
+            stage.outside.disk = disk
+            return stage
+
+        assert tried_forward(journal, staged, disk.path / f"{kind}-forward", FULL) >= 14
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from outlive.recovery.host_key import first_boot, host_key
 from outlive.recovery.intent import Intent
 from outlive.recovery.maker import maker
 from outlive.recovery.opentofu import makes
-from outlive.recovery.opentofu.making import Making, refuse
+from outlive.recovery.opentofu.making import SWITCHED_OFF, Making, refuse
 from outlive.recovery.opentofu.module import module
 from outlive.recovery.opentofu.stated import Stated
 from outlive.recovery.steps.base import Inputs, World
@@ -39,6 +39,8 @@ def take_back(world: World, inputs: Inputs) -> str:
 def _kept(world: World, inputs: Inputs, found: Stated) -> str:
     if "provider" not in inputs.args:
         return f"{found.hostname} (id {found.id}) is kept, on, and costs money: the step names no provider to switch it off"
+    intent = Intent(world, inputs)
+    intent.note({**(intent.read() or {}), SWITCHED_OFF: found.id}, anew=True)
     cloud.asked(lambda: maker(world, inputs.args).power(found.id, on=False))
     return f"{found.hostname} (id {found.id}) is switched off and kept; it still costs money"
 

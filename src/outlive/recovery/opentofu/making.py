@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from outlive.commands.orders import is_off
 from outlive.commands.tofu import Change, Plan
 from outlive.commands.tofu_apply import asked_to_make, why
 from outlive.errors import Failed, NoData, Refused
@@ -17,6 +18,7 @@ from outlive.recovery import cloud
 from outlive.recovery.destination import made
 from outlive.recovery.host_key import first_boot, host_key
 from outlive.recovery.intent import Intent
+from outlive.recovery.maker import maker
 from outlive.recovery.opentofu import makes, orphan, stated
 from outlive.recovery.opentofu.module import USER_DATA, Module, module
 from outlive.recovery.opentofu.stated import Stated
@@ -25,6 +27,7 @@ from outlive.recovery.resources import described
 from outlive.recovery.steps.base import Done, Inputs, Look, NotYet, Unknown, World
 from outlive.transport import hostkey
 
+SWITCHED_OFF = "switched_off"  # in the note of what was asked for: the id of what an undo keeps, off
 _PROBE = "#cloud-config\n# outlive looks whether this arrives\n"  # for a plan that is only shown
 
 
@@ -64,12 +67,14 @@ class Making:
             return NotYet(f"{own.resource} (id {found.id}) is half made")
         if not (found.address and found.hostname and found.id):
             return Unknown(f"the state does not tell {own.resource} by id, address and hostname: name them in `names`")
+        if self._is_kept_off(found):
+            return NotYet(f"{found.hostname} is there, and an undo of this run has switched it off")
         if not self._is_pinned(found):
             return NotYet(f"{found.hostname} is there, and its host key is not pinned")
         return self._done(found)
 
     def make(self, timeout_seconds: float, gate: Gate | None = None) -> None:
-        """Makes it, or pins its key, whichever comes next. Raises `Refused`, `NoData`, `Failed`."""
+        """Makes it, or switches on what an undo had switched off, and pins its key, whichever comes next. Raises `Refused`, `NoData`, `Failed`."""
         own, intent = self._module, self._intent
         own.insist_on_the_workspace()
         found = self._ours(intent.read())
@@ -78,6 +83,8 @@ class Making:
             found = self._ours(intent.read())
         elif found.is_tainted:
             raise _half_made(own, found)
+        elif self._is_kept_off(found):
+            cloud.asked(lambda: maker(self.world, self.inputs.args).power(found.id, on=True))
         if found is not None and found.address:
             key = host_key(self.world.folder)
             hostkey.repin(self._host(found), key.public, self.world.settings.keeper.known_hosts)
@@ -139,6 +146,13 @@ class Making:
             return None
         found = self._module.standing()
         return None if found is None or found.id == noted["before"] else found
+
+    def _is_kept_off(self, found: Stated) -> bool:
+        """By an undo of this run that was gone on from after all."""
+        if "provider" not in self.inputs.args or (self._intent.read() or {}).get(SWITCHED_OFF) != found.id:
+            return False
+        servers = cloud.asked(lambda: maker(self.world, self.inputs.args).servers())
+        return any(one.id == found.id and is_off(one) for one in servers)
 
     def ours(self) -> Stated | None:
         """As `look` sees it. Raises `NoData` while it is under way, `Refused` when a person must clear it up."""
