@@ -7,6 +7,7 @@ down exactly as ssh itself writes it, and from then on nothing else is accepted.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outlive.commands import ssh as words
-from outlive.errors import ConfigError, HostKeyChanged, HostKeyUnknown, HostUnreachable, LoginRejected, NoData
+from outlive.errors import ConfigError, Failed, HostKeyChanged, HostKeyUnknown, HostUnreachable, LoginRejected, NoData
 from outlive.model.host import Host, SshAddress
 from outlive.transport import process
 from outlive.transport.base import Completed
@@ -58,20 +59,34 @@ def prove(host: Host, known_hosts: Path) -> ProvenKey:
 
 
 def pin(key: ProvenKey, known_hosts: Path) -> None:
-    """Adds the key to the keeper's known_hosts (0600), if it is not there."""
+    """Adds the key to the keeper's known_hosts (0600), if it is not there. Raises `ConfigError`; `Failed` on a full disk."""
     try:
         known_hosts.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         text = known_hosts.read_text() if known_hosts.exists() else ""
         if key.line in text.splitlines():
             return
-        descriptor = os.open(known_hosts, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write("\n" * bool(text and not text.endswith("\n")) + key.line + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _append(known_hosts, "\n" * bool(text and not text.endswith("\n")) + key.line + "\n")
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Failed(f"{known_hosts}: {error.strerror}.", hint="Make room on its disk, then try again.") from error
         hint = "Name a folder that this user may write to (--config)."
         raise ConfigError(f"{known_hosts} cannot be written: {error.strerror}.", hint=hint) from error
+
+
+def _append(path: Path, line: str) -> None:
+    """Whole and durable, or not at all: half a line would be nobody's key."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    before = os.fstat(descriptor).st_size
+    try:
+        data = line.encode()
+        if os.write(descriptor, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, before)
+        raise
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True)
