@@ -19,7 +19,7 @@ from outlive.state.store import Store
 from tests.engine.databases import sqlite_url
 from tests.recovery.moving.between import BETWEEN
 from tests.recovery.steps.test_killed import CASES
-from tests.recovery.trials import ours, services
+from tests.recovery.trials import ours, services, temporal
 from tests.recovery.trials.disks import Disks
 from tests.recovery.trials.modules import Programs
 from tests.recovery.trials.ours import enrol
@@ -28,6 +28,7 @@ from tests.recovery.trials.stage import Stage, Staging, tried_backward, tried_fo
 from tests.world.makers import CherryApi
 
 ON_MACHINE = (Fault.KILLED_AFTER, Fault.FULL)  # where real processes are begun: what differs there, and no more
+AT_API = (Fault.KILLED_AFTER, Fault.FULL, Fault.LOST)
 ON_DISK = (("path", True), ("volume", False), ("cluster", True), ("config", False))
 SCRIPTED: dict[str, Staging] = {
     "by-hand": ours.by_hand,
@@ -50,11 +51,7 @@ SCRIPTED: dict[str, Staging] = {
 MODULES = ("tofu-machine", "tofu-replace")
 ELSEWHERE = {
     "copy-to-volume": "steps/test_volume_device.py",
-    "hold-schedules": "steps/test_hold_schedules.py",
     "mount-volume": "steps/test_volume_device.py",
-    "release-schedules": "test_schedules_recovered.py",
-    "restore-schedules": "test_schedules_recovered.py",
-    "schedules": "test_schedules_recovered.py",
     "switch-to-volume": "test_data_on_volume.py",
     "use-volume": "steps/test_volume_device.py",
 }
@@ -117,11 +114,23 @@ def test_what_a_module_makes(kind: str, journal: Recovering, tmp_path: Path, mon
         assert tried_backward(journal, staged, tmp_path / f"{kind}-back", ON_MACHINE) >= 4
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", temporal.STAGES)
+def test_what_is_done_to_schedules(
+    kind: str, journal: Recovering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def staged(folder: Path) -> Stage:
+        return temporal.STAGES[kind](folder, monkeypatch)
+
+    assert tried_forward(journal, staged, tmp_path / f"{kind}-forward", AT_API) >= 12
+    tried_backward(journal, staged, tmp_path / f"{kind}-back", AT_API)
+
+
 def test_every_kind_of_step_is_tried() -> None:
     """A new kind wants a stage here, a case at the clouds' (`test_killed.py`), one between databases, or to only look; or
     real servers of its own, where it is killed and failed at fewer places."""
     looks = {kind for kind, step in STEPS.items() if step.effect is Effect.READS}
-    tried = {kind for kind, _ in ON_DISK} | {*MODULES} | SCRIPTED.keys() | {one.kind for one in CASES.values()} | set(BETWEEN)
+    tried = {kind for kind, _ in ON_DISK} | {*MODULES} | temporal.STAGES.keys() | SCRIPTED.keys() | {one.kind for one in CASES.values()} | set(BETWEEN)
     assert tried | looks | ELSEWHERE.keys() == STEPS.keys()
     assert not ELSEWHERE.keys() & (tried | looks)
     recovery = Path(__file__).parent.parent

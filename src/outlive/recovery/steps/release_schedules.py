@@ -38,13 +38,21 @@ class ReleaseSchedules(Manners):
 
     def undo(self, world: World, inputs: Inputs) -> str | None:
         """They wait again, before the old machine is switched on."""
-        released = (inputs.facts.get(inputs.step) or {}).get("released") or []
+        asset = asset_of(world, inputs)
+        released = self._released(world, inputs, asset.name)
         if not released:
             return None
-        with door_of(world, asset_of(world, inputs)) as door:
+        with door_of(world, asset) as door:
             for name in released:
                 door.hold(*name.split("/", 1))
         return f"{len(released)} schedules wait paused again"
+
+    def _released(self, world: World, inputs: Inputs, asset: str) -> list[str]:
+        """By this step; all that it might have, when it was cut off before it could say."""
+        if (known := inputs.facts.get(inputs.step)) is not None:
+            return list(known.get("released") or [])
+        may = not why_two(inputs, world.host.address, rehearsal=world.rehearsal)
+        return self._held(inputs, asset) if may else []
 
     def _held(self, inputs: Inputs, asset: str) -> list[str]:
         """Of this asset: by the step that paused, and the one that made some again."""
