@@ -13,5 +13,6 @@ def hurried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing waits for the disk: processes are killed here, not the kernel."""
     programs = tmp_path / "programs"
     programs.mkdir()
-    (programs / "sync").symlink_to("/bin/true")
+    for name in ("sync", "docker"):  # and no container runs
+        (programs / name).symlink_to("/bin/true")
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")

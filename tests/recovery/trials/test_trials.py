@@ -3,6 +3,7 @@ disk, unanswered, the answer lost or late), on its way forward and back: `--resu
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.engine.databases import sqlite_url
 from tests.recovery.moving.between import BETWEEN
 from tests.recovery.steps.test_killed import CASES
 from tests.recovery.trials import ours, services, temporal
+from tests.recovery.trials.boxes import BEFORE, Boxes
 from tests.recovery.trials.disks import Disks
 from tests.recovery.trials.modules import Programs
 from tests.recovery.trials.ours import enrol
@@ -29,6 +31,7 @@ from tests.world.makers import CherryApi
 
 ON_MACHINE = (Fault.KILLED_AFTER, Fault.FULL)  # where real processes are begun: what differs there, and no more
 AT_API = (Fault.KILLED_AFTER, Fault.FULL, Fault.LOST)
+KILLED = (Fault.KILLED_AFTER,)
 ON_DISK = (("path", True), ("volume", False), ("cluster", True), ("config", False))
 SCRIPTED: dict[str, Staging] = {
     "by-hand": ours.by_hand,
@@ -49,11 +52,7 @@ SCRIPTED: dict[str, Staging] = {
 }
 
 MODULES = ("tofu-machine", "tofu-replace")
-ELSEWHERE = {
-    "copy-to-volume": "steps/test_volume_device.py",
-    "mount-volume": "steps/test_volume_device.py",
-    "switch-to-volume": "test_data_on_volume.py",
-    "use-volume": "steps/test_volume_device.py",
+ELSEWHERE: dict[str, str] = {
 }
 
 
@@ -126,11 +125,32 @@ def test_what_is_done_to_schedules(
     tried_backward(journal, staged, tmp_path / f"{kind}-back", AT_API)
 
 
+@pytest.fixture
+def boxes(hurried: None) -> Iterator[Boxes]:
+    if os.geteuid() != 0:
+        pytest.skip("mounting in a namespace of its own takes root")
+    made = Boxes()
+    yield made
+    made.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "formats"), [*((kind, True) for kind in BEFORE), ("mount-volume", False)])
+def test_what_is_done_with_a_volume(
+    boxes: Boxes, journal: Recovering, tmp_path: Path, kind: str, formats: bool
+) -> None:
+    def staged(folder: Path) -> Stage:
+        return boxes.stage(kind, folder, formats=formats)
+
+    assert tried_forward(journal, staged, tmp_path / f"{kind}-{formats}-forward", KILLED) >= 6
+    assert tried_backward(journal, staged, tmp_path / f"{kind}-{formats}-back", KILLED) >= 2
+
+
 def test_every_kind_of_step_is_tried() -> None:
     """A new kind wants a stage here, a case at the clouds' (`test_killed.py`), one between databases, or to only look; or
     real servers of its own, where it is killed and failed at fewer places."""
     looks = {kind for kind, step in STEPS.items() if step.effect is Effect.READS}
-    tried = {kind for kind, _ in ON_DISK} | {*MODULES} | temporal.STAGES.keys() | SCRIPTED.keys() | {one.kind for one in CASES.values()} | set(BETWEEN)
+    tried = {kind for kind, _ in ON_DISK} | {*MODULES, *BEFORE} | temporal.STAGES.keys() | SCRIPTED.keys() | {one.kind for one in CASES.values()} | set(BETWEEN)
     assert tried | looks | ELSEWHERE.keys() == STEPS.keys()
     assert not ELSEWHERE.keys() & (tried | looks)
     recovery = Path(__file__).parent.parent

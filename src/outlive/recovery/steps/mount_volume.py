@@ -66,11 +66,18 @@ class MountVolume(Manners):
     def undo(self, world: World, inputs: Inputs) -> str:
         """What is on it stays on it."""
         one = on_volume.mounting(world, inputs)
-        known = inputs.facts.get(inputs.step, {})
-        found, kind = str(known.get("filesystem_uuid", one.uuid)), str(known.get("filesystem", FORMAT))
-        unmounting = words.unmount(one, found, kind)
+        unmounting = words.unmount(one, *self._mounted(world, inputs))
         on_volume.ended(world.there.run(unmounting, timeout_seconds=on_volume.ASK_SECONDS), f"unmounting {one.point}")
         return f"{one.point} is unmounted; what is on the volume stays there"
+
+    def _mounted(self, world: World, inputs: Inputs) -> tuple[str, str]:
+        """UUID and kind of the file system that this step mounts: by what it said, else, when it was cut off before it could
+        say so, by what is on the device."""
+        if known := inputs.facts.get(inputs.step):
+            return str(known["filesystem_uuid"]), str(known["filesystem"])
+        one = on_volume.mounting(world, inputs)
+        seen = self._seen(world, inputs) if one.device else Seen(False)
+        return seen.uuid or one.uuid, seen.kind or FORMAT
 
     def _seen(self, world: World, inputs: Inputs) -> Seen:
         one = on_volume.mounting(world, inputs)
