@@ -1,5 +1,5 @@
-"""Stages for data on a detachable volume: the real commands with a real block device, boxed in a mount namespace of their own,
-so that what they mount and write below /etc is nobody else's. Containers and boots: `../steps/test_volume_device.py`."""
+"""Stages for data on a detachable volume: the real commands with a real block device, boxed in a mount namespace of
+their own, so that what they mount and write below /etc is nobody else's. Containers and boots: `../steps/test_volume_device.py`."""
 
 from __future__ import annotations
 
@@ -112,7 +112,8 @@ class Boxes:
             prepared.append(run)
 
         ends = Ends(kind, box, place)
-        return Stage(kind, here, outside, ends.done, ends.undone, args, facts, again)
+        acts = lambda said: "set -eu" in said  # noqa: E731  # what only looks has no lock; to be killed there is nothing
+        return Stage(kind, here, outside, ends.done, ends.undone, args, facts, again, matters=acts)
 
 
 @dataclass(frozen=True)

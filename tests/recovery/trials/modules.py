@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -114,10 +115,8 @@ class Module:
         fresh.replace(self._state)
 
     def _prints(self, log: int, text: str) -> None:
-        try:
+        with suppress(OSError):  # as OpenTofu: it goes on
             os.write(log, text.encode())
-        except OSError:
-            pass  # as OpenTofu: it goes on
 
     @property
     def _state(self) -> Path:

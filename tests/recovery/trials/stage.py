@@ -29,7 +29,7 @@ class Stage:
     """`facts` are what the steps before it found, by their names. `done` and `undone` insist that the world is so: the
     effect is there once and whole, or all is as it was and nobody's data is lost. `again` sets the stage for a run of that
     name, and for its going on after an undo, where that wants something that an earlier step leaves. `person` does what
-    the cure of a refusal says, once there is one."""
+    the cure of a refusal says, once there is one. `matters`: which questions are spoilt."""
 
     kind: str
     world: World
@@ -40,6 +40,7 @@ class Stage:
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     again: Callable[[str], object] = lambda run: None
     person: Callable[[], object] = lambda: None
+    matters: Callable[[str], bool] = lambda said: True
 
 
 class Run:
@@ -99,19 +100,19 @@ Staging = Callable[[Path], Stage]
 AFTER = ("resume", "undo")
 
 
-def counted(journal: Recovering, stage: Stage, act: str = "recover", name: str = "clean") -> tuple[Run, int]:
-    """How many questions a clean attempt asks."""
+def counted(journal: Recovering, stage: Stage, act: str = "recover", name: str = "clean") -> tuple[Run, list[int]]:
+    """The numbers of the questions that a clean attempt asks, and that matter."""
     run = Run(journal, stage, name)
     if act == "undo":
         run.to_its_end("recover")
         stage.done()
     with suppress(Killed):
         assert run.once(act), f"{stage.kind}: {act} does not even go well when nothing goes wrong"
-    return run, len(stage.outside.said)
+    return run, [number for number, said in enumerate(stage.outside.said, 1) if stage.matters(said)]
 
 
-def moments(count: int, faults: Collection[Fault]) -> Iterator[tuple[int, Fault]]:
-    return ((at, fault) for at in range(1, count + 1) for fault in faults)
+def moments(numbers: Collection[int], faults: Collection[Fault]) -> Iterator[tuple[int, Fault]]:
+    return ((at, fault) for at in numbers for fault in faults)
 
 
 def tried_forward(
@@ -119,19 +120,19 @@ def tried_forward(
 ) -> int:
     """Spoilt at every question on its way forward; then gone on with, or taken back. How many such ends were reached."""
     stage = staging(folder / "clean")
-    run, count = counted(journal, stage, name=f"{folder.name}-clean")
+    run, numbers = counted(journal, stage, name=f"{folder.name}-clean")
     stage.done()
     run.resumed()
     stage.done()
     run.taken_back()
     stage.undone()
     ends = 0
-    for at, fault in moments(count, faults):
+    for at, fault in moments(numbers, faults):
         for after in AFTER:
             stage = staging(folder / f"{at}-{fault.name}-{after}")
             run = Run(journal, stage, f"{folder.name}-forward-{at}-{fault.name}-{after}")
             run.once("recover", at, fault)
-            where = f"{fault} at question {at} of {count}: {stage.outside.said[-1:]}"
+            where = f"{fault} at question {at} of {numbers[-1]}: {stage.outside.said[-1:]}"
             ends += _ended(run, stage, after, where)
     return ends
 
@@ -141,18 +142,18 @@ def tried_backward(
 ) -> int:
     """Done; spoilt at every question of its undo; then taken back again, or gone on with after all."""
     stage = staging(folder / "clean-undo")
-    run, count = counted(journal, stage, "undo", f"{folder.name}-clean-undo")
+    run, numbers = counted(journal, stage, "undo", f"{folder.name}-clean-undo")
     stage.undone()
     run.resumed()  # the undo stood still at an earlier step, and the run is gone on with after all
     stage.done()
     ends = 0
-    for at, fault in moments(count, faults):
+    for at, fault in moments(numbers, faults):
         for after in AFTER:
             stage = staging(folder / f"{at}-{fault.name}-{after}")
             run = Run(journal, stage, f"{folder.name}-back-{at}-{fault.name}-{after}")
             run.to_its_end("recover")
             run.once("undo", at, fault)
-            where = f"{fault} at question {at} of {count} of the undo: {stage.outside.said[-1:]}"
+            where = f"{fault} at question {at} of {numbers[-1]} of the undo: {stage.outside.said[-1:]}"
             ends += _ended(run, stage, after, where)
     return ends
 

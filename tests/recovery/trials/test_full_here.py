@@ -15,8 +15,8 @@ from tests.cli.home import Home
 from tests.engine.databases import sqlite_url
 from tests.recovery.trials.here import KeeperDisk
 from tests.recovery.trials.modules import Programs
-from tests.recovery.trials.outside import Fault
 from tests.recovery.trials.ours import enrol
+from tests.recovery.trials.outside import Fault
 from tests.recovery.trials.stage import Stage, tried_backward, tried_forward
 from tests.recovery.trials.test_trials import MODULES, SCRIPTED
 from tests.world.biting import TOKEN

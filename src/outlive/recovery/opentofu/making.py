@@ -74,7 +74,8 @@ class Making:
         return self._done(found)
 
     def make(self, timeout_seconds: float, gate: Gate | None = None) -> None:
-        """Makes it, or switches on what an undo had switched off, and pins its key, whichever comes next. Raises `Refused`, `NoData`, `Failed`."""
+        """Makes it, or switches on what an undo had switched off, and pins its key, whichever comes next. Raises `Refused`,
+        `NoData`, `Failed`."""
         own, intent = self._module, self._intent
         own.insist_on_the_workspace()
         found = self._ours(intent.read())
