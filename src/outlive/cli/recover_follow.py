@@ -17,7 +17,7 @@ from outlive.state.recovering import Recovering
 POLL_SECONDS = 0.2
 DRAIN_SECONDS = 5.0
 INTERRUPTED = 130
-LOST_POLLS = 75  # so often in a row a run that no thread carries may be on its way into one, or to its recorded end
+LOST_POLLS = 300  # so often in a row a run that no thread carries may be on its way into one, or to its recorded end
 _SIGNS = {
     What.DONE: "ok  ",
     What.FAILED: "BAD ",

@@ -1,5 +1,6 @@
 """Stages for data on a detachable volume: the real commands with a real block device, boxed in a mount namespace of
-their own, so that what they mount and write below /etc is nobody else's. Containers and boots: `../steps/test_volume_device.py`."""
+their own, so that what they mount and write below /etc is nobody else's. Containers and boots:
+`../steps/test_volume_device.py`."""
 
 from __future__ import annotations
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from outlive.errors import Failed
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
+from outlive.transport import hostkey
 from tests.cli.home import Home
 from tests.engine.databases import sqlite_url
 from tests.recovery.trials.here import KeeperDisk
@@ -83,6 +85,19 @@ def test_at_every_question_to_opentofu(
             return stage
 
         assert tried_forward(journal, staged, disk.path / f"{kind}-forward", FULL) >= 14
+
+
+def test_half_a_line_is_nobodys_key(disk: KeeperDisk) -> None:
+    known, line = disk.path / "known_hosts", "203.0.113.9 ssh-ed25519 " + "A" * 9000
+    known.write_text("198.51.100.7 ssh-ed25519 BBBB\n")
+    before = known.read_text()
+    disk.fill()
+    with pytest.raises(Failed, match="No space left") as caught:
+        hostkey.pin(hostkey.ProvenKey(line, "", ""), known)
+    assert "Make room" in caught.value.hint and known.read_text() == before
+    disk.make_room()
+    hostkey.pin(hostkey.ProvenKey(line, "", ""), known)
+    assert known.read_text() == f"{before}{line}\n"
 
 
 @pytest.fixture
