@@ -66,6 +66,7 @@ def docker_parts(engine: DockerEngine) -> dict[str, Part]:
         "docker: alpine-like": lambda: images.alpine_like(engine),
         "docker: hand-restore": lambda: images.hand_restore(engine),
         "docker: server": lambda: server(engine),
+        "docker: systemd": lambda: images.systemd(engine),
         "docker: temporal": temporal_disk,
         "docker: disk": server_disk,
         "s3: ceph": lambda: images.ceph(engine),

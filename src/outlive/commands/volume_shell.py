@@ -104,6 +104,7 @@ show() { # the volume at the place, and nothing else ever
 }
 release() {
   rm -f -- "$dropin"
+  rmdir -- "$(dirname -- "$dropin")" 2> /dev/null || : # where there are other people's it stays
   fstab_drop "$comment" "$line"
   reload
   if mountpoint -q -- "$place"; then umount -- "$place"; fi

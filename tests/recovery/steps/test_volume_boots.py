@@ -1,0 +1,120 @@
+"""What our fstab lines and our drop-in make a real systemd do, and a real Docker with a container that begins anew wherever it
+finds its directory empty, as a database does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from outlive.lab.ground.missing import ProgramFailed
+from outlive.lab.ground.process import wait_until
+from outlive.recovery.steps.base import Inputs
+from outlive.recovery.steps.copy_to_volume import CopyToVolume
+from outlive.recovery.steps.mount_volume import MountVolume
+from outlive.recovery.steps.switch_to_volume import SwitchToVolume
+from tests.recovery.steps.volume_bench import PLACE, POINT, Bench, plugged
+from tests.world.docker import DockerEngine
+from tests.world.need import need
+from tests.world.systemd import SystemdMachine, UdevVolumes
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+DATABASE = "[ -e /data/rows ] || echo begun-anew > /data/rows; exec sleep 1000000"
+WAIT = "x-systemd.device-timeout="
+
+
+@pytest.fixture
+def bench(docker_host: DockerEngine, tmp_path: Path) -> Iterator[Bench]:
+    machine = SystemdMachine(docker_host)
+    try:
+        need("docker", machine.start)
+        with plugged(machine, UdevVolumes, 4901, tmp_path) as made:
+            yield made
+    finally:
+        machine.close()
+
+
+def test_docker_starts_with_the_volume_or_not_at_all(bench: Bench) -> None:
+    vm, cloud, volume = bench.vm, bench.cloud, bench.volume
+    assert isinstance(vm, SystemdMachine)
+    vm.ssh(
+        f"docker run -d --name db --restart always --stop-signal KILL -v app_uploads:/data outlive-test/busybox sh -c '{DATABASE}'"
+    )
+    given = move_there(bench)
+    vm.ssh(f"docker start db && echo more >> {PLACE}/rows")
+
+    vm.boot(lambda: cloud.appear(volume))
+    serves(vm, "begun-anew", "more")
+    times = [int(vm.shown(unit, "ActiveEnterTimestampMonotonic")[0]) for unit in (*mounts(vm), "docker.service")]
+    assert 0 < times[0] < times[1] < times[2]
+    assert vm.shown(device(vm), "JobRunningTimeoutUSec") == ["1min"]
+
+    vm.inside(f"sed -i s/{WAIT}60s/{WAIT}1s/ /etc/fstab")  # no test waits for a minute
+    vm.boot()  # without the volume; somebody can log in
+    wait_until(lambda: vm.inside("systemctl list-jobs --no-legend") == "", "all that can start", every=0.1)
+    assert vm.shown("multi-user.target", "ActiveState") == ["active"]
+    assert vm.shown("emergency.target", "ActiveState") == ["inactive"]
+    is_held_back(vm)
+    with pytest.raises(ProgramFailed):
+        vm.inside("timeout 2 docker start db")  # which asks systemd for Docker, by its socket
+    is_held_back(vm)
+    vm.inside(f"sed -i s/{WAIT}1s/{WAIT}60s/ /etc/fstab")
+
+    cloud.plug_in(volume, 700101)
+    vm.ssh("systemctl start docker")  # mounts come with it
+    serves(vm, "begun-anew", "more")
+
+    cloud.plug_out(volume)
+    wait_until(lambda: vm.shown("docker.service", "MainPID") == ["0"], "Docker to stop", every=0.1)
+    is_held_back(vm)
+
+    cloud.plug_in(volume, 700101)
+    vm.ssh("systemctl start docker")
+    serves(vm, "begun-anew", "more")
+    vm.ssh("docker stop --time 0 db")
+    SwitchToVolume().undo(bench.world, given)
+    MountVolume().undo(bench.world, given)
+    cloud.plug_out(volume)
+    assert (
+        vm.inside(f"grep -rl outlive /etc/fstab /etc/systemd; ls -d {POINT} /etc/systemd/system/docker.service.d; :")
+        == ""
+    )
+    vm.ssh("docker start db")
+    vm.boot()
+    serves(vm, "begun-anew", "more")
+
+
+def move_there(bench: Bench) -> Inputs:
+    given = bench.inputs(format="ext4")
+    bench.vm.ssh("docker stop --time 0 db")
+    MountVolume().do(bench.world, given, 60)
+    CopyToVolume().do(bench.world, given, 60)
+    SwitchToVolume().do(bench.world, given, 60)
+    return given
+
+
+def mounts(vm: SystemdMachine) -> list[str]:
+    return vm.inside(f"systemd-escape --path --suffix=mount {POINT} {PLACE}").split()
+
+
+def device(vm: SystemdMachine) -> str:
+    return vm.inside(f"systemd-escape --path --suffix=device /dev/disk/by-uuid/$(findmnt -n -o UUID {POINT})")
+
+
+def serves(vm: SystemdMachine, *rows: str) -> None:
+    """The database runs, and has these."""
+
+    def is_up() -> bool:
+        try:
+            return vm.inside("timeout 5 docker exec db cat /data/rows").splitlines() == list(rows)
+        except ProgramFailed:
+            return False
+
+    wait_until(is_up, f"the database with {rows}", seconds=60, every=0.1)
+
+
+def is_held_back(vm: SystemdMachine) -> None:
+    """Docker does not run, and nothing is at the place of its data."""
+    assert vm.shown("docker.service", "MainPID") == ["0"]
+    assert vm.inside(f"ls -A {PLACE}; findmnt -n {PLACE} {POINT}; :") == ""
