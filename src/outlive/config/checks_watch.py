@@ -15,6 +15,7 @@ from outlive.model.journal import Journal
 from outlive.model.log_file import LogFile
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
+_UNIT = re.compile(r"[A-Za-z0-9_@:.\\-]+\.[a-z]+")
 _NAME = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}", re.IGNORECASE)
 
 
@@ -78,6 +79,10 @@ def _journals(place: Where, journals: Sequence[Journal]) -> Iterator[Problem]:
     services: set[str] = set()
     read: set[tuple[str, ...]] = set()
     for index, one in enumerate(journals):
+        for name in (each for each in one.units if not _UNIT.fullmatch(each)):
+            yield Problem((*place, index, "units"), f'"{name}" is no unit.', 'Write each in full: "ssh.service".')
+        for name in (each for each in one.identifiers if not each.isprintable()):
+            yield Problem((*place, index, "identifiers"), f"{name!r} is no identifier.", 'Write it as syslog has it: "sshd".')
         if one.service in services:
             yield Problem(
                 (*place, index), f"another part is told as {one.service} as well.", "Give it a service of its own."

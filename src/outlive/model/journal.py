@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 # What Debian's rsyslog writes into auth.log (auth, authpriv) and kern.log. The numbers: RFC 5424, table 1.
 DEFAULT_FACILITIES = ("0", "4", "10")
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_@:.\\/-]{1,200}$")]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
