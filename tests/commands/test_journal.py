@@ -113,9 +113,11 @@ def test_what_is_no_answer(odd: bytes) -> None:
 
 @pytest.mark.parametrize(
     "odd",
-    [b"-- No entries --\n", b"[]\n", b"7\n", b"\xff\n", b"[" * 100_000 + b"\n", b'{"MESSAGE": "x"}\n']
-    + [entry(__CURSOR="--file=/etc/shadow"), entry(__CURSOR=None), entry(__REALTIME_TIMESTAMP="9" * 30)]
-    + [entry(MESSAGE=[300]), entry(MESSAGE=7), entry(MESSAGE={"a": 1}), entry(MESSAGE=[[["x"]], {}, 1.5])],
+    [
+        *(b"-- No entries --\n", b"[]\n", b"7\n", b"\xff\n", b"[" * 100_000 + b"\n", b'{"MESSAGE": "x"}\n'),
+        *(entry(__CURSOR="--file=/etc/shadow"), entry(__CURSOR=None), entry(__REALTIME_TIMESTAMP="9" * 30)),
+        *(entry(MESSAGE=[300]), entry(MESSAGE=7), entry(MESSAGE={"a": 1}), entry(MESSAGE=[[["x"]], {}, 1.5])),
+    ],
 )
 def test_what_is_no_entry_is_passed_over(odd: bytes) -> None:
     told = answer(odd + entry(MESSAGE="good"))

@@ -82,7 +82,9 @@ def _journals(place: Where, journals: Sequence[Journal]) -> Iterator[Problem]:
         for name in (each for each in one.units if not _UNIT.fullmatch(each)):
             yield Problem((*place, index, "units"), f'"{name}" is no unit.', 'Write each in full: "ssh.service".')
         for name in (each for each in one.identifiers if not each.isprintable()):
-            yield Problem((*place, index, "identifiers"), f"{name!r} is no identifier.", 'Write it as syslog has it: "sshd".')
+            yield Problem(
+                (*place, index, "identifiers"), f"{name!r} is no identifier.", 'Write it as syslog has it: "sshd".'
+            )
         if one.service in services:
             yield Problem(
                 (*place, index), f"another part is told as {one.service} as well.", "Give it a service of its own."

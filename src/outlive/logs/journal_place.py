@@ -34,8 +34,9 @@ class JournalPlace:
         cursor, since = (told or {}).get("cursor"), (told or {}).get("since")
         if journal.is_cursor(cursor):
             return cls(cursor)
-        known = isinstance(since, int) and 0 < since < 1 << 34
-        return cls(None, datetime.fromtimestamp(since, UTC) if known else None)
+        if isinstance(since, int) and 0 < since < 1 << 34:
+            return cls(None, datetime.fromtimestamp(since, UTC))
+        return cls()
 
     def noted(self) -> dict[str, Any]:
         """As JSON; nothing before there is a place."""

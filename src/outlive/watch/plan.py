@@ -23,9 +23,9 @@ DOMAIN_SECONDS = 86400.0
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, capacity, docker, logs, files (of logs), journals,
-    local, postgres, tofu (a state), provider, drift (a folder of OpenTofu) or loki. `name` is a DNS name, the asset of a cluster,
-    or that of the provider, folder or store of logs; `address` None with http: whoever the name leads to. `check` is a
-    position in the host's `all_checks`."""
+    local, postgres, tofu (a state), provider, drift (a folder of OpenTofu) or loki. `name` is a DNS name, the asset of a
+    cluster, or that of the provider, folder or store of logs; `address` None with http: whoever the name leads to. `check`
+    is a position in the host's `all_checks`."""
 
     kind: str
     every_seconds: float
