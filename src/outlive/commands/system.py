@@ -121,7 +121,7 @@ class HostFacts:
     sockets: tuple[PostgresSocket, ...] = ()
     roots: tuple[str, ...] = ()
     has_docker: bool = False
-    logs_to_journal_only: bool = False  # logins are in the systemd journal, and in no auth.log (Debian) or secure (Fedora)
+    logs_to_journal_only: bool = False  # logins too: there is no auth.log (Debian), nor secure (Fedora)
 
 
 @dataclass(frozen=True, slots=True)

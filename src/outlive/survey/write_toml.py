@@ -166,7 +166,8 @@ def _journal(facts: HostFacts) -> str:
     """A comment where the login may not read it: root may, and it takes one command to let another."""
     if not facts.logs_to_journal_only:
         return ""
-    note, written = "It has no auth.log: logins, sudo and the kernel are in its systemd journal.", "[[hosts.journals]]\n"
+    note = "It has no auth.log: logins, sudo and the kernel are in its systemd journal."
+    written = table("[[hosts.journals]]", {})
     if facts.user == "root":
         return "\n" + comment(note) + written
     cure = f"As root there: usermod -aG systemd-journal {facts.user or 'LOGIN'}; then take the # away."
