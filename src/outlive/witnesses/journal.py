@@ -110,11 +110,9 @@ class JournalWitness:
     def _dated(self, entries: Sequence[Entry], answer: Answer, one: Followed, now: datetime) -> list[LogLine]:
         """By our clock: the host's may be wrong, or be set while we look. What came since a look that had read everything
         came after it."""
-        ahead = answer.asked_at - now
-        ahead = ahead if abs(ahead) > timedelta(seconds=2) else timedelta()
         found = []
         for entry in entries:
-            at = min(now, entry.at - ahead)
+            at = min(now, entry.at - _ahead(answer, now))
             at = max(at, one.caught_up_at) if one.caught_up_at else at
             found += [LogLine(one.journal.stream, at, text) for text in entry.lines or ()]
         return found
@@ -126,9 +124,16 @@ class JournalWitness:
             yield self._pad.no_data(FACT, answer.trouble, answer.why, **of, **stream)
         elif one.place.gap:
             yield self._pad.no_data(FACT, "behind", f"lines were lost: {one.place.gap}", **of, **stream)
-        elif answer is not None and answer.entries and one.ear is None:
-            yield self._pad.note(FACT, of | stream, at=min(now, answer.entries[-1].at))
+        elif answer is not None and answer.entries:
+            newest = min(now, answer.entries[-1].at - _ahead(answer, now))
+            yield self._pad.note(FACT, of | stream, at=newest)  # every time: it ends what was no data
         for heard in one.ear.told(now) if one.ear else ():
-            if heard.fact == "log.flood" and one.journal.stream != "stderr":
+            if heard.fact == FACT or (heard.fact == "log.flood" and one.journal.stream != "stderr"):
                 continue  # what is written on purpose is counted, and no alarm
             yield self._pad.note(heard.fact, of | heard.value, at=heard.at)
+
+
+def _ahead(answer: Answer, now: datetime) -> timedelta:
+    """By how much the host's clock is fast; seconds are all that it tells."""
+    ahead = answer.asked_at - now
+    return ahead if abs(ahead) > timedelta(seconds=2) else timedelta()
