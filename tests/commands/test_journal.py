@@ -83,6 +83,7 @@ def test_what_is_asked() -> None:
     [
         (HINT, " status 0", "not_readable"),
         ("No journal files were opened due to insufficient permissions. ", " status 1", "not_readable"),
+        ("Failed to search journal ACL: No such file or directory ", " status 0", "not_readable"),
         ("No journal files were found. ", " status 0", "not_there"),
         ("", "Failed to seek to cursor: Invalid argument  status 1", "not_readable"),
         ("Journal file /var/log/journal/x is truncated, ignoring file. ", " status 0", ""),

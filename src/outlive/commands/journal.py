@@ -18,7 +18,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 FIELDS = "MESSAGE,SYSLOG_IDENTIFIER,SYSLOG_PID,_PID,_COMM"
-_NO_RIGHT = ("insufficient permissions", "not seeing messages from other users")
+# The third is what comes in place of the hint where there is no /var/log/journal: it was about to say who may.
+_NO_RIGHT = ("insufficient permissions", "not seeing messages from other users", "Failed to search journal ACL")
 _NO_FILES = "No journal files were found"
 _CURSOR = re.compile(r"[a-z]=[0-9a-f]{1,32}(?:;[a-z]=[0-9a-f]{1,32}){3,9}")
 _ENTRY = ("b", "m", "t", "x")  # what an entry is known by, whichever file it came from: boot, two clocks, hash
