@@ -36,7 +36,9 @@ def stack(home: Home, ssh_server: SshServer) -> Home:
     home.write("", more="[watch]\ntimeout_seconds = 5\ncanaries = []\n")
     where = f'address = "ssh://web-1"\nssh_config = "{ssh_server.config}"\ncontainers = false\n'
     host = f'[[hosts]]\nname = "web-1"\n{where}server_id = "811287"\n'
-    home.config.write_text(home.config.read_text().replace('[[hosts]]\nname = "here"\naddress = "local"\n', host))
+    home.config.write_text(
+        home.config.read_text().replace('[[hosts]]\nname = "here"\naddress = "local"\ncontainers = false\n', host)
+    )
     return home
 
 

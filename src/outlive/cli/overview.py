@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 OVERVIEW: Mapping[str, Mapping[str, str]] = {
     "Begin": {
-        "demo": "See a server lost and brought back, here, in two minutes.",
+        "demo": "See a database lost and brought back, here, in a minute.",
         "init": "Look at a host, show what would die with it, write outlive.toml.",
         "keep": "Guard, watch and tell by schedule, until stopped.",
     },
