@@ -7,7 +7,7 @@ from pathlib import Path
 from outlive.lab.ground import wheels
 from outlive.lab.ground.docker import DockerEngine
 from outlive.lab.ground.images import RECIPES as GROUND
-from outlive.lab.ground.images import build, busybox, debian, postgres, postgres_volume
+from outlive.lab.ground.images import build, busybox, debian, postgres, postgres_volume, server
 
 __all__ = [
     "alpine_like",
@@ -19,6 +19,7 @@ __all__ = [
     "postgres_volume",
     "sqlite",
     "swift",
+    "systemd",
     "temporal",
 ]
 
@@ -56,6 +57,12 @@ def swift(engine: DockerEngine) -> str:
     """`outlive-test/swift`: the S3 server that refuses conditional writes."""
     debian(engine)
     return build(engine, RECIPES / "swift")
+
+
+def systemd(engine: DockerEngine) -> str:
+    """`outlive-test/systemd`: the rented server with a real systemd."""
+    server(engine)
+    return build(engine, RECIPES / "systemd", above=(GROUND / "server",))
 
 
 def temporal(engine: DockerEngine) -> str:

@@ -33,7 +33,7 @@ class PluggedVolumes(HetznerVolumesApi):
 
     def plug_out(self, volume: dict[str, Any]) -> None:
         super().plug_out(volume)
-        self.machine.ssh(f"rm -f {volume['linux_device']}")
+        self.there(f"rm -f {volume['linux_device']}")
         self._free(volume["id"])
 
     def appear(self, volume: dict[str, Any]) -> None:
@@ -48,6 +48,10 @@ class PluggedVolumes(HetznerVolumesApi):
         number = loop.removeprefix("/dev/loop")
         link = volume["linux_device"]
         words = f"[ -b {loop} ] || mknod {loop} b 7 {number}; mkdir -p /dev/disk/by-id; ln -sfn {loop} {link}"
+        self.there(words)
+
+    def there(self, words: str) -> None:
+        """As udev does it on the machine."""
         self.machine.ssh(words)
 
     def _free(self, number: int) -> None:

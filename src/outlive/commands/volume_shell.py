@@ -74,6 +74,8 @@ differences() {{ diff {ROOM}/compare-1 {ROOM}/compare-2 | grep '^[<>]' | cut -c1
 """
 IDLE = """\
 idle() { # nobody that runs has the place, or what is above or below it
+  # A Docker that is held back runs nothing, and whoever asks it waits for ever: its socket is systemd's.
+  grep -qsxE 'dockerd|containerd-shim.*' /proc/[0-9]*/comm || return 0
   for one in $(docker ps --quiet); do
     docker inspect --format '{{$name := .Name}}{{range .Mounts}}{{$name}} {{.Source}}{{println}}{{end}}' "$one"
   done > "$receipt.running"
@@ -104,6 +106,7 @@ show() { # the volume at the place, and nothing else ever
 }
 release() {
   rm -f -- "$dropin"
+  rmdir -- "$(dirname -- "$dropin")" 2> /dev/null || : # where there are other people's it stays
   fstab_drop "$comment" "$line"
   reload
   if mountpoint -q -- "$place"; then umount -- "$place"; fi

@@ -98,7 +98,7 @@ _LOOK_SWITCHED = (
     TELL
     + """\
 if [ ! -e "$receipt" ]; then echo not
-elif [ "$(stat -c %d:%i -- "$place")" = "$(stat -c %d:%i -- "$data")" ]; then echo switched
+elif [ -d "$data" ] && [ "$(stat -c %d:%i -- "$place")" = "$(stat -c %d:%i -- "$data")" ]; then echo switched
 else echo missing; fi 2> /dev/null
 """
 )

@@ -7,11 +7,11 @@ import re
 
 from outlive.commands.volume_mount import Mounting
 from outlive.commands.volume_shell import BUSY, MISSING, REFUSED
-from outlive.commands.volume_switch import Switch
+from outlive.commands.volume_switch import Switch, look_switched
 from outlive.errors import Failed, NoData, Refused, RestoreFailed, UsageError
 from outlive.model.asset import DockerVolumeAsset, PathAsset
 from outlive.recovery import docker_volume, pgdata
-from outlive.recovery.steps.base import Inputs, World
+from outlive.recovery.steps.base import Done, Inputs, Look, NotYet, Unknown, World
 from outlive.transport.base import Completed
 
 ASK_SECONDS = 60
@@ -45,6 +45,22 @@ def place(world: World, inputs: Inputs) -> str:
         return _mountpoint(world, asset.volume)
     bind, _ = pgdata.bind(world, inputs)
     return _mountpoint(world, bind.volume) if bind.volume else bind.source
+
+
+def served(world: World, inputs: Inputs, switch: Switch) -> Look:
+    """Whether the asset is served from the volume. Facts: `asset`, `until` (when that was first seen), `switched`. Raises
+    `CommandFailed` when the machine does not tell."""
+    asked = world.there.run(look_switched(switch), timeout_seconds=ASK_SECONDS)
+    match asked.check(f"looking at {switch.place}").text.strip():
+        case "switched":
+            until = inputs.facts.get(inputs.step, {}).get("until") or world.clock.now().isoformat()
+            facts = {"asset": inputs.args["asset"], "until": until, "switched": switch.place}
+            return Done(f"{switch.place} shows the volume", facts)
+        case "not":
+            return NotYet(f"{switch.place} does not show the volume yet")
+        case _:
+            why = f"{switch.place} was switched, and the volume is not seen there: is it attached? `mount -a` on the machine"
+            return Unknown(why)
 
 
 def ended(completed: Completed, what: str) -> str:

@@ -12,23 +12,16 @@ from pathlib import Path
 import pytest
 
 from outlive.commands import volume_mount
-from outlive.commands.ssh import SshPaths
 from outlive.commands.volume_shell import REFUSED
-from outlive.config.load import parse
 from outlive.errors import Failed, Refused, UsageError
-from outlive.lab.ground.cache import cache_root
 from outlive.lab.ground.missing import ProgramFailed
-from outlive.model.host import Host
 from outlive.recovery import on_volume
 from outlive.recovery.steps.base import Done, NotYet, Unknown
 from outlive.recovery.steps.copy_to_volume import CopyToVolume
 from outlive.recovery.steps.mount_volume import MountVolume
 from outlive.recovery.steps.switch_to_volume import SwitchToVolume
 from outlive.recovery.steps.use_volume import UseVolume
-from outlive.transport.ssh import SshShell
-from tests.recovery.steps.carrying import CONFIG, world
-from tests.recovery.steps.volume_bench import HOLDS, Bench, content, hold
-from tests.world import ledger
+from tests.recovery.steps.volume_bench import HOLDS, PLACE, POINT, Bench, content, hold, plugged
 from tests.world.docker import DockerEngine
 from tests.world.machine import Machine
 from tests.world.need import need
@@ -37,10 +30,6 @@ from tests.world.plugged_volumes import PluggedVolumes
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 MOUNT, COPY, SWITCH, USE = MountVolume(), CopyToVolume(), SwitchToVolume(), UseVolume()
 TAKEN = "/var/lib/docker/volumes/app_taken/_data"
-ASSETS = '[[assets]]\nname = "taken"\nkind = "docker_volume"\nhost = "web-1"\nvolume = "app_taken"\n'
-ASSETS += '[[assets]]\nname = "uploads"\nkind = "docker_volume"\nhost = "web-1"\nvolume = "app_uploads"\n'
-PLACE = "/var/lib/docker/volumes/app_uploads/_data"
-POINT = "/mnt/outlive-uploads"
 NUMBERS = itertools.count(4901)  # another device for each test
 
 
@@ -55,26 +44,9 @@ def vm(docker_host: DockerEngine) -> Iterator[Machine]:
 
 @pytest.fixture
 def bench(vm: Machine, tmp_path: Path) -> Iterator[Bench]:
-    folder = cache_root() / "run" / f"volumes-{tmp_path.name}"
-    ledger.note("directory", folder)
-    folder.mkdir()
-    number = next(NUMBERS)
-    shell = SshShell(
-        Host(name="web-1", address=f"ssh://root@{vm.name}", ssh_config=str(vm.config)),
-        SshPaths(vm.known_hosts, vm.home / "c"),
-    )
-    made = replace(
-        world(tmp_path / "run"), settings=parse(CONFIG + ASSETS, tmp_path / "o.toml"), shell=lambda one: shell
-    )
-    try:
-        with PluggedVolumes(machine=vm, folder=folder) as cloud:
-            volume = {"id": number, "size": 10, "linux_device": f"/dev/disk/by-id/scsi-0HC_Volume_{number}"}
-            cloud.appear(volume)
-            yield Bench(vm, cloud, made, volume)
-            vm.ssh(f"umount {PLACE} {POINT} 2>/dev/null; sed -i /outlive/d /etc/fstab")
-    finally:
-        shell.close()
-        ledger.discard(folder)
+    with plugged(vm, PluggedVolumes, next(NUMBERS), tmp_path) as made:
+        yield made
+        vm.ssh(f"umount {PLACE} {POINT} 2>/dev/null; sed -i /outlive/d /etc/fstab")
 
 
 def mounted(bench: Bench) -> Done:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from outlive.commands.ssh import SshPaths
+from outlive.config.load import parse
+from outlive.lab.ground.cache import cache_root
+from outlive.model.host import Host
 from outlive.recovery.steps.base import Inputs, World
+from outlive.transport.ssh import SshShell
+from tests.recovery.steps.carrying import CONFIG, world
 from tests.sources.test_docker_volume import LOOK
+from tests.world import ledger
 from tests.world.machine import Machine
 from tests.world.plugged_volumes import PluggedVolumes
+from tests.world.systemd import SystemdMachine
+
+ASSETS = '[[assets]]\nname = "taken"\nkind = "docker_volume"\nhost = "web-1"\nvolume = "app_taken"\n'
+ASSETS += '[[assets]]\nname = "uploads"\nkind = "docker_volume"\nhost = "web-1"\nvolume = "app_uploads"\n'
+PLACE = "/var/lib/docker/volumes/app_uploads/_data"
+POINT = "/mnt/outlive-uploads"
 
 
 @dataclass
 class Bench:
     """A machine with a volume plugged in, and what a step is given there."""
 
-    vm: Machine
+    vm: Machine | SystemdMachine
     cloud: PluggedVolumes
     world: World
     volume: dict[str, Any]
@@ -32,6 +48,27 @@ class Bench:
 
     def tree(self, place: str) -> str:
         return self.vm.ssh("bash", "-s", "--", place, input=LOOK.encode())
+
+
+@contextmanager
+def plugged(vm: Machine | SystemdMachine, kind: type[PluggedVolumes], number: int, home: Path) -> Iterator[Bench]:
+    """With a blank volume of that number."""
+    assert vm.home is not None
+    folder = cache_root() / "run" / f"volumes-{secrets.token_hex(6)}"
+    ledger.note("directory", folder)
+    folder.mkdir()
+    address = Host(name="web-1", address=f"ssh://root@{vm.name}", ssh_config=str(vm.config))
+    shell = SshShell(address, SshPaths(vm.known_hosts, vm.home / "c"))
+    settings = parse(CONFIG + ASSETS, home / "o.toml")
+    made = replace(world(home / "run"), settings=settings, shell=lambda one: shell)
+    volume = {"id": number, "size": 10, "linux_device": f"/dev/disk/by-id/scsi-0HC_Volume_{number}"}
+    try:
+        with kind(machine=vm, folder=folder) as cloud:  # type: ignore[arg-type]
+            cloud.plug_in(volume, 700101)
+            yield Bench(vm, cloud, made, volume)
+    finally:
+        shell.close()
+        ledger.discard(folder)
 
 
 def content(bench: Bench) -> tuple[bytes, bytes, int]:

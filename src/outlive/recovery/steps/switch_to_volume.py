@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from outlive.commands import volume_switch as words
 from outlive.recovery import on_volume
-from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, Unknown, World
+from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, World
 
 HOURS = 6 * 3600.0
 BACK = {
@@ -40,19 +40,11 @@ class SwitchToVolume(Manners):
 
     def look(self, world: World, inputs: Inputs) -> Look:
         switch = on_volume.switch(world, inputs)
-        asked = world.there.run(words.look_switched(switch), timeout_seconds=on_volume.ASK_SECONDS)
-        match asked.text.strip():
-            case "switched":
-                until = inputs.facts.get(inputs.step, {}).get("until") or world.clock.now().isoformat()
-                facts = {"asset": inputs.args["asset"], "until": until, "switched": switch.place}
-                facts |= {"kept_at": switch.before}
-                return Done(f"{switch.place} is on the volume; what was there before is at {switch.before}", facts)
-            case "not":
-                return NotYet(f"{switch.place} is on the machine's own disk")
-            case _:
-                return Unknown(
-                    f"{switch.place} was switched, and the volume is not seen there: `mount -a` on the machine"
-                )
+        seen = on_volume.served(world, inputs, switch)
+        if not isinstance(seen, Done):
+            return seen
+        said = f"{seen.said}; what was there before is at {switch.before}"
+        return Done(said, {**seen.facts, "kept_at": switch.before})
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
         switch = on_volume.switch(world, inputs)

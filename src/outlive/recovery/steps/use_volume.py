@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from outlive.commands import compose, volume_switch, volume_use
+from outlive.commands import compose, volume_use
 from outlive.model.asset import DockerVolumeAsset, PostgresAsset
 from outlive.recovery import docker_volume, on_volume, pgdata
-from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, Unknown, World
+from outlive.recovery.steps.base import Effect, Inputs, Look, Manners, NotYet, World
 
 
 class UseVolume(Manners):
@@ -22,19 +22,7 @@ class UseVolume(Manners):
     def look(self, world: World, inputs: Inputs) -> Look:
         if self._missing(world, inputs):
             return NotYet("its Docker volume is not made yet")
-        switch = on_volume.switch(world, inputs)
-        asked = world.there.run(volume_switch.look_switched(switch), timeout_seconds=on_volume.ASK_SECONDS)
-        match asked.text.strip():
-            case "switched":
-                until = inputs.facts.get(inputs.step, {}).get("until") or world.clock.now().isoformat()
-                facts = {"asset": inputs.args["asset"], "until": until, "switched": switch.place}
-                return Done(f"{switch.place} is what is on the volume", facts)
-            case "not":
-                return NotYet(f"{switch.place} does not show the volume yet")
-            case _:
-                return Unknown(
-                    f"{switch.place} was switched, and the volume is not seen there: `mount -a` on the machine"
-                )
+        return on_volume.served(world, inputs, on_volume.switch(world, inputs))
 
     def do(self, world: World, inputs: Inputs, timeout_seconds: float) -> None:
         if name := self._missing(world, inputs):
