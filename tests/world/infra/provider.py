@@ -78,6 +78,11 @@ class Server:
         found = self._read(current["id"])
         return {**current, **found} if found and found["state"] != "terminating" else None
 
+    def import_(self, context: Any, identity: str) -> dict[str, Any] | None:
+        """What only the configuration knows stays unknown."""
+        found = self._read(identity)
+        return {"user_data": None, "os_partition_size": None, "allow_reinstall": None, **found} if found else None
+
     def update(self, context: Any, current: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
         where = f"/servers/{current['id']}"
         if planned["hostname"] != current["hostname"]:
