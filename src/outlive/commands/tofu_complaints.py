@@ -14,7 +14,7 @@ _ERROR = re.compile(r"^[\s│╷]*(?:Error: |Error loading the state: )(.+?)\s*$
 _LOCK = re.compile(r"^[\s│]*(ID|Who|Operation|Created):\s+(\S.*?)\s*$", re.MULTILINE)
 _LOCKED = "Error acquiring the state lock"
 _OF_POSTGRES = "Workspace is already locked"
-_SECRET = re.compile(r"(?<=://)[^/@\s]+@|(?<=password=)\S+|(?<=secret_key=)\S+")
+_SECRET = re.compile(r"(?<=://)\S+(?=@)|(?<=password=)\S+|(?<=secret_key=)\S+")
 _HEAD, _TAIL = 90, 110  # of a long one: what was tried, and what came of it
 
 
@@ -31,7 +31,7 @@ class Lock:
 
 def why(complaints: str) -> str:
     """The headlines of its errors, without what they hold of secrets."""
-    found = [_short(_SECRET.sub("***@", line)) for line in dict.fromkeys(_ERROR.findall(_plain(complaints)))][:2]
+    found = [_short(_SECRET.sub("***", line)) for line in dict.fromkeys(_ERROR.findall(_plain(complaints)))][:2]
     return "; ".join(found) or "it did not say why"
 
 

@@ -18,10 +18,10 @@ from pathlib import Path
 from outlive.commands import tofu_apply as words
 from outlive.commands.tofu_backend import DATA, NOTE, Backend, read_backend
 from outlive.commands.tofu_drift import show_argv, workspace_argv
-from outlive.errors import Failed
+from outlive.errors import CommandFailed, Failed
 from outlive.transport import process
 from outlive.transport.base import Completed
-from outlive.transport.tofu_errors import failed
+from outlive.transport.tofu_errors import failed, hung
 
 ASK_SECONDS = 60
 PLAN_SECONDS = 300
@@ -30,8 +30,8 @@ PLAN_SECONDS = 300
 @dataclass(frozen=True, slots=True)
 class Tofu:
     """`folder` is the module's, which somebody has initialised; `room` a folder of ours (0700) for what may hold secrets;
-    `secrets` what it finds in its environment besides ours. All raise `CommandFailed` when the program is not there or does
-    not end, `NoData` when it did not tell, and `Refused` when a person must do something first."""
+    `secrets` what it finds in its environment besides ours. All raise `CommandFailed` when the program is not there,
+    `NoData` when it did not tell or did not end, and `Refused` when a person must do something first."""
 
     program: str
     folder: Path
@@ -128,7 +128,12 @@ class Tofu:
 
     def _run(self, argv: tuple[str, ...], seconds: float) -> Completed:
         shown = argv[:3:2]
-        done = process.run(argv, shown=shown, timeout_seconds=seconds, env=self._environment)
+        try:
+            done = process.run(argv, shown=shown, timeout_seconds=seconds, env=self._environment)
+        except CommandFailed as error:
+            if isinstance(error.__cause__, subprocess.TimeoutExpired):
+                raise hung(self.program, self.folder, argv[2], seconds) from error
+            raise
         if done.status == 0:
             return done
         raise failed(self.program, self.folder, argv[2], done.stderr)

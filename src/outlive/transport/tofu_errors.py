@@ -41,6 +41,15 @@ def failed(program: str, folder: Path, what: str, complaints: str) -> OutliveErr
     return NoData(f"{program} {what} in {folder} failed: {why(complaints)}.", hint=hint)
 
 
+def hung(program: str, folder: Path, what: str, seconds: float) -> NoData:
+    """It was killed, so that a backend that locks by a file may have kept its lock."""
+    return NoData(
+        f"{program} {what} in {folder} did not end within {seconds:.0f} s, and was killed.",
+        hint=f"Does what keeps the state answer, and the provider? `{program} -chdir={folder} plan -lock=false` by hand "
+        f"shows who does not; it changes nothing. {HELP}",
+    )
+
+
 def _locked(program: str, folder: Path, lock: Lock) -> OutliveError:
     unlock = f"`{program} -chdir={folder} force-unlock {lock.id}`"
     said = f"the state of {folder} is locked by {lock.who} ({lock.operation}, since {lock.created})"

@@ -66,9 +66,11 @@ class TofuStateWitness:
         is_other = self.path.parent.parent.name == _OF_WORKSPACES
         folder = self.path.parent.parent.parent if is_other else self.path.parent
         with suppress(OSError):
-            kind = read_backend((folder / os.environ.get("TF_DATA_DIR", DATA) / NOTE).read_bytes()).kind
-            if kind != "local":
-                raise ValueError(f"the state of {folder} is kept in {kind} now: name the folder instead of the file")
+            backend = read_backend((folder / os.environ.get("TF_DATA_DIR", DATA) / NOTE).read_bytes())
+            if backend.is_remote:
+                raise ValueError(
+                    f"the state of {folder} is kept in {backend.kind} now: name the folder instead of the file"
+                )
         return self.path.read_bytes(), self.path.parent.name if is_other else "default"
 
     async def _asked(self) -> tuple[bytes, str]:

@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 import shutil
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -164,7 +165,9 @@ def test_a_state_that_changed_meanwhile_is_planned_and_judged_anew(infra: Infras
     assert infra.changes.did == []
 
 
-def test_a_state_that_is_not_reached_is_no_data_and_shows_no_secret(infra: Infrastructure, tmp_path: Path) -> None:
+def test_a_state_that_is_not_reached_is_no_data_and_shows_no_secret(
+    infra: Infrastructure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here, step = stepped(infra, tmp_path)
     secret = tmp_path / "PG_CONN_STR"
     good = secret.read_text()
@@ -181,6 +184,11 @@ def test_a_state_that_is_not_reached_is_no_data_and_shows_no_secret(infra: Infra
             assert "-lock=false" in caught.value.hint and " apply" not in caught.value.hint
         (line,) = MAKE.changes(here, inputs(step))
         assert why in line
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        secret.write_text(re.sub(r":\d+/", f":{mute.getsockname()[1]}/", good))
+        monkeypatch.setattr("outlive.transport.tofu.ASK_SECONDS", 0.5)
+        with pytest.raises(NoData, match=r"state in .* did not end within"):
+            module(here, inputs(step)).standing()
     (infra.folder / ".terraform").rename(tmp_path / "made-ready")
     try:
         with pytest.raises(Refused, match="is not initialised on this machine") as refused:
