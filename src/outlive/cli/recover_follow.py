@@ -61,11 +61,13 @@ def carry(
         engine.drain(DRAIN_SECONDS)
         os._exit(INTERRUPTED)  # a step that cannot be cut short holds its thread
     engine.close()
-    return None if status.status is RunStatus.DONE else _stopped(journal.entries(recovery.id, before), status.error)
+    return None if status.status is RunStatus.DONE else stopped(journal.entries(recovery.id), before, status.error)
 
 
-def _stopped(entries: list[Entry], error: str) -> StandsStill:
-    last = next((one for one in reversed(entries) if one.what is What.FAILED), None)
+def stopped(entries: list[Entry], before: int, error: str) -> StandsStill:
+    """Why, by the last failure after the entry `before`; the same as at an earlier attempt is noted once, with that one."""
+    failures = [one for one in reversed(entries) if one.what is What.FAILED]
+    last = next((one for one in failures if one.number > before or one.said in error), None)
     if last is None:
         return StandsStill(error, "`outlive recover --resume`", 5)
     return StandsStill(

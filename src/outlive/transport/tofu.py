@@ -49,10 +49,14 @@ class Tofu:
 
     def backend(self) -> Backend:
         """Where the state is kept, as far as the folder tells."""
-        note = self.folder / os.environ.get("TF_DATA_DIR", DATA) / NOTE
         with suppress(OSError, ValueError):
-            return read_backend(note.read_bytes())
+            return read_backend((self._data / NOTE).read_bytes())
         return Backend()
+
+    @property
+    def is_made_ready(self) -> bool:
+        """Whether `init` has left anything there."""
+        return self._data.is_dir()
 
     def unsaved_state(self, since: float) -> Path | None:
         """Where an apply, begun after that moment (Unix time), has left a state that the backend did not take."""
@@ -151,6 +155,10 @@ class Tofu:
                 file.write(content)
         except OSError as error:
             raise Failed(f"{path}: {error.strerror}.", hint="Make room below `keeper.state`.") from error
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / os.environ.get("TF_DATA_DIR", DATA)
 
     @property
     def _environment(self) -> dict[str, str]:

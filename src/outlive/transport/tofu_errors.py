@@ -32,13 +32,18 @@ def failed(program: str, folder: Path, what: str, complaints: str) -> OutliveErr
             hint="It is planned and judged anew at the next attempt, or by `outlive recover --resume`.",
         )
     if wants_init(complaints):
-        return Refused(
-            f"{folder} is not initialised on this machine: {why(complaints)}.",
-            hint=f"`{here} init -input=false`, with the `-backend-config=FILE` that your team uses, credentials in the "
-            "environment; then select the workspace, and try again. Never `-migrate-state` on such a day.",
-        )
+        return not_made_ready(program, folder, why(complaints))
     hint = f"Run `{here} plan -lock=false` by hand to see why; it changes nothing. Is the state kept elsewhere: {HELP}."
     return NoData(f"{program} {what} in {folder} failed: {why(complaints)}.", hint=hint)
+
+
+def not_made_ready(program: str, folder: Path, why: str) -> Refused:
+    """Nobody ran `init` there."""
+    return Refused(
+        f"{folder} is not initialised on this machine: {why}.",
+        hint=f"`{program} -chdir={folder} init -input=false`, with the `-backend-config=FILE` that your team uses, "
+        "credentials in the environment; then select the workspace, and try again. Never `-migrate-state` on such a day.",
+    )
 
 
 def hung(program: str, folder: Path, what: str, seconds: float) -> NoData:

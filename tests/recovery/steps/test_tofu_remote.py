@@ -191,8 +191,10 @@ def test_a_state_that_is_not_reached_is_no_data_and_shows_no_secret(
             module(here, inputs(step)).standing()
     (infra.folder / ".terraform").rename(tmp_path / "made-ready")
     try:
-        with pytest.raises(Refused, match="is not initialised on this machine") as refused:
+        with pytest.raises(Refused, match="is not initialised on this machine"):
             module(here, inputs(step)).standing()
+        with pytest.raises(Refused, match="is not initialised on this machine") as refused:
+            MAKE.changes(here, inputs(step))
         assert "init -input=false`, with the `-backend-config=FILE`" in refused.value.hint
     finally:
         (tmp_path / "made-ready").rename(infra.folder / ".terraform")

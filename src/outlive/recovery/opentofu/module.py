@@ -16,6 +16,7 @@ from outlive.recovery import cloud
 from outlive.recovery.opentofu import stated
 from outlive.recovery.opentofu.stated import KEYS, Stated
 from outlive.recovery.steps.base import Inputs, World
+from outlive.transport import tofu_errors
 from outlive.transport.tofu import Tofu
 
 SUCH_NAMES = 'names = { address = "output.vm_host" }'
@@ -39,6 +40,10 @@ class Module:
         """Raises `Refused` in any other: it would make, or destroy, what belongs to another environment."""
         selected = self.tofu.workspace()
         if selected != self.workspace:
+            if selected == "default" and not self.tofu.is_made_ready:
+                raise tofu_errors.not_made_ready(
+                    self.tofu.program, self.tofu.folder, "there is nothing of `init` there"
+                )
             own = "TF_WORKSPACE" in {**os.environ, **self.tofu.secrets}
             select = f"`{self.tofu.program} -chdir={self.tofu.folder} workspace select {self.workspace}`"
             raise Refused(
