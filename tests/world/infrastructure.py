@@ -4,9 +4,11 @@ Python, at our fake of CherryServers' API."""
 from __future__ import annotations
 
 import copy
+import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -22,11 +24,22 @@ _PUBLIC, _CREATED = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJJJ", "2026-02-06T11:3
 _PLACE = "example.test/tests/cherryservers/0.1.0/linux_amd64/terraform-provider-cherryservers_v0.1.0"
 
 
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A backend that keeps the state elsewhere. `settings` go by `-backend-config`, `secrets` by the environment of whoever
+    calls (the program does not bring them)."""
+
+    kind: str
+    settings: str
+    secrets: dict[str, str]
+
+
 class Infrastructure:
     """`folder` is the one to plan in, `program` is to be called there (it brings its environment along). What a test changes
     is put back by `restore`."""
 
-    def __init__(self, folder: Path, program: tofu.Program) -> None:
+    def __init__(self, folder: Path, program: tofu.Program, remote: Remote | None = None) -> None:
+        self.remote = remote
         self.folder = folder / "infra"
         self.program = folder / "program"
         self.said = ""
@@ -37,10 +50,13 @@ class Infrastructure:
 
     def __enter__(self) -> Infrastructure:
         self.cloud.__enter__()
-        self.run("init")
+        if self.remote:
+            (self.folder / "backend.tf").write_text(f'terraform {{\n  backend "{self.remote.kind}" {{}}\n}}\n')
+            (self.folder / "team.tfbackend").write_text(self.remote.settings)
+        self.run("init", *(["-backend-config=team.tfbackend"] if self.remote else []))
         self.run("workspace", "new", "production")
         self.run("apply", "-auto-approve")
-        self._state_then = self.state_file.read_bytes()
+        self._state_then = self.run("state", "pull").encode()
         self._known_then = copy.deepcopy(self.cloud.provider.known)
         self._changes_then = copy.deepcopy(vars(self.changes))
         return self
@@ -54,8 +70,12 @@ class Infrastructure:
 
     def restore(self) -> None:
         """As it was after the first apply."""
-        self.state_file.write_bytes(self._state_then)
         (self.folder / ".terraform/environment").write_text("production")
+        if self.remote is None:
+            self.state_file.write_bytes(self._state_then)
+        else:
+            (self.folder / "then.json").write_bytes(self._state_then)
+            self.run("state", "push", "-force", "then.json")
         self.cloud.provider.known = copy.deepcopy(self._known_then)
         self.cloud.faults()
         self.cloud.changes = self.changes
@@ -65,7 +85,11 @@ class Infrastructure:
     def run(self, *words: str, status: int = 0) -> str:
         """What it printed; it must have ended with that status."""
         done = subprocess.run(
-            [self.program, f"-chdir={self.folder}", *words], capture_output=True, text=True, stdin=subprocess.DEVNULL
+            [self.program, f"-chdir={self.folder}", *words],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **(self.remote.secrets if self.remote else {})},
         )
         assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout

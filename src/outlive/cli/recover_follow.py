@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+from functools import partial
 
 from outlive.cli.app import Output
-from outlive.engine.port import Engine, RunStatus
+from outlive.engine.port import Engine, Run, RunStatus
 from outlive.errors import Failed, OutliveError
 from outlive.keeper.children import Children
 from outlive.model.recovery import Entry, Recovery, What
@@ -42,35 +44,38 @@ def carry(
     """To its end: None, or what it stopped at. An engine run that has failed is followed by another, which looks at every
     step again. Ctrl-C leaves it where it stands."""
     engine, children = made
-    before = heard = max((one.number for one in journal.entries(recovery.id)), default=0)
+    before = max((one.number for one in journal.entries(recovery.id)), default=0)
     engine.launch()
     try:
         number = 1
         while (known := engine.status(f"{run}:{number}")) is not None and known.status is not RunStatus.RUNNING:
             number += 1
         engine.start(f"{run}:{number}", runbook)
-        nobody = 0
-        while True:
-            status = engine.status(f"{run}:{number}")
-            for entry in journal.entries(recovery.id, heard):
-                heard = entry.number
-                _tell(entry, output)
-            if status is not None and status.status is not RunStatus.RUNNING:
-                break
-            why = engine.cut_off(f"{run}:{number}")
-            nobody = 0 if why is None else nobody + 1
-            if why or nobody > LOST_POLLS:
-                break
-            time.sleep(POLL_SECONDS)
+        over = _followed(engine, f"{run}:{number}", partial(_tell_after, journal, recovery, output), before)
     except KeyboardInterrupt:
         output.console.print("interrupted; `outlive recover --resume` goes on where it stands.")
         children.end_all()
         engine.drain(DRAIN_SECONDS)
         os._exit(INTERRUPTED)  # a step that cannot be cut short holds its thread
     engine.close()
-    if status is None or status.status is RunStatus.RUNNING:
-        return _cut_off(why or "what the run came to was not recorded")
-    return None if status.status is RunStatus.DONE else _stopped(journal.entries(recovery.id, before), status.error)
+    if isinstance(over, str):
+        return _cut_off(over)
+    return None if over.status is RunStatus.DONE else stopped(journal.entries(recovery.id), before, over.error)
+
+
+def _followed(engine: Engine, name: str, tell: Callable[[int], int], heard: int) -> Run | str:
+    """How it ended; or why nobody goes on with it."""
+    nobody = 0
+    while True:
+        status = engine.status(name)
+        heard = tell(heard)
+        if status is not None and status.status is not RunStatus.RUNNING:
+            return status
+        why = engine.cut_off(name)
+        nobody = 0 if why is None else nobody + 1
+        if why or nobody > LOST_POLLS:
+            return why or "what the run came to was not recorded"
+        time.sleep(POLL_SECONDS)
 
 
 def _cut_off(why: str) -> StandsStill:
@@ -78,13 +83,23 @@ def _cut_off(why: str) -> StandsStill:
     return StandsStill(f"Nothing more is begun, for it could not be written down: {why}.", NO_ROOM, Failed.exit_code)
 
 
-def _stopped(entries: list[Entry], error: str) -> StandsStill:
-    last = next((one for one in reversed(entries) if one.what is What.FAILED), None)
+def stopped(entries: list[Entry], before: int, error: str) -> StandsStill:
+    """Why, by the last failure after the entry `before`; the same as at an earlier attempt is noted once, with that one."""
+    failures = [one for one in reversed(entries) if one.what is What.FAILED]
+    last = next((one for one in failures if one.number > before or one.said in error), None)
     if last is None:
         return StandsStill(error, "`outlive recover --resume`", 5)
     return StandsStill(
         f"{last.step}: {last.said}", str(last.facts.get("cure", "")), int(last.facts.get("exit_code", 5))
     )
+
+
+def _tell_after(journal: Recovering, recovery: Recovery, output: Output, heard: int) -> int:
+    """The number of the last entry that was told by now."""
+    for entry in journal.entries(recovery.id, heard):
+        heard = entry.number
+        _tell(entry, output)
+    return heard
 
 
 def _tell(entry: Entry, output: Output) -> None:

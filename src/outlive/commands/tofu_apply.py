@@ -1,4 +1,4 @@
-"""Having OpenTofu or Terraform plan and apply exactly what was saved, and reading what it says of that. Pure.
+"""Having OpenTofu or Terraform plan and apply exactly what was saved. Pure. (What it complains of: `tofu_complaints`.)
 
 Words and shapes: OpenTofu's documentation, "Command: plan", "Command: apply" (a saved plan is applied without a question,
 and refused when the state has moved on) and "Command: state pull"; tried with OpenTofu 1.6.2 and Terraform 1.15.5.
@@ -6,14 +6,9 @@ and refused when the state has moved on) and "Command: state pull"; tried with O
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 LOCK_SECONDS = 20  # so long somebody else may hold the state before we give up for now
-_LOCKED = "Error acquiring the state lock"
-_LOCK = re.compile(r"^[\s│]*(ID|Who|Operation|Created):\s+(\S.*?)\s*$", re.MULTILINE)
-_ERROR = re.compile(r"^[\s│╷]*Error: (.+?)\s*$", re.MULTILINE)
-_MOST_SHOWN = 160
 
 
 def plan_argv(
@@ -45,14 +40,3 @@ def environment(own: Mapping[str, str]) -> dict[str, str]:
 def asked_to_make(log: str, resource: str) -> bool:
     """Whether the provider was asked for it, by what `apply` printed."""
     return f"{resource}: Creating..." in log
-
-
-def why(complaints: str) -> str:
-    """The headlines of its errors; not the rest, which may hold anything."""
-    found = [line[:_MOST_SHOWN] for line in dict.fromkeys(_ERROR.findall(complaints))][:2]
-    return "; ".join(found) or "it did not say why"
-
-
-def held_lock(complaints: str) -> dict[str, str]:
-    """Of a state that somebody else has locked: `ID`, `Who`, `Operation`, `Created`; empty when that is not the matter."""
-    return {"ID": "?", **dict(_LOCK.findall(complaints))} if _LOCKED in complaints else {}

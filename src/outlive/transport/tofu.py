@@ -10,15 +10,18 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from outlive.commands import tofu_apply as words
+from outlive.commands.tofu_backend import DATA, NOTE, Backend, read_backend
 from outlive.commands.tofu_drift import show_argv, workspace_argv
-from outlive.errors import Failed, NoData
+from outlive.errors import CommandFailed, Failed
 from outlive.transport import process
 from outlive.transport.base import Completed
+from outlive.transport.tofu_errors import failed, hung
 
 ASK_SECONDS = 60
 PLAN_SECONDS = 300
@@ -27,12 +30,14 @@ LOG_BYTES = 256 << 10  # more than an apply prints before the machine is made
 
 @dataclass(frozen=True, slots=True)
 class Tofu:
-    """`folder` is the module's, which somebody has initialised; `room` a folder of ours (0700) for what may hold secrets.
-    All raise `CommandFailed` when the program is not there or does not end, and `NoData` when it did not tell."""
+    """`folder` is the module's, which somebody has initialised; `room` a folder of ours (0700) for what may hold secrets;
+    `secrets` what it finds in its environment besides ours. All raise `CommandFailed` when the program is not there,
+    `NoData` when it did not tell or did not end, and `Refused` when a person must do something first."""
 
     program: str
     folder: Path
     room: Path
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def workspace(self) -> str:
         """The one that is selected."""
@@ -43,9 +48,27 @@ class Tofu:
         """The document of the state, of whatever backend."""
         return self._run(words.state_argv(self.program, str(self.folder)), ASK_SECONDS).stdout
 
+    def backend(self) -> Backend:
+        """Where the state is kept, as far as the folder tells."""
+        with suppress(OSError, ValueError):
+            return read_backend((self._data / NOTE).read_bytes())
+        return Backend()
+
+    @property
+    def is_made_ready(self) -> bool:
+        """Whether `init` has left anything there."""
+        return self._data.is_dir()
+
+    def unsaved_state(self, since: float) -> Path | None:
+        """Where an apply, begun after that moment (Unix time), has left a state that the backend did not take."""
+        left = self.folder / "errored.tfstate"
+        with suppress(FileNotFoundError):
+            return left if left.stat().st_mtime >= since else None
+        return None
+
     def plan(self, variables: bytes, files: tuple[str, ...] = (), more: tuple[str, ...] = (), *, locks: bool) -> bytes:
-        """The document of a plan, which is saved. `variables` is a JSON object that outdoes the `files`. Raises `NoData`,
-        and says whose lock it was."""
+        """The document of a plan, which is saved. `variables` is a JSON object that outdoes the `files`. Raises also
+        when somebody has locked the state."""
         self._make_room()
         self._write(self._variables, variables)
         named = (*files, str(self._variables))
@@ -56,6 +79,12 @@ class Tofu:
             return self._run(show_argv(self.program, str(self.folder), str(self._plan)), ASK_SECONDS).stdout
         finally:
             self._variables.unlink(missing_ok=True)
+
+    def keep(self, variables: bytes) -> Path:
+        """For a person who must go on by hand; until `clear`."""
+        self._make_room()
+        self._write(kept := self.room / "step.tfvars.json", variables)
+        return kept
 
     def apply(self, timeout_seconds: float) -> int | None:
         """The exit status of applying the saved plan; None when it goes on after that time, as it does after our end. Raises
@@ -69,7 +98,7 @@ class Tofu:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=words.environment(os.environ),
+                env=self._environment,
                 start_new_session=True,
             )
         except OSError as error:
@@ -105,23 +134,15 @@ class Tofu:
 
     def _run(self, argv: tuple[str, ...], seconds: float) -> Completed:
         shown = argv[:3:2]
-        done = process.run(argv, shown=shown, timeout_seconds=seconds, env=words.environment(os.environ))
+        try:
+            done = process.run(argv, shown=shown, timeout_seconds=seconds, env=self._environment)
+        except CommandFailed as error:
+            if isinstance(error.__cause__, subprocess.TimeoutExpired):
+                raise hung(self.program, self.folder, argv[2], seconds) from error
+            raise
         if done.status == 0:
             return done
-        raise self.no_data(argv[2], done.stderr)
-
-    def no_data(self, what: str, complaints: str) -> NoData:
-        """Why that command of it came to nothing, and the cure."""
-        here = f"{self.program} -chdir={self.folder}"
-        if lock := words.held_lock(complaints):
-            return NoData(
-                f"the state in {self.folder} is locked by {lock.get('Who', 'somebody')} ({lock.get('Operation', '?')}, "
-                f"since {lock.get('Created', '?')}).",
-                hint="Let that one end; then `outlive recover --resume`. Only when you are sure that it is dead, and nobody "
-                f"else's: `{here} force-unlock {lock['ID']}`. Outlive never does that.",
-            )
-        hint = f"Run `{here} {what}` by hand to see why; `init` it first if nobody has."
-        return NoData(f"{self.program} {what} in {self.folder} failed: {words.why(complaints)}.", hint=hint)
+        raise failed(self.program, self.folder, argv[2], done.stderr)
 
     def _make_room(self) -> None:
         try:
@@ -150,6 +171,14 @@ class Tofu:
                 file.write(content)
         except OSError as error:
             raise Failed(f"{path}: {error.strerror}.", hint="Make room below `keeper.state`.") from error
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / os.environ.get("TF_DATA_DIR", DATA)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**words.environment(os.environ), **self.secrets}
 
     @property
     def _plan(self) -> Path:

@@ -54,7 +54,7 @@ from outlive.witnesses.tofu_state import TofuStateWitness
 SLOW_SECONDS = 60.0  # for what asks several things one after the other
 PROVIDER_SECONDS = 240.0
 DRIFT_SLACK_SECONDS = 30.0  # the witness has its own limit, which ends before
-SLOW = ("ssh", "capacity", "docker", "logs", "files", "journals", "loki", "domain", "postgres", "dns")
+SLOW = ("ssh", "capacity", "docker", "logs", "files", "journals", "loki", "domain", "postgres", "dns", "tofu")
 CLUSTERS_AT_ONCE = 8
 
 
@@ -162,8 +162,7 @@ class Eyes:
                 identify = partial(one.identify, ask.name)
                 return PostgresWitness(ask.host, ask.name, identify, self._executor, one.clock)
             case "tofu":
-                host = self._host(ask)
-                return TofuStateWitness(ask.host, Path(str(host.tofu_state)), host.tofu_resource, one.clock)
+                return self._state(self._host(ask))
             case "provider":
                 found = next(other for other in one.settings.providers if other.name == ask.name)
                 return ProviderWitness(ask.name, partial(one.provider, found), lambda: one.claims, one.clock)
@@ -175,6 +174,13 @@ class Eyes:
                     plans.name, plans.folder, plans.program, plans.workspace, one.clock, plans.timeout_seconds
                 )
         raise ValueError(f"nobody looks for {ask.kind!r}")
+
+    def _state(self, host: Host) -> TofuStateWitness:
+        """A folder is asked as its [[tofu]] table says, where it has one."""
+        path, one = Path(str(host.tofu_state)), self.sight
+        asked = next((table for table in one.settings.tofu if table.folder == path), None)
+        told = (asked.program, asked.workspace) if asked else ()
+        return TofuStateWitness(host.name, path, host.tofu_resource, one.clock, *told)
 
     def _ssh(self, ask: Ask) -> SshWitness:
         one, timeout = self.sight, self.sight.settings.watch.timeout_seconds

@@ -7,8 +7,10 @@ are only ever read; an update of image, keys, user data or partition *reinstalls
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -70,13 +72,25 @@ class Server:
         """Everything is good."""
 
     def create(self, context: Any, planned: dict[str, Any]) -> dict[str, Any]:
-        body = {"hostname": planned["hostname"], "image": planned["image"], "ssh_keys": planned["ssh_key_ids"]}
-        made = ask("POST", f"/projects/{int(planned['project_id'])}/servers", body)
-        return {**planned, **self._read(str(made["id"]))}
+        body = {"hostname": planned["hostname"], "image": planned["image"]}
+        body["ssh_keys"] = [int(one) for one in planned["ssh_key_ids"]]
+        body["user_data"] = base64.b64encode((planned["user_data"] or "").encode()).decode()
+        project = f"/projects/{int(planned['project_id'])}/servers"
+        made = ask("POST", project, body)
+        state = made["state"]
+        while state == "provisioning":
+            time.sleep(0.2)
+            state = next((one["state"] for one in ask("GET", project) if one["id"] == made["id"]), state)
+        return {**planned, **self._read(str(made["id"])), "ssh_key_ids": planned["ssh_key_ids"]}
 
     def read(self, context: Any, current: dict[str, Any]) -> dict[str, Any] | None:
         found = self._read(current["id"])
         return {**current, **found} if found and found["state"] != "terminating" else None
+
+    def import_(self, context: Any, identity: str) -> dict[str, Any] | None:
+        """What only the configuration knows stays unknown."""
+        found = self._read(identity)
+        return {"user_data": None, "os_partition_size": None, "allow_reinstall": None, **found} if found else None
 
     def update(self, context: Any, current: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
         where = f"/servers/{current['id']}"

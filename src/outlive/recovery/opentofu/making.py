@@ -12,7 +12,8 @@ from typing import Any
 
 from outlive.commands.orders import is_off
 from outlive.commands.tofu import Change, Plan
-from outlive.commands.tofu_apply import asked_to_make, why
+from outlive.commands.tofu_apply import asked_to_make
+from outlive.commands.tofu_complaints import why
 from outlive.errors import Failed, NoData, Refused
 from outlive.recovery import cloud
 from outlive.recovery.destination import made
@@ -25,9 +26,10 @@ from outlive.recovery.opentofu.stated import Stated
 from outlive.recovery.plan_guard import Gate, Reason
 from outlive.recovery.resources import described
 from outlive.recovery.steps.base import Done, Inputs, Look, NotYet, Unknown, World
-from outlive.transport import hostkey
+from outlive.transport import hostkey, tofu_errors
 
 SWITCHED_OFF = "switched_off"  # in the note of what was asked for: the id of what an undo keeps, off
+_UNLOCKED = "~ its state is kept where nothing locks it: see to it that nobody else applies meanwhile"
 _PROBE = "#cloud-config\n# outlive looks whether this arrives\n"  # for a plan that is only shown
 
 
@@ -50,7 +52,8 @@ class Making:
         finally:
             own.tofu.clear()
         self._insist(plan, _PROBE, gate)
-        return [_line(change) for change in plan.changes if change.actions not in (("no-op",), ("read",))]
+        lines = [_line(change) for change in plan.changes if change.actions not in (("no-op",), ("read",))]
+        return lines if own.tofu.backend().is_locked else [*lines, _UNLOCKED]
 
     def look(self) -> Look:
         own, intent = self._module, self._intent
@@ -119,7 +122,7 @@ class Making:
             return
         said = own.tofu.log()
         if not asked_to_make(said, own.resource):
-            raise own.tofu.no_data("apply", said)
+            raise tofu_errors.failed(own.tofu.program, own.tofu.folder, "apply", said)
         hint = "`outlive recover --resume` looks what of it is there before anything is made again."
         raise Failed(f"{own.tofu.program} could not make {own.resource}: {why(said)}.", hint=hint)
 

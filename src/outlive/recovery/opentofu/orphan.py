@@ -3,8 +3,8 @@ answer lost. It is never asked for again before that is cleared up: nobody buys 
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +39,27 @@ def look(world: World, inputs: Inputs, module: Module, intent: Intent, noted: Ma
     """Whether it may be made, the state not having it. Raises `Refused` when a person must clear that up."""
     if noted["boot"] == boot() and not asked_to_make(module.tofu.log(), module.resource):
         return NotYet("the provider was never asked for it")
+    if unsaved := module.tofu.unsaved_state(datetime.fromisoformat(noted["at"]).timestamp()):
+        push = f"`{module.tofu.program} -chdir={module.tofu.folder} state push {unsaved.name}`"
+        raise Refused(
+            f"{module.resource} was asked for, and the backend did not take the state afterwards: it is in {unsaved}.",
+            hint=f"{push}, once the backend answers; then `outlive recover --resume`. Remove {unsaved} in the end: it holds "
+            "secrets. Without it a second machine would be bought.",
+        )
     name = str(noted["hostname"])
-    here = f"{module.tofu.program} -chdir={module.tofu.folder} import {shlex.quote(module.resource)}"
     found = _servers(world, inputs, name)
     if found is None:
         raise Refused(
             f"An apply was cut off, or failed, after it had asked for {module.resource}: it may be there, or not.",
-            hint=f"Look for {name or 'it'} in the provider's console. Is it there: `{here} ID`. Is it surely not there: "
-            f"remove {intent.path}. Then `outlive recover --resume`. (With `provider` in the step this is looked for.)",
+            hint=f"Look for {name or 'it'} in the provider's console. Is it there: "
+            f"`{module.import_command('ID')}`. Is it surely not there: remove {intent.path}. Then "
+            "`outlive recover --resume`. (With `provider` in the step this is looked for.)",
         )
     if new := [one for one in found if one.id not in noted["others"]]:
         raise Refused(
             f"{new[0].hostname} (id {new[0].id}) was made, and the state does not know it.",
-            hint=f"`{here} {new[0].id}`, then `outlive recover --resume`.",
+            hint=f"`{module.import_command(new[0].id)}`, then `outlive recover --resume`. (Is the state locked: the apply "
+            "that was cut off has left that; docs/how-to/remote-state.md.)",
         )
     if left := intent.settles_in_seconds(SETTLE_SECONDS):
         return Unknown(f"it was asked for, and is not listed yet; for certain in {left:.0f} s")
