@@ -43,7 +43,9 @@ def stack(home: Home, ssh: SshServer, web: WebServer) -> Home:
     """`web-1`, whose key is pinned, with a page; and nothing else."""
     (home.folder / "known_hosts").write_text(ssh.known_hosts.read_text())
     page = f'[[hosts.checks]]\nurl = "{web.url()}"\ntimeout_seconds = 4\n'
-    host = f'[[hosts]]\nname = "web-1"\naddress = "ssh://web-1"\nssh_config = "{ssh.config}"\ncontainers = false\n{page}'
+    host = (
+        f'[[hosts]]\nname = "web-1"\naddress = "ssh://web-1"\nssh_config = "{ssh.config}"\ncontainers = false\n{page}'
+    )
     home.write("", more="[watch]\ntimeout_seconds = 5\ncanaries = []\n")
     text = home.config.read_text()
     home.config.write_text(text.replace('[[hosts]]\nname = "here"\naddress = "local"\n', host))

@@ -46,7 +46,8 @@ def stack(folder: Path, ssh: SshServer, web: WebServer) -> Settings:
     (folder / "known_hosts").write_text(ssh.known_hosts.read_text())
     page = f'[[hosts.checks]]\nurl = "{web.url()}"\ntimeout_seconds = 0.5\n'
     return configured(
-        folder, f'[[hosts]]\nname = "web-1"\naddress = "ssh://web-1"\nssh_config = "{ssh.config}"\ncontainers = false\n{page}'
+        folder,
+        f'[[hosts]]\nname = "web-1"\naddress = "ssh://web-1"\nssh_config = "{ssh.config}"\ncontainers = false\n{page}',
     )
 
 

@@ -19,9 +19,10 @@ from outlive.config.schema import RehearsalSettings, Settings
 from outlive.errors import Failed, OutliveError, Refused, UsageError
 from outlive.keeper.children import Children
 from outlive.keeper.jobs import REHEARSAL_SECONDS
-from outlive.model.recovery import Entry, Recovery, What, begun_steps, is_ended
+from outlive.model.recovery import What, begun_steps, is_ended
 from outlive.recovery import destination, rehearsal, runbook
 from outlive.recovery.clearing import clear
+from outlive.recovery.under_way import the_only_one
 from outlive.state.recovering import Recovering
 from outlive.transport import hostkey
 
@@ -40,10 +41,16 @@ def rehearse(
     settings, output = load(config), Output(as_json)
     wanted = _chosen(settings, host)
     _insist(settings, wanted)
+    with the_only_one(wiring_recovery.room(settings)):
+        return _all_of_it(settings, wanted, output)
+
+
+def _all_of_it(settings: Settings, wanted: RehearsalSettings, output: Output) -> int:
     children = Children(settings.path)
     say = output.console.print
     try:
         _take_down(settings, wanted, children)
+        _insist_on_peace(settings)
         say(f"{wanted.host}: rehearsing on {wanted.to or 'a machine that the runbook orders'} ...")
         done, failed = _rehearsed(wanted, children)
         say("taking it down again ...")
@@ -102,6 +109,16 @@ def _insist(settings: Settings, wanted: RehearsalSettings) -> None:
             )
 
 
+def _insist_on_peace(settings: Settings) -> None:
+    """Nobody needs a second production while the first one is being recovered. Raises `Refused`."""
+    with _journal(settings) as journal:
+        runs = [(one, journal.entries(one.id)) for one in journal.recoveries()]
+    if why := rehearsal.waits_for("", runs, ()):
+        raise Refused(
+            f"{why}; nothing was begun.", hint="`outlive recover --resume`, or `--undo`, ends it; then rehearse."
+        )
+
+
 def _take_down(
     settings: Settings, wanted: RehearsalSettings, children: Children, failed: OutliveError | None = None
 ) -> None:
@@ -109,11 +126,12 @@ def _take_down(
     unnoticed."""
     try:
         for _ in range(MOST_LEFT):
-            if (standing := _standing(settings)) is None:
-                return
-            run, entries = standing
+            if not _stands(settings):
+                break
             children.run([*RECOVER, "--undo"], REHEARSAL_SECONDS)
-            _clear(settings, run, entries)
+        else:
+            raise Failed(f"{MOST_LEFT} were taken down, and still something stands.")
+        _clear(settings, wanted)
     except OutliveError as error:
         before = f"It had failed: {failed.detail} " if failed else ""
         hint = "It is a second production: look at it, then `outlive recover --rehearse --undo`."
@@ -122,21 +140,26 @@ def _take_down(
         ) from error
 
 
-def _standing(settings: Settings) -> tuple[Recovery, list[Entry]] | None:
-    """The last rehearsal that may have left something. One that stands before its first step has not: it is ended here."""
+def _stands(settings: Settings) -> bool:
+    """Whether any rehearsal may have left something. One that stands before its first step has not: it is ended here."""
     with wiring_recovery.alone(settings, rehearsal=True), _journal(settings) as journal:
         left = [(one, journal.entries(one.id)) for one in journal.recoveries() if one.rehearsal]
         for run, entries in left:
             if not begun_steps(entries) and not is_ended(entries):
                 journal.write(run.id, SystemClock().now(), "", What.ENDED, person(), "undone")
-    return next(((run, entries) for run, entries in reversed(left) if begun_steps(entries)), None)
+    return any(begun_steps(entries) for _, entries in left)
 
 
-def _clear(settings: Settings, run: Recovery, entries: list[Entry]) -> None:
-    host = settings.host(run.host)
-    machine = destination.machine(run, host, {}) if host is not None and run.to else None
-    if machine is not None:
-        clear(wiring.host_shell(settings, machine), run, entries)
+def _clear(settings: Settings, wanted: RehearsalSettings) -> None:
+    """What was taken back there, and lies aside; noted in the journal, so that a kill in between loses nothing."""
+    with _journal(settings) as journal:
+        runs = [(one, journal.entries(one.id)) for one in journal.recoveries()]
+        for run, entries in rehearsal.uncleared(runs, wanted.to) if wanted.to else ():
+            host = settings.host(run.host)
+            machine = destination.machine(run, host, {}) if host is not None else None
+            if machine is not None:
+                clear(wiring.host_shell(settings, machine), run, entries)
+                journal.write(run.id, SystemClock().now(), "", What.ENDED, person(), rehearsal.CLEARED)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from outlive.model.recovery import Entry, Recovery, What
+from outlive.model.recovery import Entry, Recovery, What, begun_steps
 from outlive.model.words import duration, moment
 from outlive.recovery.destination import where
 
@@ -37,10 +37,11 @@ def downtime(recovery: Recovery, entries: Sequence[Entry]) -> float | None:
 def _head(recovery: Recovery, entries: Sequence[Entry]) -> str:
     last = entries[-1] if entries else None
     state = last.said if last and last.what is What.ENDED else "not ended"
-    took = seconds(entries)
-    served = (
-        f"\nUsers were served after {took:.0f} s." if took is not None and state == "done" and recovery.losses else ""
-    )
+    was_whole = any(one.what is What.ENDED and one.said == "done" for one in entries)
+    if recovery.rehearsal and was_whole and state != "done":
+        state = "done, and taken down again" if not begun_steps(entries) else "done, and not taken down yet"
+    took, is_told = seconds(entries), state.startswith("done") and bool(recovery.losses)
+    served = f"\nUsers were served after {took:.0f} s." if took is not None and is_told else ""
     down = downtime(recovery, entries)
     served += f" Nobody was served for {down:.0f} s of them." if served and down is not None else ""
     kind = "Rehearsal" if recovery.rehearsal else "Recovery"
