@@ -52,7 +52,9 @@ def _all_of_it(settings: Settings, wanted: RehearsalSettings, output: Output) ->
         _take_down(settings, wanted, children)
         _insist_on_peace(settings)
         say(f"{wanted.host}: rehearsing on {wanted.to or 'a machine that the runbook orders'} ...")
+        before = _last(settings)
         done, failed = _rehearsed(wanted, children)
+        why = _why(settings, before) if failed else ""
         say("taking it down again ...")
         _take_down(settings, wanted, children, failed)
     except KeyboardInterrupt:
@@ -60,7 +62,7 @@ def _all_of_it(settings: Settings, wanted: RehearsalSettings, output: Output) ->
         say("interrupted; what stands there is taken down by the next `outlive rehearse`.")
         raise
     if failed is not None:
-        raise Failed(f"{wanted.host} did not come back in the rehearsal: {failed.detail}", hint=HINT) from failed
+        raise Failed(f"{wanted.host} did not come back in the rehearsal: {why or failed.detail}", hint=HINT) from failed
     say(f"{wanted.host}: the whole stack was back in {duration(done['seconds'] or 0.0)}. Report: {done['report']}")
     output.document(done)
     return 0
@@ -76,6 +78,21 @@ def _rehearsed(wanted: RehearsalSettings, children: Children) -> tuple[dict[str,
         return dict(children.run(words, REHEARSAL_SECONDS)["document"]), None
     except OutliveError as error:
         return {}, error
+
+
+def _last(settings: Settings) -> str:
+    with _journal(settings) as journal:
+        return next((one.id for one in reversed(journal.recoveries()) if one.rehearsal), "")
+
+
+def _why(settings: Settings, before: str) -> str:
+    """What the step said at which it ended; "" when it had not even begun, and the command says why."""
+    if (run := _last(settings)) == before:
+        return ""
+    with _journal(settings) as journal:
+        entries = journal.entries(run)
+    found = [f"{one.step!r} failed: {one.said}" for one in entries if one.what is What.FAILED]
+    return found[-1] if found else ""
 
 
 def _chosen(settings: Settings, host: str) -> RehearsalSettings:
