@@ -60,12 +60,12 @@ def recovery_view(run: Document, now: datetime) -> RecoveryView:
 
 
 def _end(run: Document, end: Document | None) -> tuple[str, str]:
-    """A rehearsal that was whole is good, and when it is taken down it has been what it should be."""
+    """Every rehearsal is taken down in the end; one that was whole before is good."""
     if end is None:
         return UNKNOWN, "UNDER WAY"
     was_whole = any(one["what"] == What.ENDED and one["said"] == "done" for one in run["entries"])
-    if run["rehearsal"] and was_whole and end["said"] != "done":
-        return GOOD, "DONE, TAKEN DOWN"
+    if run["rehearsal"] and end["said"] in ("undone", "cleared"):
+        return (GOOD, "DONE, TAKEN DOWN") if was_whole else (BAD, "FAILED, TAKEN DOWN")
     return GOOD if end["said"] == "done" else BAD, str(end["said"]).upper() or "ENDED"
 
 
