@@ -78,8 +78,10 @@ def test_it_may_be_missed_once_and_then_it_is_late() -> None:
     assert not is_late(None, month, NOON), "what never was is told by its own failure"
 
 
-def incident(cause: str, urgency: Urgency = Urgency.HIGH, *, host: str = "web-1", ended: bool = False) -> Incident:
-    trouble = Trouble(cause, "x", host, urgency, NOON, "it is down")
+def incident(
+    cause: str, urgency: Urgency = Urgency.HIGH, *, host: str = "web-1", name: str = "x", ended: bool = False
+) -> Incident:
+    trouble = Trouble(cause, name, host, urgency, NOON, "it is down")
     return Incident(id=3, trouble=trouble, opened_at=NOON, worsened_at=NOON, ended_at=NOON if ended else None)
 
 
@@ -94,6 +96,7 @@ def test_it_waits_for_a_recovery_and_for_what_is_urgently_wrong_with_the_host() 
         incident("host:web-1", ended=True),
         incident("host:web-2", host="web-2"),
         incident("host:web-1", Urgency.LOW),
+        incident("host:web-1", name="no_data"),
         incident("rehearsal:web-1"),  # else one that failed would never be tried again
     ]
     assert waits_for("web-1", [], calm) == ""

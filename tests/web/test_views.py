@@ -137,8 +137,11 @@ def test_a_rehearsal_that_was_whole_and_is_taken_down_is_good() -> None:
     ]
     view = recovery_view(recovery(entries=[*recovery()["entries"], *ends]), NOW)
     assert (view.state, view.mark) == (GOOD, "DONE, TAKEN DOWN")
-    failed = recovery_view(recovery(entries=[*recovery()["entries"], *ends[1:]]), NOW)
+    red = recovery()["entries"][-1] | {"what": "failed", "said": "no room"}
+    failed = recovery_view(recovery(entries=[*recovery()["entries"], red, *ends[1:]]), NOW)
     assert (failed.state, failed.mark) == (BAD, "FAILED, TAKEN DOWN")
+    killed = recovery_view(recovery(entries=[*recovery()["entries"], *ends[1:]]), NOW)
+    assert (killed.state, killed.mark) == (UNKNOWN, "CUT OFF, TAKEN DOWN")
     real = recovery_view(recovery(rehearsal=False, entries=[*recovery()["entries"], *ends[:2]]), NOW)
     assert (real.state, real.mark) == (BAD, "UNDONE")
 

@@ -19,7 +19,7 @@ from outlive.config.schema import RehearsalSettings, Settings
 from outlive.errors import Failed, OutliveError, Refused, UsageError
 from outlive.keeper.children import Children
 from outlive.keeper.jobs import REHEARSAL_SECONDS
-from outlive.model.recovery import What, begun_steps, is_ended
+from outlive.model.recovery import Recovery, What, begun_steps, is_ended
 from outlive.recovery import destination, rehearsal, runbook
 from outlive.recovery.clearing import clear
 from outlive.recovery.under_way import the_only_one
@@ -163,7 +163,7 @@ def _stands(settings: Settings) -> bool:
         left = [(one, journal.entries(one.id)) for one in journal.recoveries() if one.rehearsal]
         for run, entries in left:
             if not begun_steps(entries) and not is_ended(entries):
-                journal.write(run.id, SystemClock().now(), "", What.ENDED, person(), "undone")
+                _end(settings, journal, run, "undone")
     return any(begun_steps(entries) for _, entries in left)
 
 
@@ -176,7 +176,13 @@ def _clear(settings: Settings, wanted: RehearsalSettings) -> None:
             machine = destination.machine(run, host, {}) if host is not None else None
             if machine is not None:
                 clear(wiring.host_shell(settings, machine), run, entries)
-                journal.write(run.id, SystemClock().now(), "", What.ENDED, person(), rehearsal.CLEARED)
+                _end(settings, journal, run, rehearsal.CLEARED)
+
+
+def _end(settings: Settings, journal: Recovering, run: Recovery, said: str) -> None:
+    journal.write(run.id, SystemClock().now(), "", What.ENDED, person(), said)
+    if (wiring_recovery.room(settings) / run.id).is_dir():
+        wiring_recovery.write_report(settings, run, journal.entries(run.id))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from outlive.model.incident import Incident, Urgency
 from outlive.model.recovery import Entry as Line
 from outlive.model.recovery import Recovery, What, begun_steps, is_ended
+from outlive.model.verdict import Name
 from outlive.recovery.runbook import Entry
 
 REHEARSAL = "rehearsal"  # the kind of job, and of trouble
@@ -56,13 +57,14 @@ def last_whole(runs: Iterable[tuple[Recovery, Sequence[Line]]], host: str) -> da
 def waits_for(host: str, runs: Iterable[tuple[Recovery, Sequence[Line]]], incidents: Iterable[Incident]) -> str:
     """Why the host is not to be rehearsed now, in words; "" when nothing speaks against it. While somebody recovers, or
     something urgent is wrong with the host, nobody needs a second production beside it. That the last rehearsal failed is
-    no such reason: else it would never be tried again."""
+    no such reason: else it would never be tried again; nor is that nothing is known of the host."""
     for run, journal in runs:
         if not run.rehearsal and not is_ended(journal):
             return f"the recovery {run.id} has not ended"
     for one in incidents:
-        trouble, is_own = one.trouble, one.trouble.cause.startswith(f"{REHEARSAL}:")
-        if one.ended_at is None and trouble.host == host and trouble.urgency > Urgency.LOW and not is_own:
+        trouble = one.trouble
+        counts = not trouble.cause.startswith(f"{REHEARSAL}:") and trouble.name != Name.NO_DATA
+        if one.ended_at is None and trouble.host == host and trouble.urgency > Urgency.LOW and counts:
             return f"incident {one.id} is open: {trouble.what}"
     return ""
 

@@ -47,7 +47,7 @@ def recovery_view(run: Document, now: datetime) -> RecoveryView:
     state, mark = _end(run, end)
     words = [one for one in entries if not one["step"] or one["what"] in (What.APPROVED, What.WAIVED)]
     return RecoveryView(
-        title=run["title"],
+        title=f"Rehearsal: {run['title']}" if run["rehearsal"] else run["title"],
         id=run["id"],
         host=run["host"],
         state=state,
@@ -65,6 +65,8 @@ def _end(run: Document, end: Document | None) -> tuple[str, str]:
         return UNKNOWN, "UNDER WAY"
     was_whole = any(one["what"] == What.ENDED and one["said"] == "done" for one in run["entries"])
     if run["rehearsal"] and end["said"] in ("undone", "cleared"):
+        if not was_whole and not any(one["what"] == What.FAILED for one in run["entries"]):
+            return UNKNOWN, "CUT OFF, TAKEN DOWN"
         return (GOOD, "DONE, TAKEN DOWN") if was_whole else (BAD, "FAILED, TAKEN DOWN")
     return GOOD if end["said"] == "done" else BAD, str(end["said"]).upper() or "ENDED"
 
