@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from outlive import wiring
 from outlive.clock import Clock
 from outlive.config.schema import Settings
-from outlive.engine.dbos_engine import DbosEngine
 from outlive.errors import Failed, UsageError
 from outlive.keeper.children import Children
 from outlive.model.recovery import Entry, Recovery
@@ -28,6 +28,9 @@ from outlive.state.recovering import Recovering
 from outlive.state.store import Store
 from outlive.state.watching import Watching
 from outlive.wiring_state import sqlite
+
+if TYPE_CHECKING:
+    from outlive.engine.dbos_engine import DbosEngine
 
 ANSWERS = (0, 1, 3)  # a `check` that could not tell has said so, too
 SHIPPED = (
@@ -143,6 +146,8 @@ def engine(
 ) -> tuple[DbosEngine, Children]:
     """The engine of recoveries. Call it within `alone`; `launch` goes on with what a kill cut off, in the one direction
     alone: what was killed on its way forward must not go on while it is taken back."""
+    from outlive.engine.dbos_engine import DbosEngine  # a third of a second, and a plan that is only shown needs none
+
     children = Children(settings.path)
     actor = Actor(Recovering(store), lambda one, facts: world(settings, clock, store, one, facts, children), STEPS, by)
     wanted = BACKWARD if undoing else FORWARD

@@ -71,7 +71,7 @@ class Home:
             f"[vault]\n{vault}\n",
             f'[keys]\nrecipients = {json.dumps(recipients)}\ndrill_identity = "drill.key"\n',
             more,
-            f'[[hosts]]\nname = "here"\naddress = "local"\n{hosts}',
+            f'[[hosts]]\nname = "here"\naddress = "local"\ncontainers = false\n{hosts}',
             self.path_asset() if assets is None else assets,
         ]
         self.config.write_text("\n".join(tables))

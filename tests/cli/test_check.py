@@ -48,7 +48,7 @@ def stack(home: Home, ssh: SshServer, web: WebServer) -> Home:
     )
     home.write("", more="[watch]\ntimeout_seconds = 5\ncanaries = []\n")
     text = home.config.read_text()
-    home.config.write_text(text.replace('[[hosts]]\nname = "here"\naddress = "local"\n', host))
+    home.config.write_text(text.replace('[[hosts]]\nname = "here"\naddress = "local"\ncontainers = false\n', host))
     return home
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +17,7 @@ import outlive as package
 from outlive import errors
 from outlive.cli import main
 from outlive.cli.app import app
+from outlive.cli.overview import COMMANDS
 from outlive.cli.several import Tally
 from outlive.errors import OutliveError
 from tests.cli.home import Done, Home
@@ -51,8 +54,23 @@ def call(argv: list[str], capsys: pytest.CaptureFixture[str]) -> Done:
 def test_without_arguments_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     done = call([], capsys)
     assert done.code == 0 and done.out.startswith("Usage: ") and done.err == ""
-    for command in main.COMMANDS:
+    for command in COMMANDS:
         assert f"\n  {command} " in done.out
+
+
+def test_the_help_loads_no_command_and_fits_a_narrow_terminal() -> None:
+    """What a person sees first comes at once."""
+    program = "import sys\nfrom outlive.cli import main\nmain.run(['--help'])\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert not loaded & {"sqlalchemy", "psycopg", "cryptography", *(f"outlive.cli.{one}" for one in COMMANDS)}
+    assert max(map(len, done.stdout.splitlines()[:-1])) <= 80
+
+
+def test_a_slip_of_the_finger_is_told_from_what_is_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    done = call(["statsu"], capsys)
+    assert done.code == 2 and "Is `outlive status` meant?" in done.err
+    assert "meant" not in call(["quux"], capsys).err
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from outlive.cli import main
+from outlive.cli.overview import COMMANDS
 from tests.cli.home import Done, Home, environment
 from tests.cli.shapes import ERROR, MOMENT, SHAPES, differences
 
@@ -157,7 +158,7 @@ GROUPS = {
     "rules": ["prometheus", "loki", "alloy", "grafana"],
     "token": ["make", "list", "revoke"],
 }
-EVERY = [[name] for name in main.COMMANDS] + [[group, name] for group, names in GROUPS.items() for name in names]
+EVERY = [[name] for name in COMMANDS] + [[group, name] for group, names in GROUPS.items() for name in names]
 
 
 @pytest.mark.parametrize("words", EVERY, ids=" ".join)

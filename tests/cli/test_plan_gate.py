@@ -34,8 +34,11 @@ def stack(home: Home, ssh_server: SshServer) -> Home:
     """`web-1`, whose key is pinned; and nothing else."""
     (home.folder / "known_hosts").write_text(ssh_server.known_hosts.read_text())
     home.write("", more="[watch]\ntimeout_seconds = 5\ncanaries = []\n")
-    host = f'[[hosts]]\nname = "web-1"\naddress = "ssh://web-1"\nssh_config = "{ssh_server.config}"\ncontainers = false\nserver_id = "811287"\n'
-    home.config.write_text(home.config.read_text().replace('[[hosts]]\nname = "here"\naddress = "local"\n', host))
+    where = f'address = "ssh://web-1"\nssh_config = "{ssh_server.config}"\ncontainers = false\n'
+    host = f'[[hosts]]\nname = "web-1"\n{where}server_id = "811287"\n'
+    home.config.write_text(
+        home.config.read_text().replace('[[hosts]]\nname = "here"\naddress = "local"\ncontainers = false\n', host)
+    )
     return home
 
 

@@ -22,7 +22,7 @@ def home(folder: Path, *, keeper: str = ALLOWED, schedule: str = "", around: str
     config.write_text(
         f'[vault]\nurl = "vault"\n[keys]\nrecipients = [{recipients}]\ndrill_identity = "{made.drill_identity}"\n'
         f"[keeper]\n{keeper}\n[schedule]\n{schedule}\n"
-        '[[hosts]]\nname = "here"\naddress = "local"\n'
+        '[[hosts]]\nname = "here"\naddress = "local"\ncontainers = false\n'
         f'[[assets]]\nname = "files"\nkind = "path"\nhost = "here"\npath = "{data}"\n{around}\n{more}'
     )
     (folder / "vault").mkdir()

@@ -45,10 +45,8 @@ def stack(folder: Path, ssh: SshServer, web: WebServer) -> Settings:
     """A host with its key pinned, and a page that takes half a second at most."""
     (folder / "known_hosts").write_text(ssh.known_hosts.read_text())
     page = f'[[hosts.checks]]\nurl = "{web.url()}"\ntimeout_seconds = 0.5\n'
-    return configured(
-        folder,
-        f'[[hosts]]\nname = "web-1"\naddress = "ssh://web-1"\nssh_config = "{ssh.config}"\ncontainers = false\n{page}',
-    )
+    where = f'address = "ssh://web-1"\nssh_config = "{ssh.config}"\ncontainers = false\n'
+    return configured(folder, f'[[hosts]]\nname = "web-1"\n{where}{page}')
 
 
 def enrolled(settings: Settings, ssh: SshServer, at: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from outlive.cli.main import COMMANDS
+from outlive.cli.overview import COMMANDS
 from outlive.config.load import REFERENCE, load
 from outlive.keeper.jobs import jobs
 from outlive.keeper.upkeep import upkeep

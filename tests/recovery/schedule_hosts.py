@@ -101,7 +101,7 @@ def guard(home: Home, old: Machine, new: Machine) -> None:
     keeper = '[keeper]\nstate = "state"\nknown_hosts = "known_hosts"\n[watch]\ntimeout_seconds = 5\n'
     home.write(ASSETS, hosts=host, more=keeper)
     text = home.config.read_text()
-    home.config.write_text(text.replace('[[hosts]]\nname = "here"\naddress = "local"\n', ""))
+    home.config.write_text(text.replace('[[hosts]]\nname = "here"\naddress = "local"\ncontainers = false\n', ""))
     runbook = shipped("lost-host")
     for name in LEFT_OUT:
         runbook, count = re.subn(rf'\[\[steps\]\]\nname = "{name}"\n(?:[a-z].*\n)+', "", runbook)

@@ -14,10 +14,12 @@ import typer
 from rich.console import Console
 
 import outlive
+from outlive.cli.overview import Overview
 from outlive.cli.voice import Voice, say
 
 app = typer.Typer(
     name="outlive",
+    cls=Overview,
     help="Your data outlives your server: encrypted backups pulled off it, proven by drills, and a way back.",
     no_args_is_help=True,
     add_completion=False,

@@ -5,50 +5,16 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import typer
 
 from outlive.cli.app import Output, app
 from outlive.cli.bugs import Bug, as_error
+from outlive.cli.overview import COMMANDS
 from outlive.cli.voice import Voice, complain
 from outlive.errors import OutliveError, UsageError
-
-# the files of this folder that add a command
-COMMANDS: tuple[str, ...] = (
-    "demo",
-    "init",
-    "keep",
-    "backup",
-    "copies",
-    "verify",
-    "drill",
-    "restore",
-    "temporal",
-    "recover",
-    "rehearse",
-    "status",
-    "check",
-    "identity",
-    "keys",
-    "adopt",
-    "vault",
-    "prune",
-    "selftest",
-    "mirror",
-    "plan-guard",
-    "diagnose",
-    "lab",
-    "scan",
-    "alerts",
-    "ack",
-    "incident",
-    "rules",
-    "metrics",
-    "advise",
-    "page",
-    "token",
-)
 
 INTERRUPTED = 130  # as shells report a program ended by SIGINT
 
@@ -83,9 +49,13 @@ def run(argv: list[str]) -> int:
 
 
 def _wanted(argv: list[str]) -> tuple[str, ...]:
-    """The one command that is called, so that nothing else is loaded (time, memory); all of them for the help."""
-    called = next((word for word in argv if not word.startswith("-")), None)
-    return (called,) if called in COMMANDS else COMMANDS
+    """The one command that is called, so that nothing else is loaded (time, memory); none of them for the help."""
+    called = _called(argv)
+    return (called,) if called in COMMANDS else ()
+
+
+def _called(argv: list[str]) -> str:
+    return next((word for word in argv if not word.startswith("-")), "")
 
 
 def _run(argv: list[str]) -> int:
@@ -101,15 +71,17 @@ def _run(argv: list[str]) -> int:
         if not error.format_message() or type(error).__name__ == "NoArgsIsHelpError":
             error.show(file=sys.stdout)
             return 0
-        raise UsageError(error.format_message(), hint=_help_of(error)) from error
+        raise UsageError(error.format_message(), hint=_help_of(error, _called(argv))) from error
     if answer == INTERRUPTED:  # some versions of Typer turn the interruption into this themselves
         raise KeyboardInterrupt
     return answer if isinstance(answer, int) else 0
 
 
-def _help_of(error: Any) -> str:
+def _help_of(error: Any, called: str) -> str:
     path = error.ctx.command_path if getattr(error, "ctx", None) else "outlive"
-    return f"See `{path} --help`."
+    near = [] if called in COMMANDS else get_close_matches(called, COMMANDS, 1)
+    meant = f"Is `outlive {near[0]}` meant? " if near else ""
+    return f"{meant}See `{path} --help`."
 
 
 def _told(error: OutliveError, as_json: bool) -> int:
