@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from outlive.config.schema import RehearsalSettings
-from outlive.model.recovery import Entry, Recovery, What, is_ended
+from outlive.model.recovery import Entry, Recovery, What, begun_steps, is_ended
 from outlive.model.words import brief, duration, moment
 from outlive.recovery import destination
 from outlive.recovery.destination import ordering
@@ -86,7 +86,9 @@ def risks(told: Sequence[Told], plan: Sequence[Planned] = (), *, at_work: bool =
         last = next((entry for entry in reversed(one.entries) if entry.step), None)
         where = f", last {last.what} {last.step!r} at {moment(last.at)}" if last else ""
         what, words = ("rehearsal", " --rehearse") if one.run.rehearsal else ("recovery", "")
-        yield f"{one.run.host}: a {what} has not ended ({one.run.id}{where}): `outlive recover{words} --resume`, or `--undo`"
+        paid = "; the machine that it ordered is paid for" if ordering(one.run) in begun_steps(one.entries) else ""
+        cure = f"`outlive recover{words} --resume`, or `--undo`"
+        yield f"{one.run.host}: a {what} has not ended ({one.run.id}{where}){paid}: {cure}"
 
 
 def _standing(one: Told) -> str:
