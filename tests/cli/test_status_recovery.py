@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from outlive.cli.status_recovery import Planned, Told, lines, plan_document, planned, rehearsed, risks
+from outlive.cli.status_recovery import Planned, Told, lines, plan_document, planned, rehearsed, risks, rto
 from outlive.config.schema import RehearsalSettings
 from outlive.model.recovery import Entry, Recovery, What
 
@@ -74,6 +74,8 @@ def test_while_one_is_at_work_nothing_of_it_is_at_risk() -> None:
 def test_a_time_that_is_too_old_is_said_to_be_so_and_why_the_next_one_waits() -> None:
     now = NOON + timedelta(days=61)
     assert "rehearsed 61 d ago, TOO LONG AGO to rely on" in lines([DONE], now, plan(now))[0]
+    assert [one["stale"] for one in rto([DONE], (), now)] == [True], "by hand, and never again"
+    assert [one["stale"] for one in rto([DONE], plan(NOON), NOON + timedelta(days=59))] == [False]
     wanted = RehearsalSettings(host="web-1", to="ssh://root@n")
     waiting = planned([wanted], [DONE], {"web-1": NOON}, {}, NOON, lambda host: f"incident 3 of {host} is open")
     assert lines([DONE], NOON, waiting)[0].endswith("; the next waits: incident 3 of web-1 is open")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from outlive import wiring_recovery
@@ -69,6 +70,8 @@ def test_only_a_whole_rehearsal_counts() -> None:
     real = run("c", NOON + timedelta(days=9), "done", rehearsal=False)
     assert last_whole([old, later, real], "web-1") == NOON
     assert last_whole([old], "web-2") is None
+    moved = (replace(later[0], to=""), old[1])
+    assert last_whole([old, moved], "web-1") == NOON, "a database that moves is not the whole stack"
 
 
 def test_it_may_be_missed_once_and_then_it_is_late() -> None:

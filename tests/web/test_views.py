@@ -153,6 +153,8 @@ def test_the_rto_of_the_whole_stack_is_on_the_first_page_and_is_not_relied_on_fo
     assert (well.state, well.said) == (GOOD, "the whole stack was back in 12 min 0 s, rehearsed 3 d ago")
     (late,) = now_view(status(rehearsals=[done], rehearsal_plan=[plan | {"late": True}])).rehearsals
     assert late.state == BAD and "too long ago to rely on" in late.said
+    (by_hand,) = now_view(status(rehearsals=[done | {"stale": True}])).rehearsals
+    assert (by_hand.state, by_hand.said.endswith("too long ago to rely on")) == (UNKNOWN, True)
     (never,) = now_view(status(rehearsals=[], rehearsal_plan=[plan | {"waits": "incident 3 is open"}])).rehearsals
     assert (never.state, never.said) == (UNKNOWN, "not rehearsed yet; the next waits: incident 3 is open")
 

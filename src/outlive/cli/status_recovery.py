@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from outlive.config.schema import RehearsalSettings
-from outlive.model.recovery import Entry, Recovery, What, begun_steps, is_ended
+from outlive.model.recovery import Entry, Recovery, begun_steps, is_ended
 from outlive.model.words import brief, duration, moment
 from outlive.recovery import destination
 from outlive.recovery.destination import ordering
-from outlive.recovery.rehearsal import is_late, stands
+from outlive.recovery.rehearsal import is_late, is_whole, stands
 from outlive.recovery.report import seconds
 
+MONTH_SECONDS = 30 * 86400.0
 STALE = ", TOO LONG AGO to rely on"
 
 
@@ -24,10 +25,6 @@ class Told:
 
     run: Recovery
     entries: tuple[Entry, ...]
-
-    @property
-    def is_done(self) -> bool:
-        return any(one.what is What.ENDED and one.said == "done" for one in self.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +99,10 @@ def _standing(one: Told) -> str:
 
 
 def rehearsed(told: Sequence[Told]) -> list[dict[str, Any]]:
-    """The last rehearsal of each host that came to its end."""
+    """The last whole rehearsal of each host."""
     found: dict[str, dict[str, Any]] = {}
     for one in told:
-        if one.run.rehearsal and one.is_done:
+        if is_whole(one.run, one.entries):
             took = seconds(one.entries)
             found[one.run.host] = {
                 "host": one.run.host,
@@ -116,15 +113,21 @@ def rehearsed(told: Sequence[Told]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def rto(told: Sequence[Told], plan: Sequence[Planned], now: datetime) -> list[dict[str, Any]]:
+    """The same for machines, and whether it is too long ago to be relied on: by the period that was asked for, else a
+    month."""
+    every = {one.settings.host: one.settings.every_seconds for one in plan}
+    return [one | {"stale": is_late(one["at"], every.get(one["host"], MONTH_SECONDS), now)} for one in rehearsed(told)]
+
+
 def lines(told: Sequence[Told], now: datetime, plan: Sequence[Planned] = (), *, at_work: bool = False) -> list[str]:
     """The RTO of the whole stack, as it was measured, and when it is measured next. One that is too old to be relied on is
     said to be so."""
-    stale = {one.settings.host for one in plan if one.is_late}
     due = {one.settings.host: _next(one, now) for one in plan}
-    found = rehearsed(told)
+    found = rto(told, plan, now)
     done = [
         f"{one['host']}: the whole stack was back in {duration(one['rto_seconds'] or 0.0)}, rehearsed "
-        f"{brief(max(0.0, (now - one['at']).total_seconds()))} ago{STALE * (one['host'] in stale)}{due.get(one['host'], '')}"
+        f"{brief(max(0.0, (now - one['at']).total_seconds()))} ago{STALE * one['stale']}{due.get(one['host'], '')}"
         for one in found
     ]
     known = {one["host"] for one in found}

@@ -123,7 +123,7 @@ def document(report: Report) -> dict[str, Any]:
             for one in report.remembered.crons
         ],
         "providers": [one.to_json() for one in report.providers],
-        "rehearsals": status_recovery.rehearsed(report.remembered.recoveries),
+        "rehearsals": status_recovery.rto(report.remembered.recoveries, report.remembered.rehearsals, report.at),
         "rehearsal_plan": status_recovery.plan_document(report.remembered.rehearsals),
         "risks": list(report.risks),
         "notes": list(report.notes),

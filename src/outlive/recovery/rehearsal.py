@@ -10,6 +10,7 @@ from outlive.model.incident import Incident, Urgency
 from outlive.model.recovery import Entry as Line
 from outlive.model.recovery import Recovery, What, begun_steps, is_ended
 from outlive.model.verdict import Name
+from outlive.recovery.destination import ordering
 from outlive.recovery.runbook import Entry
 
 REHEARSAL = "rehearsal"  # the kind of job, and of trouble
@@ -50,7 +51,7 @@ def unfit(entries: Iterable[Entry]) -> list[str]:
 
 def last_whole(runs: Iterable[tuple[Recovery, Sequence[Line]]], host: str) -> datetime | None:
     """When the last rehearsal of the host began that came to its end."""
-    ended = [run.began_at for run, journal in runs if run.host == host and run.rehearsal and _is_done(journal)]
+    ended = [run.began_at for run, journal in runs if run.host == host and is_whole(run, journal)]
     return max(ended, default=None)
 
 
@@ -88,8 +89,14 @@ def uncleared(runs: Iterable[tuple[Recovery, Sequence[Line]]], to: str) -> list[
     ]
 
 
-def _is_done(journal: Sequence[Line]) -> bool:
+def _is_done(journal: Iterable[Line]) -> bool:
     return any(one.what is What.ENDED and one.said == "done" for one in journal)
+
+
+def is_whole(run: Recovery, journal: Iterable[Line]) -> bool:
+    """A rehearsal of the host on another machine that came to its end. One of a move to somebody else's database is none:
+    nothing but that was measured."""
+    return run.rehearsal and bool(run.to or ordering(run)) and _is_done(journal)
 
 
 def is_late(last: datetime | None, every_seconds: float, now: datetime) -> bool:

@@ -115,10 +115,11 @@ def _rehearsal(host: str, done: Document | None, planned: Document | None, at: d
     if done is not None:
         took = "" if done["rto_seconds"] is None else f" in {duration(done['rto_seconds'])}"
         said = [f"the whole stack was back{took}, rehearsed {ago(done['at'], at)}"]
-    said += ["too long ago to rely on"] if plan.get("late") else []
+    is_stale = bool(plan.get("late") or (done or {}).get("stale"))
+    said += ["too long ago to rely on"] if is_stale else []
     said += ["the last one failed"] if plan.get("failed") else []
     said += [f"the next waits: {plan['waits']}"] if plan.get("waits") else []
-    state = BAD if plan.get("late") or plan.get("failed") else GOOD if done else UNKNOWN
+    state = BAD if plan.get("late") or plan.get("failed") else GOOD if done and not is_stale else UNKNOWN
     return RehearsalLine(host, state, "; ".join(said))
 
 
