@@ -15,6 +15,7 @@ from outlive.config.load import load
 from outlive.lab.ground.cache import is_root
 from outlive.model.recovery import What
 from outlive.model.schedule import Due
+from outlive.recovery.rehearsal import CLEARED
 from outlive.recovery.under_way import is_under_way
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
@@ -97,11 +98,10 @@ class Memory:
         known = self.due() or Due(JOB, datetime.now(UTC))
         self._store.set_due(Due(JOB, datetime.now(UTC) - timedelta(days=days), known.runs, known.last_run))
 
-    def happened(self, what: What, step: str = "") -> int:
+    def happened(self, what: What, step: str = "", said: str = "") -> int:
         journal = Recovering(self._store)
-        return sum(
-            one.what is what and one.step == step for run in journal.recoveries() for one in journal.entries(run.id)
-        )
+        entries = [one for run in journal.recoveries() for one in journal.entries(run.id)]
+        return sum((one.what, one.step) == (what, step) and said in one.said for one in entries)
 
 
 def told(webhook: Webhook) -> list[str]:
@@ -153,6 +153,7 @@ def test_it_rehearses_by_itself_and_tells_what_it_came_to(keep: Keep, scratch: M
     keep.until(lambda: keep.heard("ended rehearse here: done"), "its end")
     assert is_empty(keep, scratch)
     assert (memory.happened(What.DONE, BRING), memory.happened(What.UNDONE, BRING)) == (1, 2)
+    assert memory.happened(What.ENDED, said=CLEARED) == 2, "once each"
     status = keep.json("status", "--no-look")
     (done,), (plan,) = status["rehearsals"], status["rehearsal_plan"]
     assert done["rto_seconds"] > 0 and not of_rehearsals(status)

@@ -261,12 +261,19 @@ def test_a_rehearsal_stays_due_while_somebody_recovers_and_is_caught_up_once(mak
     world.end_all()
     now, journal = world.clock.now(), Recovering(world.store)
     journal.begin(Recovery("lost-1", now, "web-1", "lost-host", "t", "ssh://n", "ops", (), ()))
-    month = 30 * DAY
-    assert "rehearsal:web-1" not in world.tick(3 * month) + world.tick(60)
+    world.tick(3 * 30 * DAY)
+
+    def some_ticks() -> list[str]:
+        """Everything else that is due comes to its end, so that there is room."""
+        begun = []
+        for _ in range(6):
+            begun += world.tick(60)
+            world.end_all()
+        return begun
+
+    assert "rehearsal:web-1" not in some_ticks()
     assert [line for line in world.said if "waits" in line] == [
         "rehearse web-1 is due, and waits: the recovery lost-1 has not ended"
     ]
     journal.write("lost-1", world.clock.now(), "", What.ENDED, "ops", "done")
-    world.end_all()
-    begun = [job for _ in range(5) for job in world.tick(60) if not world.end_all()]
-    assert begun.count("rehearsal:web-1") == 1
+    assert some_ticks().count("rehearsal:web-1") == 1
