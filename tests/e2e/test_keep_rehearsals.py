@@ -143,6 +143,7 @@ def test_it_rehearses_by_itself_and_tells_what_it_came_to(keep: Keep, scratch: M
     memory.time_passes(days=1)
     keep.until(lambda: memory.happened(What.DOING, BRING) == 1, "the middle of a third")
     assert not [one for one in of_rehearsals(keep.json("status", "--no-look")) if "not ended" in one], "it is at work"
+    assert "under way" in keep.call("recover", "--rehearse", "--undo", "--yes").stderr, "and nobody interferes"
     keep.stop(keeper, signal.SIGKILL)
     scratch.held.write_text("")
     keep.until(lambda: not is_under_way(keep.config.parent / "state" / "recover"), "the end of what it had begun")

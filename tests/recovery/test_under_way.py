@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
 from outlive.errors import UsageError
-from outlive.recovery.under_way import is_under_way, the_only_one
+from outlive.recovery.under_way import insist_on_own, is_under_way, the_only_one
 
 
 def test_there_is_one_at_a_time(tmp_path: Path) -> None:
@@ -16,9 +17,13 @@ def test_there_is_one_at_a_time(tmp_path: Path) -> None:
     assert not is_under_way(room), "nobody ever rehearsed"
     with the_only_one(room):
         assert is_under_way(room)
+        insist_on_own(room, os.getpid())
+        with pytest.raises(UsageError, match="under way"):
+            insist_on_own(room, 1)
         with pytest.raises(UsageError, match="another rehearsal"), the_only_one(room, patience_seconds=0):
             raise AssertionError
     assert not is_under_way(room)
+    insist_on_own(room, 1)
     with pytest.raises(KeyError), the_only_one(room):
         raise KeyError
     assert not is_under_way(room), "however it ended"

@@ -27,6 +27,8 @@ def the_only_one(room: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> I
                 hint = "Watch it in `outlive status`; there is one at a time."
                 raise UsageError("another rehearsal is under way here.", hint=hint)
             time.sleep(PAUSE_SECONDS)
+        os.ftruncate(file, 0)
+        os.pwrite(file, str(os.getpid()).encode(), 0)
         yield
     finally:
         os.close(file)
@@ -34,13 +36,27 @@ def the_only_one(room: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> I
 
 def is_under_way(room: Path) -> bool:
     """Asks by a lock of a moment, which `the_only_one` waits for. False where it cannot be asked."""
+    return _carrier(room) is not None
+
+
+def insist_on_own(room: Path, parent: int) -> None:
+    """A rehearsal that is under way is carried on and taken down by itself, and by the processes that it starts (`parent` is
+    who started this one): nobody else interferes. Raises `UsageError`."""
+    if _carrier(room) not in (None, parent):
+        hint = "It takes down by itself what it makes; `outlive status` says whether it is over."
+        raise UsageError("a rehearsal is under way here.", hint=hint)
+
+
+def _carrier(room: Path) -> int | None:
+    """The process that carries one; 0 for one that has not said which it is."""
     with suppress(OSError):
         file = os.open(room / LOCK, os.O_RDONLY)
         try:
-            return not _taken(file, fcntl.LOCK_SH)
+            said = os.pread(file, 32, 0).decode("ascii", "replace")
+            return None if _taken(file, fcntl.LOCK_SH) else int(said) if said.isdecimal() else 0
         finally:
             os.close(file)
-    return False
+    return None
 
 
 def _opened(room: Path) -> int:
