@@ -49,6 +49,7 @@ class MachineApart(Server):
         return run(["nsenter", f"--mount=/proc/{self._space.pid}/ns/mnt", "--", *words])
 
     def close(self) -> None:
+        self.held.unlink(missing_ok=True)  # else a session that waits for it would for ever
         self.ssh.close()
         if self._space is not None:
             end(self._space)
