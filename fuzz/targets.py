@@ -10,9 +10,10 @@ from types import MappingProxyType
 
 from fuzz import seeds
 from fuzz.shaken import shaken
-from outlive.commands import docker_look, env_names, host_logs, log_files, loki
+from outlive.commands import docker_look, env_names, host_logs, journal, log_files, loki
 from outlive.leaks import sieves
 from outlive.leaks.scanner import Scanner
+from outlive.logs.journal_place import JournalPlace
 from outlive.logs.stamps import stamp
 from outlive.witnesses.docker import value
 
@@ -40,11 +41,15 @@ def _docker(text: str) -> None:
 
 
 def frames(data: bytes) -> None:
-    """Docker's json-file, and the commands that bring it and log files of the host; the times in those."""
+    """Docker's json-file, and the commands that bring it, log files and the journal of the host; the times in those."""
     for one in (data, json.dumps(shaken(seeds.LINE, data)).encode() + b"\n"):
         lines, used = log_files.decode(one)
         assert 0 <= used <= len(one)
         assert all(line.at.tzinfo is not None for line in lines)
+    for one in (data, data + b"\nend\tasked\t1764000000\t\t status 0\n"):
+        with suppress(ValueError):
+            answer = journal.read_look(one, 1 << 20)
+            JournalPlace(cursor=answer.entries[0].cursor if answer.entries else None).take(answer)
     text = data.decode("utf-8", "replace")
     when = stamp(data, UTC)
     assert when is None or when.tzinfo is not None

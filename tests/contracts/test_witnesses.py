@@ -18,13 +18,14 @@ from outlive.errors import ConfigError
 from outlive.lab.ground.process import free_port
 from outlive.model.check import Check
 from outlive.model.host import Host
+from outlive.model.journal import Journal
 from outlive.model.log_file import LogFile
 from outlive.providers.base import Provider
 from outlive.providers.static import Static
 from outlive.testing.witnesses import WITNESS_CONTRACT, Case, Promise, it_reports_what_it_sees
 from outlive.transport.api import Api
 from outlive.transport.dns import Names
-from outlive.transport.inside import InsidePeer
+from outlive.transport.inside import InsideHere, InsidePeer
 from outlive.transport.net import trust
 from outlive.transport.postgres import DsnWay
 from outlive.transport.postgres_identity import identify
@@ -37,6 +38,7 @@ from outlive.witnesses.domain import DomainWitness
 from outlive.witnesses.host_logs import HostLogWitness
 from outlive.witnesses.http import HttpWitness
 from outlive.witnesses.inside import LocalWitness
+from outlive.witnesses.journal import JournalWitness
 from outlive.witnesses.logs import LogWitness
 from outlive.witnesses.loki import LokiWitness
 from outlive.witnesses.postgres_identity import PostgresWitness
@@ -49,6 +51,7 @@ from outlive.witnesses.tofu_state import TofuStateWitness
 from tests.world.cloud import Cloud, server
 from tests.world.docker import DockerEngine
 from tests.world.images import busybox
+from tests.world.journal import JournalFolder, Line, writer
 from tests.world.loki import QUERY, Loki
 from tests.world.names import NameServer
 from tests.world.need import need
@@ -191,6 +194,21 @@ def log_files(ssh_server: SshServer, tmp_path: Path) -> Case:
 
 
 @pytest.fixture
+def journal(ssh_server: SshServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
+    """Of this machine, in a folder; nobody is there over SSH."""
+    need("journal", writer)
+    there = JournalFolder.make(tmp_path)
+    there.write(Line(CLOCK.now(), (b"Server listening on 0.0.0.0 port 22.",)))
+    monkeypatch.setenv("PATH", f"{there.programs}:{os.environ['PATH']}")
+    dead = inside_of(ssh_server, free_port(), tmp_path)
+    return Case(
+        "log.seen",
+        lambda: JournalWitness("127.0.0.1", InsideHere(), CLOCK, [Journal()], b"k"),
+        lambda: JournalWitness("127.0.0.1", dead, CLOCK, [Journal()], b"k"),
+    )
+
+
+@pytest.fixture
 def logs(ssh_server: SshServer, mute: int, tmp_path: Path) -> Case:
     path = tmp_path / "app-json.log"
     path.write_text('{"log": "hello", "stream": "stdout", "time": "2026-03-14T11:00:00Z"}\n')
@@ -326,6 +344,7 @@ KINDS = [
     "capacity",
     "logs",
     "log_files",
+    "journal",
     "loki",
     "local",
     "tofu",

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outlive.commands.docker import Container, Volume
-from outlive.commands.system import HostFacts
+from outlive.commands.system import HostFacts, read_facts
 from outlive.config.load import parse
 from outlive.model.asset import DockerVolumeAsset, SecretRef
 from outlive.model.host import Host
+from outlive.model.journal import Journal
 from outlive.survey.found import FoundDocker, FoundPostgres, Survey, WayIn
 from outlive.survey.look import look
 from outlive.survey.proposal import Proposal
@@ -81,6 +82,18 @@ def test_a_look_at_a_dsn_needs_no_host() -> None:
     settings = parse(write_toml(survey, proposal, replace(SETUP, host=None), NOW), Path("outlive.toml"))
     assert settings.hosts == () and len(settings.assets) == 1
     assert tell(survey, proposal).startswith("A Postgres reached by its DSN\n")
+
+
+@pytest.mark.parametrize("user", ["root", "deploy"])
+def test_where_there_is_no_auth_log_the_journal_is_read(recorded: tuple[Survey, Proposal], user: str) -> None:
+    """As a comment where the login may not."""
+    survey, proposal = recorded
+    assert survey.host and read_facts("@@hostname\nx\n@@os\n@@df\n@@journal\nalone\n").logs_to_journal_only
+    only = replace(survey, host=replace(survey.host, logs_to_journal_only=True, user=user))
+    text = write_toml(only, proposal, SETUP, NOW)
+    (host,) = parse(text, Path("outlive.toml")).hosts
+    assert host.journals == ((Journal(),) if user == "root" else ())
+    assert ("# [[hosts.journals]]" in text) == ("usermod -aG systemd-journal deploy" in text) == (user == "deploy")
 
 
 def test_data_at_risk_stands_out() -> None:

@@ -36,6 +36,14 @@ def test_floods_of_two_services_are_told_each() -> None:
     assert name == OK and "shop/app floods" in advice and "edge floods" in advice and "usual" not in advice
 
 
+def test_a_journal_that_may_not_be_read_is_never_taken_for_quiet() -> None:
+    lacks = {"service": "journal", "stream": "stderr", "error": "not_readable", "why": "the login may not read it"}
+    unread = saw("log.seen", lacks, ago=60, channel=Channel.INSIDE, witness="journal")
+    assert told(unread) == (OK, "nothing is known of the log of journal: the login may not read it")
+    read = saw("log.seen", {"service": "journal", "stream": "stderr"}, ago=5, channel=Channel.INSIDE, witness="journal")
+    assert told(unread, read) == (OK, "")
+
+
 def test_a_known_line_is_explained_only_in_trouble_and_once_for_all_services() -> None:
     waited = [
         heard("log.signature", {"service": name, "signature": "undici-headers-timeout", "count": 2}) for name in "ab"

@@ -90,3 +90,8 @@ def test_log_files_are_read_where_some_are_named() -> None:
         '[[hosts]]\nname = "me"\naddress = "local"\ncontainers = false\n[[hosts.log_files]]\npath = "/var/log/x.log"\n'
     )
     assert [(one.kind, one.every_seconds) for one in plan(settings(told), {}, {})][2:] == [("files", 30)]
+
+
+def test_the_journal_is_read_where_it_is_named() -> None:
+    told = '[[hosts]]\nname = "me"\naddress = "local"\ncontainers = false\n[[hosts.journals]]\n'
+    assert [(one.kind, one.every_seconds) for one in plan(settings(told), {}, {})][2:] == [("journals", 30)]

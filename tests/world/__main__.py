@@ -18,7 +18,7 @@ from outlive.lab.ground import dockerd, wheels
 from outlive.lab.ground import machine as machine_ground
 from outlive.lab.ground.images import server
 from outlive.lab.ground.process import run
-from tests.world import images, ledger, machine, oidc, packages, tls_proxy, tofu
+from tests.world import images, journal, ledger, machine, oidc, packages, tls_proxy, tofu
 from tests.world.docker import DockerEngine
 from tests.world.need import Missing, is_required
 from tests.world.postgres_trees import MAJORS, usable
@@ -78,6 +78,7 @@ def prepare_all() -> int:
     try:
         parts = {
             "packages": packages.for_servers,
+            "journal": lambda: journal.writer().name,
             "browser": packages.for_browser,
             "postgres": postgres_servers,
             "s3: rclone": rclone,

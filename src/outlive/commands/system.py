@@ -30,6 +30,8 @@ say unix; cat /proc/net/unix 2>/dev/null | grep -o '/.*/\.s\.PGSQL\.[0-9]*$' | s
 done
 say roots; for d in /srv/* /var/www/* /opt/* /home/* /root; do if [ -d "$d" ]; then printf '%s\n' "$d"; fi; done
 say docker; if command -v docker >/dev/null 2>&1; then echo there; fi
+say journal; if command -v journalctl >/dev/null 2>&1 && { [ -d /run/log/journal ] || [ -d /var/log/journal ]; } &&
+  [ ! -e /var/log/auth.log ] && [ ! -e /var/log/secure ]; then echo alone; fi
 true
 """
 
@@ -119,6 +121,7 @@ class HostFacts:
     sockets: tuple[PostgresSocket, ...] = ()
     roots: tuple[str, ...] = ()
     has_docker: bool = False
+    logs_to_journal_only: bool = False  # logins too: there is no auth.log (Debian), nor secure (Fedora)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,7 @@ def read_facts(text: str) -> HostFacts:
         sockets=tuple(_sockets(found.get("unix", []))),
         roots=tuple(line for line in found.get("roots", []) if line.startswith("/")),
         has_docker=_first(found, "docker") == "there",
+        logs_to_journal_only=_first(found, "journal") == "alone",
     )
 
 

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 from outlive.config.errors import Problem, Where
 from outlive.config.schema import Document
 from outlive.model.host import Host
+from outlive.model.journal import Journal
 from outlive.model.log_file import LogFile
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
+_UNIT = re.compile(r"[A-Za-z0-9_@:.\\-]+\.[a-z]+")
 _NAME = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}", re.IGNORECASE)
 
 
@@ -43,6 +45,7 @@ def _host(place: Where, host: Host) -> Iterator[Problem]:
             if not isinstance(value, str | int | float | bool):
                 yield Problem((*where, "json"), f"{path} is no plain value.", "Compare with a text, a number, or true.")
     yield from _log_files((*place, "log_files"), host.log_files)
+    yield from _journals((*place, "journals"), host.journals)
     for name in host.names:
         if not _NAME.fullmatch(name) or _is_address(name):
             cure = 'Write a DNS name, such as "shop.example.com", without scheme and path.'
@@ -70,6 +73,26 @@ def _log_files(place: Where, logs: Sequence[LogFile]) -> Iterator[Problem]:
                 (*place, index), f"another log is {said[1]} of {said[0]} as well.", "Give it a service of its own."
             )
         told.add((one.service or one.path, one.stream))
+
+
+def _journals(place: Where, journals: Sequence[Journal]) -> Iterator[Problem]:
+    services: set[str] = set()
+    read: set[tuple[str, ...]] = set()
+    for index, one in enumerate(journals):
+        for name in (each for each in one.units if not _UNIT.fullmatch(each)):
+            yield Problem((*place, index, "units"), f'"{name}" is no unit.', 'Write each in full: "ssh.service".')
+        for name in (each for each in one.identifiers if not each.isprintable()):
+            yield Problem(
+                (*place, index, "identifiers"), f"{name!r} is no identifier.", 'Write it as syslog has it: "sshd".'
+            )
+        if one.service in services:
+            yield Problem(
+                (*place, index), f"another part is told as {one.service} as well.", "Give it a service of its own."
+            )
+        elif one.matches in read:
+            yield Problem((*place, index), "another table reads the same lines.", "Keep one of them.")
+        services.add(one.service)
+        read.add(one.matches)
 
 
 def _url(place: Where, url: str) -> Iterator[Problem]:

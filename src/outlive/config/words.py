@@ -31,6 +31,7 @@ from outlive.config.schema import (
 from outlive.model.asset import Asset, Hook, SecretRef, TemporalTls
 from outlive.model.check import Check
 from outlive.model.host import Host
+from outlive.model.journal import Journal
 from outlive.model.log_file import LogFile
 
 
@@ -66,6 +67,7 @@ TABLES: dict[str, type] = {
     "hosts": Host,
     "checks": Check,
     "log_files": LogFile,
+    "journals": Journal,
     "unguarded": Unguarded,
     "around": Hook,
     "tls": TemporalTls,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field
 
 from outlive.model.check import Check
+from outlive.model.journal import Journal
 from outlive.model.log_file import LogFile
 
 
@@ -20,7 +21,8 @@ class Host:
     `addresses` are further ones that are asked as well; `names` are DNS names that should lead here; `urls` are pages, and
     `checks` pages of which more is wanted; `tofu_state` is the file of a local OpenTofu state, of which `tofu_resource` is
     this host; `server_id` is the provider's id of it. `containers`: whether Docker there is asked how its containers stand;
-    `logs`: whether what they write is read as well; `log_files` are read too, whoever writes them."""
+    `logs`: whether what they write is read as well; `log_files` are read too, whoever writes them, and
+    what `journals` names of the systemd journal."""
 
     name: str
     address: str
@@ -37,6 +39,7 @@ class Host:
     containers: bool = True
     logs: bool = True
     log_files: Annotated[tuple[LogFile, ...], Field(max_length=20)] = ()
+    journals: Annotated[tuple[Journal, ...], Field(max_length=5)] = ()
     server_id: str | None = None
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 

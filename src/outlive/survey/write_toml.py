@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from outlive.commands.system import HostFacts
 from outlive.model.asset import SecretRef
 from outlive.model.host import Host
 from outlive.survey.found import Survey
@@ -158,7 +159,19 @@ def _host(survey: Survey, proposal: Proposal, setup: Setup) -> str:
     if survey.docker and survey.docker.version:
         lines.append(f"Docker {survey.docker.version}, engine {survey.docker.engine_id}")
     host = replace(setup.host, urls=proposal.urls, names=proposal.names)
-    return comment(*lines) + table("[[hosts]]", changed(host))
+    return comment(*lines) + table("[[hosts]]", changed(host)) + (_journal(facts) if facts else "")
+
+
+def _journal(facts: HostFacts) -> str:
+    """A comment where the login may not read it: root may, and it takes one command to let another."""
+    if not facts.logs_to_journal_only:
+        return ""
+    note = "It has no auth.log: logins, sudo and the kernel are in its systemd journal."
+    written = table("[[hosts.journals]]", {})
+    if facts.user == "root":
+        return "\n" + comment(note) + written
+    cure = f"As root there: usermod -aG systemd-journal {facts.user or 'LOGIN'}; then take the # away."
+    return "\n" + comment(note, cure) + commented(written)
 
 
 def _asset(one: Proposed) -> str:

@@ -13,6 +13,7 @@ from outlive.verdict.words import clock
 
 _MOST = 5  # of each kind: who reads it has a problem to solve
 _GRAVE = ("high", "critical")
+_UNREAD = ("not_readable", "not_there")  # until somebody sees to it; what was lost once is history
 
 
 def of_logs(looks: Sequence[Observation], *, in_trouble: bool) -> Iterator[str]:
@@ -25,6 +26,7 @@ def of_logs(looks: Sequence[Observation], *, in_trouble: bool) -> Iterator[str]:
         yield from _rotations([one for one in looks if one.fact == "stack.secrets"])
     if in_trouble:
         yield from _meanings(errors)
+    yield from _unread([one for one in looks if one.witness == "journal" and one.error in _UNREAD])
 
 
 def settlement_of(one: Observation, settled: Iterable[Settlement]) -> Settlement | None:
@@ -93,6 +95,12 @@ def _rotations(told: Sequence[Observation]) -> Iterator[str]:
     for unread in (one for one in told if one.error is not None):
         why = text(field(unread, "why") or unread.error)
         yield f"the names of what to rotate could not be read ({why}): see the stack's own .env"
+
+
+def _unread(looks: Iterable[Observation]) -> Iterator[str]:
+    """Silence there would be taken for quiet."""
+    for one in looks:
+        yield f"nothing is known of the log of {service(one)}: {text(field(one, 'why') or one.error)}"
 
 
 def _meanings(errors: Sequence[Observation]) -> Iterator[str]:

@@ -39,6 +39,7 @@ from outlive.witnesses.domain import DomainWitness
 from outlive.witnesses.host_logs import HostLogWitness
 from outlive.witnesses.http import HttpWitness
 from outlive.witnesses.inside import LocalWitness
+from outlive.witnesses.journal import JournalWitness
 from outlive.witnesses.logs import LogWitness
 from outlive.witnesses.loki import LokiWitness
 from outlive.witnesses.loki_tail import LokiTail
@@ -53,7 +54,7 @@ from outlive.witnesses.tofu_state import TofuStateWitness
 SLOW_SECONDS = 60.0  # for what asks several things one after the other
 PROVIDER_SECONDS = 240.0
 DRIFT_SLACK_SECONDS = 30.0  # the witness has its own limit, which ends before
-SLOW = ("ssh", "capacity", "docker", "logs", "files", "loki", "domain", "postgres", "dns")
+SLOW = ("ssh", "capacity", "docker", "logs", "files", "journals", "loki", "domain", "postgres", "dns")
 CLUSTERS_AT_ONCE = 8
 
 
@@ -153,6 +154,8 @@ class Eyes:
                 return self._logs(ask)
             case "files":
                 return self._log_files(ask)
+            case "journals":
+                return self._journals(ask)
             case "local":
                 return LocalWitness(ask.host, one.clock, self._marker_state(ask.host), self._volumes(ask.host))
             case "postgres":
@@ -194,6 +197,13 @@ class Eyes:
         one, logs, timeout = self.sight, self._host(ask).log_files, self.sight.settings.watch.timeout_seconds
         subject, inside = self._subject(ask), self._inside(ask)
         made = HostLogWitness(subject, inside, one.clock, logs, one.log_key, self._limits, timeout)
+        made.remembered = one.positions.of_reader(made.reader)
+        return made
+
+    def _journals(self, ask: Ask) -> JournalWitness:
+        one, journals, timeout = self.sight, self._host(ask).journals, self.sight.settings.watch.timeout_seconds
+        subject, inside = self._subject(ask), self._inside(ask)
+        made = JournalWitness(subject, inside, one.clock, journals, one.log_key, self._limits, timeout)
         made.remembered = one.positions.of_reader(made.reader)
         return made
 

@@ -22,10 +22,10 @@ DOMAIN_SECONDS = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, capacity, docker, logs, files (of logs), local,
-    postgres, tofu (a state), provider, drift (a folder of OpenTofu) or loki. `name` is a DNS name, the asset of a cluster,
-    or that of the provider, folder or store of logs; `address` None with http: whoever the name leads to. `check` is a
-    position in the host's `all_checks`."""
+    """One thing to ask. `kind` is http, tls, tcp, dns, domain, ssh, capacity, docker, logs, files (of logs), journals,
+    local, postgres, tofu (a state), provider, drift (a folder of OpenTofu) or loki. `name` is a DNS name, the asset of a
+    cluster, or that of the provider, folder or store of logs; `address` None with http: whoever the name leads to. `check`
+    is a position in the host's `all_checks`."""
 
     kind: str
     every_seconds: float
@@ -84,6 +84,8 @@ def _of_inside(host: Host, every: float, addresses: Sequence[str], ssh_port: int
         yield Ask("capacity", max(every, CAPACITY_SECONDS), host.name, address, 0 if host.is_local else ssh_port)
         if host.log_files:
             yield Ask("files", every, host.name, address, 0 if host.is_local else ssh_port)
+        if host.journals:
+            yield Ask("journals", every, host.name, address, 0 if host.is_local else ssh_port)
     if host.containers:
         for address in [None] if host.is_local else addresses:
             yield Ask("docker", max(every, DOCKER_SECONDS), host.name, address, 0 if host.is_local else ssh_port)
