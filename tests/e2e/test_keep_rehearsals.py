@@ -98,6 +98,12 @@ class Memory:
         known = self.due() or Due(JOB, datetime.now(UTC))
         self._store.set_due(Due(JOB, datetime.now(UTC) - timedelta(days=days), known.runs, known.last_run))
 
+    def has_failed(self) -> bool:
+        """The last run, and the keeper has written down all that follows: what is changed now is not overwritten."""
+        due, outcome = self.due(), self._store.outcomes().get(JOB)
+        is_sooner = due is not None and due.next_due < datetime.now(UTC) + timedelta(days=2)
+        return is_sooner and outcome is not None and outcome.run == due.last_run and not outcome.ok
+
     def happened(self, what: What, step: str = "", said: str = "") -> int:
         journal = Recovering(self._store)
         entries = [one for run in journal.recoveries() for one in journal.entries(run.id)]
@@ -130,6 +136,7 @@ def test_it_rehearses_by_itself_and_tells_what_it_came_to(keep: Keep, scratch: M
     memory.time_passes(days=95)  # missed three times
     keep.until(lambda: keep.heard("ended rehearse here: failed"), "one that fails")
     assert keep.log.count("started rehearse here") == 1, "it is caught up once"
+    keep.until(memory.has_failed, "the next time to be set")
     memory.time_passes(days=1)
     keep.until(lambda: keep.log.count("ended rehearse here: failed") == 2, "the next one, which fails as well")
     keep.until(lambda: len(told(webhook)) == 1, "somebody to be told")
@@ -138,6 +145,7 @@ def test_it_rehearses_by_itself_and_tells_what_it_came_to(keep: Keep, scratch: M
     assert "the last rehearsal failed" in of_rehearsals(status)[0]
     assert "somebody-else" in scratch.inside("ls", str(data)), "what is not ours stays"
 
+    keep.until(memory.has_failed, "the next time to be set")
     scratch.inside("rm", "-r", str(data))
     scratch.held.write_text("tar")
     memory.time_passes(days=1)
