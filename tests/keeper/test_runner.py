@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from outlive.config.schema import Settings
+from outlive.config.schema import RehearsalSettings, Settings
 from outlive.engine.port import RunStatus
 from outlive.errors import VaultUnreachable
 from outlive.keeper.runner import Runner
+from outlive.model.recovery import Recovery, What
+from outlive.state.recovering import Recovering
 from outlive.state.store import Store
 from outlive.testing.clock import ManualClock
 from tests.engine.databases import sqlite_url
@@ -249,3 +251,29 @@ def test_a_red_drill_takes_a_new_copy_now_but_a_red_proof_does_not_go_round_in_c
     assert world.tick(HOUR) == ["drill:db"]
     end_red()
     assert world.tick(1) == ["backup:db"]
+
+
+def test_a_rehearsal_stays_due_while_somebody_recovers_and_is_caught_up_once(make: Callable[..., World]) -> None:
+    world = make()
+    world.settings = replace(world.settings, rehearsals=(RehearsalSettings(host="web-1", to="ssh://root@n"),))
+    world.restart()
+    world.tick()
+    world.end_all()
+    now, journal = world.clock.now(), Recovering(world.store)
+    journal.begin(Recovery("lost-1", now, "web-1", "lost-host", "t", "ssh://n", "ops", (), ()))
+    world.tick(3 * 30 * DAY)
+
+    def some_ticks() -> list[str]:
+        """Everything else that is due comes to its end, so that there is room."""
+        begun = []
+        for _ in range(6):
+            begun += world.tick(60)
+            world.end_all()
+        return begun
+
+    assert "rehearsal:web-1" not in some_ticks()
+    assert [line for line in world.said if "waits" in line] == [
+        "rehearse web-1 is due, and waits: the recovery lost-1 has not ended"
+    ]
+    journal.write("lost-1", world.clock.now(), "", What.ENDED, "ops", "done")
+    assert some_ticks().count("rehearsal:web-1") == 1

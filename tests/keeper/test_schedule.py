@@ -199,6 +199,15 @@ def test_one_run_an_asset_and_one_a_job() -> None:
     assert admit(starts, busy, NOON) == []
 
 
+def test_one_rehearsal_at_a_time_of_whatever_host_and_however_long() -> None:
+    jobs = [job(f"rehearsal:{host}", asset=None) for host in ("web-1", "web-2")] + [job("prune", asset=None)]
+    known = {one.name: Due(one.name, NOON) for one in jobs}
+    starts = due(jobs, known, NOON)
+    assert [start.job.name for start in admit(starts, [], NOON)] == ["prune", "rehearsal:web-1"]
+    busy = [Busy("rehearsal:web-2", None, NOON - timedelta(seconds=LONG_SECONDS + 1))]
+    assert [start.job.name for start in admit(starts, busy, NOON)] == ["prune"]
+
+
 def test_a_run_that_hangs_gives_up_its_place_but_not_its_asset() -> None:
     jobs = [job(f"backup:{name}", asset=name) for name in "abcd"]
     known = {one.name: Due(one.name, NOON) for one in jobs}

@@ -35,10 +35,16 @@ def asset(**more: Any) -> dict[str, Any]:
 CRONS = [{"cron": "report", "state": "down", "last_at": NOON}, {"cron": "other", "state": "unknown", "last_at": None}]
 
 
+REHEARSED = {
+    "rehearsals": [{"host": "web-1", "at": NOON, "rto_seconds": 720.0}],
+    "rehearsal_plan": [{"host": "web-1", "late": True, "failed": None}],
+}
+
+
 def document(*assets: dict[str, Any], **more: Any) -> dict[str, Any]:
     host = {"host": "web-1", "verdict": "same_machine_ok", "confirmed": True, "seen_at": NOON}
     blind = [{"to": NOON}, {"to": NOON - timedelta(hours=1)}]
-    return {"at": NOON, "assets": list(assets), "hosts": [host], "blind": blind, "crons": CRONS, **more}
+    return {"at": NOON, "assets": list(assets), "hosts": [host], "blind": blind, "crons": CRONS, **REHEARSED, **more}
 
 
 def test_what_is_known_is_told() -> None:
@@ -56,6 +62,9 @@ def test_what_is_known_is_told() -> None:
         "outlive_blind 1",
         'outlive_cron_missing{cron="report"} 1',
         'outlive_cron_timestamp_seconds{cron="report"} 1770465600',
+        'outlive_rehearsal_rto_seconds{host="web-1"} 720',
+        'outlive_rehearsal_timestamp_seconds{host="web-1"} 1770465600',
+        'outlive_rehearsal_bad{host="web-1"} 1',
     ):
         assert f"{line}\n" in text, line
     assert text.endswith("# EOF\n") and 'cron="other"' not in text

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from outlive import wiring_recovery
 from outlive.model.asset import ConfigAsset, DockerVolumeAsset, ImagesAsset, PathAsset, PostgresAsset, TemporalAsset
+from outlive.model.incident import Incident, Trouble, Urgency
 from outlive.model.recovery import Entry, Recovery, What
-from outlive.recovery.rehearsal import is_late, last_whole, unfit
+from outlive.recovery.rehearsal import CLEARED, is_late, last_whole, stands, uncleared, unfit, waits_for
 from outlive.recovery.runbook import expanded, read
 from outlive.recovery.steps.registry import STEPS
 
@@ -68,6 +70,8 @@ def test_only_a_whole_rehearsal_counts() -> None:
     real = run("c", NOON + timedelta(days=9), "done", rehearsal=False)
     assert last_whole([old, later, real], "web-1") == NOON
     assert last_whole([old], "web-2") is None
+    moved = (replace(later[0], to=""), old[1])
+    assert last_whole([old, moved], "web-1") == NOON, "a database that moves is not the whole stack"
 
 
 def test_it_may_be_missed_once_and_then_it_is_late() -> None:
@@ -75,3 +79,38 @@ def test_it_may_be_missed_once_and_then_it_is_late() -> None:
     assert not is_late(NOON, month, NOON + timedelta(days=60))
     assert is_late(NOON, month, NOON + timedelta(days=60, seconds=1))
     assert not is_late(None, month, NOON), "what never was is told by its own failure"
+
+
+def incident(
+    cause: str, urgency: Urgency = Urgency.HIGH, *, host: str = "web-1", name: str = "x", ended: bool = False
+) -> Incident:
+    trouble = Trouble(cause, name, host, urgency, NOON, "it is down")
+    return Incident(id=3, trouble=trouble, opened_at=NOON, worsened_at=NOON, ended_at=NOON if ended else None)
+
+
+def test_it_waits_for_a_recovery_and_for_what_is_urgently_wrong_with_the_host() -> None:
+    real = run("a", NOON, "done", rehearsal=False)
+    under_way = (real[0], real[1][:1])
+    rehearsed = run("b", NOON, "done")
+    assert "recovery a has not ended" in waits_for("web-1", [under_way], [])
+    assert waits_for("web-1", [real, (rehearsed[0], rehearsed[1][:1])], []) == ""
+    assert "incident 3 is open: it is down" in waits_for("web-1", [], [incident("host:web-1")])
+    calm = [
+        incident("host:web-1", ended=True),
+        incident("host:web-2", host="web-2"),
+        incident("host:web-1", Urgency.LOW),
+        incident("host:web-1", name="no_data"),
+        incident("rehearsal:web-1"),  # else one that failed would never be tried again
+    ]
+    assert waits_for("web-1", [], calm) == ""
+
+
+def test_what_stands_after_its_end_and_what_lies_aside_is_known_until_it_is_cleared() -> None:
+    one, (begun, done) = run("a", NOON, "done")
+    doing, undone = Entry("a", 1, NOON, "volume", What.DOING, "ops"), Entry("a", 1, NOON, "volume", What.UNDONE, "ops")
+    standing, taken_down = [begun, doing, done], [begun, doing, done, undone]
+    assert stands(one, standing) and not stands(one, taken_down) and not stands(one, [begun, doing])
+    assert uncleared([(one, standing)], one.to) == []
+    assert [found for found, _ in uncleared([(one, taken_down)], one.to)] == [one]
+    assert uncleared([(one, taken_down)], "ssh://another") == [] == uncleared([run("b", NOON, "undone")], one.to)
+    assert uncleared([(one, [*taken_down, Entry("a", 1, NOON, "", What.ENDED, "ops", CLEARED)])], one.to) == []

@@ -16,6 +16,8 @@ from outlive.lab.world import Lab
 from tests.cli.home import Home
 from tests.recovery.keeper import Keeper
 from tests.recovery.test_lost_host import UPLOADS
+from tests.world.biting import TOKEN, Bite
+from tests.world.makers import CherryApi
 
 SCRATCH = 43
 SAME = "docker ps --all --quiet --no-trunc | sort; cat /etc/machine-id; ls /srv/shop"
@@ -85,3 +87,47 @@ def test_one_that_fails_says_why_and_does_not_stand_in_the_way_of_the_next(tmp_p
     for _ in range(2):
         silent = home.call("rehearse", "--json")
         assert silent.code == 5 and "refused" in silent.document["error"], silent.err
+
+
+ORDERS = """
+name = "mine"
+title = "mine"
+[[steps]]
+name = "order"
+kind = "create-machine"
+provider = "cloud"
+token = { file = "token" }
+plan = "cloud_vps_1"
+region = "eu_nord_1"
+image = "debian_12_64bit"
+ssh_keys = ["1"]
+approval = false
+attempts = 20
+pause_seconds = 0.1
+"""
+
+
+@pytest.mark.slow
+def test_a_machine_that_is_ordered_for_it_is_given_back_and_until_then_said_to_be_paid_for(tmp_path: Path) -> None:
+    """Killed when the order has had its effect; then nothing can be given back for a while."""
+    home = Home(tmp_path)
+    (tmp_path / "mine.toml").write_text(ORDERS)
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "token").chmod(0o600)
+    with CherryApi() as api:
+        table = '[[rehearsals]]\nhost = "here"\nrunbook = "mine.toml"\n'
+        home.write(more=f'[keeper]\nstate = "state"\n{api.provider}{table}')
+        process = home.spawn("rehearse")
+        api.watch = lambda number, when: process.kill() if api.ordered and when == "after" else None
+        process.communicate(timeout=120)
+        api.watch = lambda number, when: None
+        assert process.returncode == -9 and len(api.known) == 1
+        api.bites = [Bite("500", "DELETE", times=1000)]
+        stuck = home.call("rehearse", "--json")
+        assert stuck.code == 5 and "not taken down" in stuck.document["error"], stuck.err
+        (risk,) = [one for one in home.call("status", "--no-look", "--json").document["risks"] if "rehears" in one]
+        assert "the machine that it ordered is paid for" in risk and "--undo" in risk
+        api.bites = []
+        done = home.call("rehearse", "--json")
+        assert done.code == 0 and done.document["seconds"] > 0, done.err
+        assert api.known == [] and len(api.deleted) == len(api.ordered) == 2, "no second one was bought for the first"

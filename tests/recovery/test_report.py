@@ -51,3 +51,16 @@ def test_how_long() -> None:
     assert seconds(ENTRIES[:5]) is None
     assert seconds(ENTRIES) == 55
     assert seconds((ENTRIES[0], ENTRIES[-1])) == 90
+
+
+def test_a_rehearsal_says_what_would_have_been_missing_and_stays_what_it_was_when_it_is_taken_down() -> None:
+    rehearsed = replace(RUN, rehearsal=True)
+    whole = report(rehearsed, (*ENTRIES, line(99, "", What.ENDED, "undone"), line(99, "", What.ENDED, "cleared")))
+    assert "done, and taken down again." in whole and "Users were served after 55 s." in whole
+    assert "## What would have been missing\n\nNothing.\n" in whole
+    media = SHOWN | {"asset": "media", "kind": "path", "copy": None, "until": None, "everything": True}
+    failed = replace(rehearsed, losses=(SHOWN, media))
+    told = report(failed, (*ENTRIES[:4], line(99, "", What.ENDED, "undone")))
+    assert "failed, and taken down again" in told and "- media: there is no copy of it" in told
+    assert "- db: not brought back" in told and "- it ended at 'cluster db': the vault is away" in told
+    assert "would have been missing" not in report(RUN, ENTRIES)

@@ -151,7 +151,7 @@ def recovery(**changes: Any) -> dict[str, Any]:
     make = entry | {"step": "make a machine", "at": NOW - timedelta(minutes=2)}
     return {
         "id": "rehearse-1",
-        "title": "rehearsal: web-1 on a scratch machine",
+        "title": "web-1 on a scratch machine",
         "host": "web-1",
         "rehearsal": True,
         "began_at": NOW - timedelta(minutes=3),

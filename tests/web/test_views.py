@@ -131,6 +131,34 @@ def test_a_recovery_says_how_far_each_step_is() -> None:
     )
 
 
+def test_a_rehearsal_that_was_whole_and_is_taken_down_is_good() -> None:
+    ends = [
+        {"at": NOW, "step": "", "what": "ended", "by": "me", "said": said} for said in ("done", "undone", "cleared")
+    ]
+    view = recovery_view(recovery(entries=[*recovery()["entries"], *ends]), NOW)
+    assert (view.state, view.mark) == (GOOD, "DONE, TAKEN DOWN")
+    red = recovery()["entries"][-1] | {"what": "failed", "said": "no room"}
+    failed = recovery_view(recovery(entries=[*recovery()["entries"], red, *ends[1:]]), NOW)
+    assert (failed.state, failed.mark) == (BAD, "FAILED, TAKEN DOWN")
+    killed = recovery_view(recovery(entries=[*recovery()["entries"], *ends[1:]]), NOW)
+    assert (killed.state, killed.mark) == (UNKNOWN, "CUT OFF, TAKEN DOWN")
+    real = recovery_view(recovery(rehearsal=False, entries=[*recovery()["entries"], *ends[:2]]), NOW)
+    assert (real.state, real.mark) == (BAD, "UNDONE")
+
+
+def test_the_rto_of_the_whole_stack_is_on_the_first_page_and_is_not_relied_on_for_ever() -> None:
+    done = {"host": "web-1", "at": NOW - timedelta(days=3), "rto_seconds": 720.0, "run": "r"}
+    plan = {"host": "web-1", "late": False, "failed": None, "waits": None}
+    (well,) = now_view(status(rehearsals=[done], rehearsal_plan=[plan])).rehearsals
+    assert (well.state, well.said) == (GOOD, "the whole stack was back in 12 min 0 s, rehearsed 3 d ago")
+    (late,) = now_view(status(rehearsals=[done], rehearsal_plan=[plan | {"late": True}])).rehearsals
+    assert late.state == BAD and "too long ago to rely on" in late.said
+    (by_hand,) = now_view(status(rehearsals=[done | {"stale": True}])).rehearsals
+    assert (by_hand.state, by_hand.said.endswith("too long ago to rely on")) == (UNKNOWN, True)
+    (never,) = now_view(status(rehearsals=[], rehearsal_plan=[plan | {"waits": "incident 3 is open"}])).rehearsals
+    assert (never.state, never.said) == (UNKNOWN, "not rehearsed yet; the next waits: incident 3 is open")
+
+
 def test_a_cron_job_that_never_told_anything_is_unknown() -> None:
     one = {"cron": "report", "host": None, "state": "new", "why": "", "last_at": None, "due_at": None}
     lines = now_view(status(crons=[one, one | {"state": "down", "why": "exit status 3", "last_at": NOW}])).crons

@@ -22,6 +22,7 @@ DATA_GONE = (Name.OS_REINSTALLED, Name.MACHINE_REPLACED, Name.DATA_REPLACED, Nam
 CAN_WAIT = (Name.REBOOTED,)
 JOBS_THAT_CAN_WAIT = ("prune", "mirror", "selftest")
 STREAMING = "streaming"
+REHEARSAL = "rehearsal"
 UNTOLD_SECONDS = 300.0  # a verdict that says nothing is a trouble when it goes on
 STREAM_SECONDS = 120.0  # a stream that is away for a moment comes back by itself
 MOST_ADVICE = 2
@@ -143,11 +144,12 @@ def _streams(memory: Memory, now: datetime) -> Iterator[Trouble]:
 def _job(one: Outcome, on_host: Mapping[str, str | None]) -> Trouble:
     kind, _, asset = one.job.partition(":")
     waits = kind in JOBS_THAT_CAN_WAIT and "ALARM" not in one.said
+    host = asset if kind == REHEARSAL else on_host.get(asset)
     what = f"{kind}{f' of {asset}' if asset else ''} failed: {one.said or 'it did not say why'}"
     return Trouble(
         cause=one.job,
         name=kind,
-        host=on_host.get(asset),
+        host=host,
         urgency=Urgency.LOW if waits else Urgency.HIGH,
         since=one.ended_at,
         what=what,

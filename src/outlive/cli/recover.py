@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from outlive.errors import UsageError
 from outlive.model.recovery import What, is_ended
 from outlive.recovery import plan
 from outlive.recovery.steps.registry import STEPS
+from outlive.recovery.under_way import insist_on_own
 from outlive.state.recovering import Recovering
 
 
@@ -68,6 +70,8 @@ def recover(
     store = wiring_state.store(settings)
     try:
         call = Call(settings, clock, store, Recovering(store), output, yes, rehearse)
+        if rehearse and not dry_run:
+            insist_on_own(wiring_recovery.room(settings), os.getppid())
         with wiring_recovery.alone(settings, rehearsal=rehearse):
             if undo:
                 return take_back(call, named, accept_loss, give_up)

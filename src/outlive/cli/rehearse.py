@@ -19,9 +19,10 @@ from outlive.config.schema import RehearsalSettings, Settings
 from outlive.errors import Failed, OutliveError, Refused, UsageError
 from outlive.keeper.children import Children
 from outlive.keeper.jobs import REHEARSAL_SECONDS
-from outlive.model.recovery import Entry, Recovery, What, begun_steps, is_ended
+from outlive.model.recovery import Recovery, What, begun_steps, is_ended
 from outlive.recovery import destination, rehearsal, runbook
 from outlive.recovery.clearing import clear
+from outlive.recovery.under_way import the_only_one
 from outlive.state.recovering import Recovering
 from outlive.transport import hostkey
 
@@ -40,12 +41,20 @@ def rehearse(
     settings, output = load(config), Output(as_json)
     wanted = _chosen(settings, host)
     _insist(settings, wanted)
+    with the_only_one(wiring_recovery.room(settings)):
+        return _all_of_it(settings, wanted, output)
+
+
+def _all_of_it(settings: Settings, wanted: RehearsalSettings, output: Output) -> int:
     children = Children(settings.path)
     say = output.console.print
     try:
         _take_down(settings, wanted, children)
+        _insist_on_peace(settings)
         say(f"{wanted.host}: rehearsing on {wanted.to or 'a machine that the runbook orders'} ...")
+        before = _last(settings)
         done, failed = _rehearsed(wanted, children)
+        why = _why(settings, before) if failed else ""
         say("taking it down again ...")
         _take_down(settings, wanted, children, failed)
     except KeyboardInterrupt:
@@ -53,7 +62,7 @@ def rehearse(
         say("interrupted; what stands there is taken down by the next `outlive rehearse`.")
         raise
     if failed is not None:
-        raise Failed(f"{wanted.host} did not come back in the rehearsal: {failed.detail}", hint=HINT) from failed
+        raise Failed(f"{wanted.host} did not come back in the rehearsal: {why or failed.detail}", hint=HINT) from failed
     say(f"{wanted.host}: the whole stack was back in {duration(done['seconds'] or 0.0)}. Report: {done['report']}")
     output.document(done)
     return 0
@@ -69,6 +78,21 @@ def _rehearsed(wanted: RehearsalSettings, children: Children) -> tuple[dict[str,
         return dict(children.run(words, REHEARSAL_SECONDS)["document"]), None
     except OutliveError as error:
         return {}, error
+
+
+def _last(settings: Settings) -> str:
+    with _journal(settings) as journal:
+        return next((one.id for one in reversed(journal.recoveries()) if one.rehearsal), "")
+
+
+def _why(settings: Settings, before: str) -> str:
+    """What the step said at which it ended; "" when it had not even begun, and the command says why."""
+    if (run := _last(settings)) == before:
+        return ""
+    with _journal(settings) as journal:
+        entries = journal.entries(run)
+    found = [f"{one.step!r} failed: {one.said}" for one in entries if one.what is What.FAILED]
+    return found[-1] if found else ""
 
 
 def _chosen(settings: Settings, host: str) -> RehearsalSettings:
@@ -102,6 +126,16 @@ def _insist(settings: Settings, wanted: RehearsalSettings) -> None:
             )
 
 
+def _insist_on_peace(settings: Settings) -> None:
+    """Nobody needs a second production while the first one is being recovered. Raises `Refused`."""
+    with _journal(settings) as journal:
+        runs = [(one, journal.entries(one.id)) for one in journal.recoveries()]
+    if why := rehearsal.waits_for("", runs, ()):
+        raise Refused(
+            f"{why}; nothing was begun.", hint="`outlive recover --resume`, or `--undo`, ends it; then rehearse."
+        )
+
+
 def _take_down(
     settings: Settings, wanted: RehearsalSettings, children: Children, failed: OutliveError | None = None
 ) -> None:
@@ -109,11 +143,12 @@ def _take_down(
     unnoticed."""
     try:
         for _ in range(MOST_LEFT):
-            if (standing := _standing(settings)) is None:
-                return
-            run, entries = standing
+            if not _stands(settings):
+                break
             children.run([*RECOVER, "--undo"], REHEARSAL_SECONDS)
-            _clear(settings, run, entries)
+        else:
+            raise Failed(f"{MOST_LEFT} were taken down, and still something stands.")
+        _clear(settings, wanted)
     except OutliveError as error:
         before = f"It had failed: {failed.detail} " if failed else ""
         hint = "It is a second production: look at it, then `outlive recover --rehearse --undo`."
@@ -122,21 +157,32 @@ def _take_down(
         ) from error
 
 
-def _standing(settings: Settings) -> tuple[Recovery, list[Entry]] | None:
-    """The last rehearsal that may have left something. One that stands before its first step has not: it is ended here."""
+def _stands(settings: Settings) -> bool:
+    """Whether any rehearsal may have left something. One that stands before its first step has not: it is ended here."""
     with wiring_recovery.alone(settings, rehearsal=True), _journal(settings) as journal:
         left = [(one, journal.entries(one.id)) for one in journal.recoveries() if one.rehearsal]
         for run, entries in left:
             if not begun_steps(entries) and not is_ended(entries):
-                journal.write(run.id, SystemClock().now(), "", What.ENDED, person(), "undone")
-    return next(((run, entries) for run, entries in reversed(left) if begun_steps(entries)), None)
+                _end(settings, journal, run, "undone")
+    return any(begun_steps(entries) for _, entries in left)
 
 
-def _clear(settings: Settings, run: Recovery, entries: list[Entry]) -> None:
-    host = settings.host(run.host)
-    machine = destination.machine(run, host, {}) if host is not None and run.to else None
-    if machine is not None:
-        clear(wiring.host_shell(settings, machine), run, entries)
+def _clear(settings: Settings, wanted: RehearsalSettings) -> None:
+    """What was taken back there, and lies aside; noted in the journal, so that a kill in between loses nothing."""
+    with _journal(settings) as journal:
+        runs = [(one, journal.entries(one.id)) for one in journal.recoveries()]
+        for run, entries in rehearsal.uncleared(runs, wanted.to) if wanted.to else ():
+            host = settings.host(run.host)
+            machine = destination.machine(run, host, {}) if host is not None else None
+            if machine is not None:
+                clear(wiring.host_shell(settings, machine), run, entries)
+                _end(settings, journal, run, rehearsal.CLEARED)
+
+
+def _end(settings: Settings, journal: Recovering, run: Recovery, said: str) -> None:
+    journal.write(run.id, SystemClock().now(), "", What.ENDED, person(), said)
+    if (wiring_recovery.room(settings) / run.id).is_dir():
+        wiring_recovery.write_report(settings, run, journal.entries(run.id))
 
 
 @contextmanager

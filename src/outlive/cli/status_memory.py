@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from outlive import wiring
@@ -16,9 +17,10 @@ from outlive.clock import Clock
 from outlive.commands.postgres import lsn
 from outlive.config.schema import Settings
 from outlive.keeper.advice import Memory
-from outlive.keeper.jobs import REHEARSAL
 from outlive.model.incident import Delivery, Incident, Sending
 from outlive.model.stretch import Stretch
+from outlive.recovery.rehearsal import REHEARSAL, waits_for
+from outlive.recovery.under_way import is_under_way
 from outlive.watch import project_told
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Remembered:
     recoveries: tuple[status_recovery.Told, ...] = ()
     crons: tuple[CronStanding, ...] = ()
     rehearsals: tuple[status_recovery.Planned, ...] = ()
+    rehearses: bool = False
 
     @property
     def lost_crons(self) -> tuple[str, ...]:
@@ -76,6 +79,7 @@ def remembered(settings: Settings, clock: Clock) -> Remembered:
         wanted = {one.name for one in settings.alerts.channels}
         is_told = settings.providers or settings.tofu
         latest = telling.latest(Delivery.SENT, Delivery.FAILED)
+        incidents = tuple(one for one in telling.incidents() if one.ended_at is None)
         memory, now = Memory(store.beat(), tuple(store.outcomes().values())), clock.now()
         listens = bool(settings.crons) and memory.is_running(now) and wiring.serves_page(settings)
         listening_since = memory.beat.started_at if memory.beat and listens else None
@@ -90,14 +94,29 @@ def remembered(settings: Settings, clock: Clock) -> Remembered:
             streams={asset: _facts(row) for asset, row in store.stream_rows().items()},
             watched=Watched(watching.standing(), tuple(watching.blind(clock.now() - BLIND_TOLD))),
             stretches=watching.stretches(clock.now() - project_told.DAY) if is_told else [],
-            incidents=tuple(one for one in telling.incidents() if one.ended_at is None),
+            incidents=incidents,
             latest={name: one for name, one in latest.items() if name in wanted},
             crons=standings(settings.crons, Crons(store).heard(), listening_since, now) if settings.crons else (),
             recoveries=runs,
-            rehearsals=tuple(status_recovery.planned(settings.rehearsals, runs, due, memory.failed_of(REHEARSAL), now)),
+            rehearsals=_rehearsals(settings, runs, due, memory, incidents, now),
+            rehearses=is_under_way(settings.keeper.state / "recover"),
         )
     finally:
         store.close()
+
+
+def _rehearsals(
+    settings: Settings,
+    runs: Sequence[status_recovery.Told],
+    due: Mapping[str, datetime],
+    memory: Memory,
+    incidents: Sequence[Incident],
+    now: datetime,
+) -> tuple[status_recovery.Planned, ...]:
+    told = [(one.run, one.entries) for one in runs]
+    failed = memory.failed_of(REHEARSAL)
+    waits = partial(waits_for, runs=told, incidents=incidents)
+    return tuple(status_recovery.planned(settings.rehearsals, runs, due, failed, now, waits))
 
 
 def _facts(row: StreamRow) -> StreamFacts:

@@ -118,7 +118,7 @@ def gather(settings: Settings, clock: Clock, looked: Looked) -> Report:
             *selftest_risks(tested),
             *told.deaf,
             *told.lost_crons,
-            *status_recovery.risks(told.recoveries, told.rehearsals),
+            *status_recovery.risks(told.recoveries, told.rehearsals, at_work=told.rehearses),
         ),
         notes=(*keeper_notes(memory), *key_notes(proven, now), *place_notes(settings, looked.same)),
         blind=(*looked.blind, *unseen, *not_seen(settings, watched, now), *status_provider.not_seen(providers, now)),

@@ -40,7 +40,7 @@ def words(report: Report, width: int) -> list[RenderableType]:
         ("The mirror", report.mirror.lines if report.mirror else ()),
         ("Hosts", [_verdict(one) for one in report.hosts]),
         ("Cron jobs", [_cron(one) for one in report.remembered.crons]),
-        ("Rehearsed", status_recovery.lines(report.remembered.recoveries, report.at, report.remembered.rehearsals)),
+        ("Rehearsed", _rehearsed(report)),
         ("The provider", list(status_provider.lines(report.providers))),
         ("Not seen", [f"{one['what']}: {one['why']}" for one in report.blind]),
         ("Not seen for a time", [_blind_time(one) for one in report.blind_before]),
@@ -53,6 +53,11 @@ def words(report: Report, width: int) -> list[RenderableType]:
     if report.exit_code == 0:
         parts += ["", "Nothing is at risk beyond the seconds above."]
     return parts
+
+
+def _rehearsed(report: Report) -> list[str]:
+    told = report.remembered
+    return status_recovery.lines(told.recoveries, report.at, told.rehearsals, at_work=told.rehearses)
 
 
 def _notes(report: Report) -> Iterator[str]:
@@ -118,7 +123,7 @@ def document(report: Report) -> dict[str, Any]:
             for one in report.remembered.crons
         ],
         "providers": [one.to_json() for one in report.providers],
-        "rehearsals": status_recovery.rehearsed(report.remembered.recoveries),
+        "rehearsals": status_recovery.rto(report.remembered.recoveries, report.remembered.rehearsals, report.at),
         "rehearsal_plan": status_recovery.plan_document(report.remembered.rehearsals),
         "risks": list(report.risks),
         "notes": list(report.notes),

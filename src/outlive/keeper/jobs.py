@@ -9,13 +9,13 @@ from outlive.keeper.schedule import Job
 from outlive.keeper.upkeep import upkeep
 from outlive.model.asset import Asset, PostgresAsset
 from outlive.model.runbook import Runbook, Step
+from outlive.recovery.rehearsal import REHEARSAL
 
 CEILING_SECONDS = 6 * 3600.0
 WEEK_SECONDS = 7 * 86400.0
 FIRST_STREAM_SECONDS = 60.0  # how long a first base copy waits for the slot that keeps the log after it
 PRUNE = "prune"
 ALERT = "alert"  # runs that carry a message: no job of the schedule
-REHEARSAL = "rehearsal"
 DAY_SECONDS = 86400.0
 REHEARSAL_SECONDS = 12 * 3600.0
 BACKUP, DRILL, VERIFY, PROVE = "backup", "drill", "verify", "prove"

@@ -12,7 +12,8 @@ from outlive.engine.port import Engine, Run, RunStatus
 from outlive.errors import OutliveError
 from outlive.keeper import jobs as wanted
 from outlive.keeper.outcomes import red, shortcomings
-from outlive.keeper.schedule import Busy, Job, admit, due, first_due, job_of, mended, sooner
+from outlive.keeper.rehearsing import waits
+from outlive.keeper.schedule import Busy, Job, Start, admit, due, first_due, job_of, mended, sooner
 from outlive.model.schedule import Due, Outcome
 from outlive.state.store import Store
 
@@ -37,13 +38,14 @@ class Runner:
         self._lock = threading.Lock()
         self._followed: set[str] | None = None
         self._waiting_for_log: set[str] = set()
+        self._waits: dict[str, str] = {}
 
     def start_due(self, now: datetime) -> None:
         """Begins what is due and may begin."""
         jobs = wanted.jobs(self._settings, now)
         with self._lock:
             known = self._known(jobs, now)
-            starts = due(jobs, known, now)
+            starts = [one for one in due(jobs, known, now) if not self._has_to_wait(one)]
             if not starts:
                 return
             assets = {job.name: job.asset for job in jobs}
@@ -76,6 +78,14 @@ class Runner:
         if asset in self._waiting_for_log:
             self._waiting_for_log.discard(asset)
             self.bring_forward(f"{wanted.BACKUP}:{asset}", now)
+
+    def _has_to_wait(self, start: Start) -> bool:
+        """It stays due, and is told once for every reason."""
+        why, before = waits(start.job, self._store), self._waits.get(start.job.name, "")
+        self._waits[start.job.name] = why
+        if why and why != before:
+            self._say(f"{start.job.runbook.name} is due, and waits: {why}")
+        return bool(why)
 
     def _known(self, jobs: list[Job], now: datetime) -> dict[str, Due]:
         """What is remembered, brought up to date with the configuration and the clock."""

@@ -15,6 +15,7 @@ from outlive.model.runbook import Runbook
 from outlive.model.schedule import Due
 
 AT_ONCE = 3  # runs beside each other
+ONE_AT_A_TIME = ("rehearsal",)  # kinds of jobs of which one runs, whatever it is about, and however long it takes
 LONG_SECONDS = 3600.0  # a run that takes longer keeps its asset, but no longer a place: it may be hung
 RETRY_SECONDS = (60.0, 3600.0)  # a failed run is due again after a quarter of its period, within these
 
@@ -85,20 +86,27 @@ def due(jobs: Iterable[Job], known: Mapping[str, Due], now: datetime) -> list[St
 
 
 def admit(starts: Iterable[Start], busy: Collection[Busy], now: datetime) -> list[Start]:
-    """Those that may begin beside what runs already: at most `AT_ONCE` over all, one a job and one an asset. Whoever
+    """Those that may begin beside what runs already: at most `AT_ONCE` over all, one a job, one an asset and one
+    of some kinds. Whoever
     must wait stays due and comes first next time. A run longer than an hour gives up its place among the three, so
     that hung ones do not keep everything else waiting."""
-    jobs = {one.job for one in busy}
+    jobs = {_alone(one.job) for one in busy}
     assets = {one.asset for one in busy if one.asset is not None}
     free = AT_ONCE - sum(1 for one in busy if _counts(one, now))
     admitted: list[Start] = []
     for start in starts:
         asset = start.job.asset
-        if len(admitted) < free and start.job.name not in jobs and (asset is None or asset not in assets):
+        if len(admitted) < free and _alone(start.job.name) not in jobs and (asset is None or asset not in assets):
             admitted.append(start)
-            jobs.add(start.job.name)
+            jobs.add(_alone(start.job.name))
             assets |= {asset} if asset is not None else set()
     return admitted
+
+
+def _alone(job: str) -> str:
+    """What runs once at a time: the job, or all of its kind."""
+    kind = job.partition(":")[0]
+    return kind if kind in ONE_AT_A_TIME else job
 
 
 def job_of(run_id: str) -> str:

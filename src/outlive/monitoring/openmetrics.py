@@ -101,7 +101,21 @@ def _whole(document: Mapping[str, Any], told: Told) -> list[Gauge]:
         if one["state"] != "unknown":
             missing.add(one["state"] == "down", cron=one["cron"])
         heard.add(_unix(one["last_at"]), cron=one["cron"])
-    return [made, keeper, blind, incidents, channels, missing, heard]
+    return [made, keeper, blind, incidents, channels, missing, heard, *_rehearsals(document)]
+
+
+def _rehearsals(document: Mapping[str, Any]) -> list[Gauge]:
+    back = Gauge(
+        "outlive_rehearsal_rto_seconds", "How long the whole stack took to be back in the last whole rehearsal."
+    )
+    at = Gauge("outlive_rehearsal_timestamp_seconds", "When that rehearsal began.")
+    bad = Gauge("outlive_rehearsal_bad", "1 when the last rehearsal failed, or the last whole one is too long ago.")
+    for one in document.get("rehearsals", ()):
+        back.add(one["rto_seconds"], host=one["host"])
+        at.add(_unix(one["at"]), host=one["host"])
+    for one in document.get("rehearsal_plan", ()):
+        bad.add(bool(one["late"] or one["failed"]), host=one["host"])
+    return [back, at, bad]
 
 
 def _lines(gauge: Gauge) -> Iterator[str]:

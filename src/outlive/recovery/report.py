@@ -12,8 +12,8 @@ from outlive.recovery.destination import where
 
 def report(recovery: Recovery, entries: Sequence[Entry]) -> str:
     """Loss and time as they were measured; what was said, by whom, when."""
-    parts = [_head(recovery, entries), _loss(recovery, entries), _schedules(entries), _times(entries)]
-    parts += [_left(entries), _words(entries), _journal(entries)]
+    parts = [_head(recovery, entries), _missing(recovery, entries), _loss(recovery, entries), _schedules(entries)]
+    parts += [_times(entries), _left(entries), _words(entries), _journal(entries)]
     return "\n".join(part for part in parts if part)
 
 
@@ -37,10 +37,9 @@ def downtime(recovery: Recovery, entries: Sequence[Entry]) -> float | None:
 def _head(recovery: Recovery, entries: Sequence[Entry]) -> str:
     last = entries[-1] if entries else None
     state = last.said if last and last.what is What.ENDED else "not ended"
-    took = seconds(entries)
-    served = (
-        f"\nUsers were served after {took:.0f} s." if took is not None and state == "done" and recovery.losses else ""
-    )
+    state = _of_rehearsal(entries, state) if recovery.rehearsal else state
+    took, is_told = seconds(entries), state.startswith("done") and bool(recovery.losses)
+    served = f"\nUsers were served after {took:.0f} s." if took is not None and is_told else ""
     down = downtime(recovery, entries)
     served += f" Nobody was served for {down:.0f} s of them." if served and down is not None else ""
     kind = "Rehearsal" if recovery.rehearsal else "Recovery"
@@ -49,6 +48,33 @@ def _head(recovery: Recovery, entries: Sequence[Entry]) -> str:
         f"Run `{recovery.id}`, begun {recovery.began_at:%Y-%m-%d %H:%M:%S}Z by {recovery.by}, "
         f"to {where(recovery, entries)}: {state}.{served}\n"
     )
+
+
+def _of_rehearsal(entries: Sequence[Entry], state: str) -> str:
+    """Each is taken down in the end; what it came to is what it was before."""
+    if state not in ("undone", "cleared"):
+        return state
+    return f"{'done' if _was_whole(entries) else 'failed'}, and taken down again"
+
+
+def _was_whole(entries: Sequence[Entry]) -> bool:
+    return any(one.what is What.ENDED and one.said == "done" for one in entries)
+
+
+def _missing(recovery: Recovery, entries: Sequence[Entry]) -> str:
+    """What would not have been there on the bad day, and at which step it would have ended."""
+    if not recovery.rehearsal:
+        return ""
+    reached = {one.facts["asset"] for one in entries if one.what is What.DONE and "until" in one.facts}
+    gone = [one["asset"] for one in recovery.losses if one["everything"]]
+    later = [
+        one["asset"] for one in recovery.losses if one["asset"] not in (*reached, *gone) and one["kind"] != "temporal"
+    ]
+    lines = [f"- {name}: there is no copy of it" for name in gone]
+    if not _was_whole(entries):
+        lines += [f"- {name}: not brought back" for name in later]
+        lines += [f"- it ended at {one.step!r}: {one.said}" for one in entries if one.what is What.FAILED][-1:]
+    return "\n".join(["## What would have been missing\n", *(lines or ["Nothing."])]) + "\n"
 
 
 def _loss(recovery: Recovery, entries: Sequence[Entry]) -> str:

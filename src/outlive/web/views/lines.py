@@ -54,6 +54,19 @@ class CronLine:
     said: str
 
 
+@dataclass(frozen=True, slots=True)
+class RehearsalLine:
+    """How long a whole host took to be back on another machine, and whether that can be relied on."""
+
+    host: str
+    state: str
+    said: str
+
+    @property
+    def mark(self) -> str:
+        return MARKS[self.state]
+
+
 def cron_line(one: Document, at: datetime) -> CronLine:
     """A cron job of `status --json`. Only what told that it is well is well, only what is known to be down is bad."""
     state = {"up": GOOD, "down": BAD}.get(one["state"], UNKNOWN)
@@ -87,6 +100,27 @@ def asset_line(one: Document, at: datetime) -> AssetLine:
         risks=tuple(one["risks"]),
         lost_share=_share(loss["seconds"]),
     )
+
+
+def rehearsal_lines(status: Document) -> tuple[RehearsalLine, ...]:
+    """The RTO of the whole stack of each host that was rehearsed, or is to be, from `status --json`."""
+    done = {one["host"]: one for one in status.get("rehearsals", ())}
+    plan = {one["host"]: one for one in status.get("rehearsal_plan", ())}
+    return tuple(_rehearsal(host, done.get(host), plan.get(host), status["at"]) for host in {**done, **plan})
+
+
+def _rehearsal(host: str, done: Document | None, planned: Document | None, at: datetime) -> RehearsalLine:
+    plan = planned or {}
+    said = ["not rehearsed yet"]
+    if done is not None:
+        took = "" if done["rto_seconds"] is None else f" in {duration(done['rto_seconds'])}"
+        said = [f"the whole stack was back{took}, rehearsed {ago(done['at'], at)}"]
+    is_stale = bool(plan.get("late") or (done or {}).get("stale"))
+    said += ["too long ago to rely on"] if is_stale else []
+    said += ["the last one failed"] if plan.get("failed") else []
+    said += [f"the next waits: {plan['waits']}"] if plan.get("waits") else []
+    state = BAD if plan.get("late") or plan.get("failed") else GOOD if done and not is_stale else UNKNOWN
+    return RehearsalLine(host, state, "; ".join(said))
 
 
 def mirror_risks(status: Document) -> tuple[str, ...]:

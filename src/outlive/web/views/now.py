@@ -8,7 +8,17 @@ from datetime import datetime
 
 from outlive.model.words import moment
 from outlive.web.views.calendar import Day, host_days
-from outlive.web.views.lines import AssetLine, CronLine, HostLine, asset_line, cron_line, host_line, mirror_risks
+from outlive.web.views.lines import (
+    AssetLine,
+    CronLine,
+    HostLine,
+    RehearsalLine,
+    asset_line,
+    cron_line,
+    host_line,
+    mirror_risks,
+    rehearsal_lines,
+)
 from outlive.web.views.words import BAD, GOOD, MARKS, UNKNOWN, WORST_FIRST, Document
 
 
@@ -30,6 +40,7 @@ class Now:
     notes: tuple[str, ...]
     days: Mapping[str, tuple[Day, ...]]
     crons: tuple[CronLine, ...]
+    rehearsals: tuple[RehearsalLine, ...]
 
     @property
     def mark(self) -> str:
@@ -67,6 +78,7 @@ def now_view(status: Document, known: Mapping[str, Document] | None = None) -> N
         blind_before=tuple(_blind(one, at) for one in status["blind"] if one["to"] < at),
         notes=tuple(status["notes"]),
         crons=tuple(cron_line(one, at) for one in status.get("crons", ())),
+        rehearsals=rehearsal_lines(status),
         days={one.name: _days((known or {}).get(one.name, {}), at) for one in hosts},
     )
 

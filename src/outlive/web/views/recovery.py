@@ -44,19 +44,31 @@ def recovery_view(run: Document, now: datetime) -> RecoveryView:
     """One run, from its `steps` (their names) and its journal, `entries` in order."""
     entries = run["entries"]
     end = next((one for one in reversed(entries) if one["what"] == What.ENDED), None)
-    state = UNKNOWN if end is None else GOOD if end["said"] == "done" else BAD
+    state, mark = _end(run, end)
     words = [one for one in entries if not one["step"] or one["what"] in (What.APPROVED, What.WAIVED)]
     return RecoveryView(
-        title=run["title"],
+        title=f"Rehearsal: {run['title']}" if run["rehearsal"] else run["title"],
         id=run["id"],
         host=run["host"],
         state=state,
-        mark="UNDER WAY" if end is None else str(end["said"]).upper() or "ENDED",
+        mark=mark,
         began=moment(run["began_at"]),
         by=run["by"],
         steps=tuple(_step(name, [one for one in entries if one["step"] == name], now, end) for name in run["steps"]),
         said=tuple(f"{moment(one['at'])}: {one['what']} by {one['by']}{_more(one)}" for one in words),
     )
+
+
+def _end(run: Document, end: Document | None) -> tuple[str, str]:
+    """Every rehearsal is taken down in the end; one that was whole before is good."""
+    if end is None:
+        return UNKNOWN, "UNDER WAY"
+    was_whole = any(one["what"] == What.ENDED and one["said"] == "done" for one in run["entries"])
+    if run["rehearsal"] and end["said"] in ("undone", "cleared"):
+        if not was_whole and not any(one["what"] == What.FAILED for one in run["entries"]):
+            return UNKNOWN, "CUT OFF, TAKEN DOWN"
+        return (GOOD, "DONE, TAKEN DOWN") if was_whole else (BAD, "FAILED, TAKEN DOWN")
+    return GOOD if end["said"] == "done" else BAD, str(end["said"]).upper() or "ENDED"
 
 
 def _step(name: str, entries: Sequence[Document], now: datetime, end: Document | None) -> StepLine:
