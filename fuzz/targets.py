@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from fuzz import seeds
 from fuzz.shaken import shaken
-from outlive.commands import docker_look, env_names, host_logs, journal, log_files, loki
+from outlive.commands import docker_deaths, docker_look, env_names, host_logs, journal, log_files, loki
 from outlive.leaks import sieves
 from outlive.leaks.scanner import Scanner
 from outlive.logs.journal_place import JournalPlace
@@ -35,7 +35,7 @@ def _docker(text: str) -> None:
         look = docker_look.read_look(text)
     except ValueError:
         return
-    ended = docker_look.deaths(look.events)
+    ended = docker_deaths.deaths(look.events)
     for one in look.containers or ():
         json.dumps(value(one, [death for death in ended if death.seat == one.seat] or ended))
 

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from outlive.commands import docker
-from outlive.commands.docker import Container, Mount, Volume
+from outlive.commands import docker, docker_objects
+from outlive.commands.docker_objects import Container, Mount, Volume
 from tests.survey.recording import SECRET, answer
 
 
 @pytest.fixture
 def containers() -> dict[str, Container]:
-    return {one.name: one for one in docker.read_containers(answer("docker-container-inspect"))}
+    return {one.name: one for one in docker_objects.read_containers(answer("docker-container-inspect"))}
 
 
 @pytest.fixture
 def volumes() -> dict[str, Volume]:
-    return {one.name: one for one in docker.read_volumes(answer("docker-volume-inspect"))}
+    return {one.name: one for one in docker_objects.read_volumes(answer("docker-volume-inspect"))}
 
 
 def test_commands_are_argument_vectors() -> None:
@@ -68,7 +68,7 @@ def test_volumes_tell_whether_somebody_named_them(volumes: dict[str, Volume]) ->
 
 
 def test_images_and_version() -> None:
-    images = docker.read_images(answer("docker-image-inspect"))
+    images = docker_objects.read_images(answer("docker-image-inspect"))
     assert {tag for image in images for tag in image.tags} == {
         "outlive-test/busybox:latest",
         "outlive-test/postgres:17",
@@ -86,14 +86,14 @@ def test_images_and_version() -> None:
 def test_a_container_is_picked_by_what_people_write(
     wanted: str, found: str | None, containers: dict[str, Container]
 ) -> None:
-    picked = docker.pick(containers.values(), wanted)
+    picked = docker_objects.pick(containers.values(), wanted)
     assert (picked and picked.name) == found
 
 
 def test_a_container_is_picked_by_twelve_letters_of_its_id(containers: dict[str, Container]) -> None:
     whole = containers["kv"].id
-    assert docker.pick(containers.values(), whole[:12]) == containers["kv"]
-    assert docker.pick(containers.values(), whole[:11]) is None
+    assert docker_objects.pick(containers.values(), whole[:12]) == containers["kv"]
+    assert docker_objects.pick(containers.values(), whole[:11]) is None
 
 
 def test_of_several_the_running_one_is_picked() -> None:
@@ -101,7 +101,7 @@ def test_of_several_the_running_one_is_picked() -> None:
         Container("1" * 64, "shop-db-1", "", "", "exited", project="shop", service="db"),
         Container("2" * 64, "shop-db-2", "", "", "running", project="shop", service="db"),
     )
-    assert docker.pick([stopped, running], "shop/db") == running
+    assert docker_objects.pick([stopped, running], "shop/db") == running
 
 
 def inspected(**changes: Any) -> Container:
@@ -113,7 +113,7 @@ def inspected(**changes: Any) -> Container:
         "State": {},
         "Mounts": None,
     } | changes
-    return docker.read_containers(json.dumps([found]))[0]
+    return docker_objects.read_containers(json.dumps([found]))[0]
 
 
 def test_what_is_missing_is_empty() -> None:
@@ -147,6 +147,6 @@ def test_postgres_is_known_by_its_image(image: str) -> None:
 
 def test_something_else_than_a_list_is_an_error() -> None:
     with pytest.raises(ValueError):
-        docker.read_containers("Error: No such object")
+        docker_objects.read_containers("Error: No such object")
     with pytest.raises(ValueError):
-        docker.read_volumes("{}")
+        docker_objects.read_volumes("{}")

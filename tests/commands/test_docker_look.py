@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlive.commands.docker_look import Event, Seat, deaths, look, missing_program, read_look
+from outlive.commands.docker_deaths import deaths
+from outlive.commands.docker_look import Event, Seat, look, missing_program, read_look
 
 SECOND = 1_000_000_000
 APP = Seat("app", "shop")

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from outlive.commands import system
-from outlive.commands.system import DataFile, Disk, PostgresSocket, Weight
+from outlive.commands import system, system_files
+from outlive.commands.system import Disk, PostgresSocket
+from outlive.commands.system_files import DataFile, Weight
 from tests.survey.recording import KERNEL, answer
 
 SHELLS = [shell for shell in ("sh", "bash", "busybox") if shutil.which(shell)]
@@ -101,7 +102,7 @@ def test_things_are_weighed_by_kind(shell: str, tmp_path: Path) -> None:
     names = ["dir", "new\nline\t'", "link", "sock", "missing", "-rf"]
     (tmp_path / "-rf").touch()
     paths = [str(tmp_path / name) for name in names]
-    weights = system.read_weights(said(system.weigh(paths, seconds_each=10), shell), paths)
+    weights = system_files.read_weights(said(system_files.weigh(paths, seconds_each=10), shell), paths)
     assert [weights[path].kind for path in paths] == ["d", "f", "l", "s", "-", "f"]
     assert 1_000_000 <= (weights[paths[0]].bytes or 0) < 1_100_000
     assert weights[paths[1]].bytes == 8192
@@ -114,14 +115,14 @@ def test_what_takes_too_long_to_weigh_is_unknown(tmp_path: Path) -> None:
     slow = tmp_path / "bin" / "du"
     slow.write_text("#!/bin/sh\nsleep 30\n")
     slow.chmod(0o755)
-    argv = ["env", f"PATH={tmp_path}/bin:{os.environ['PATH']}", *system.weigh([str(tmp_path)], seconds_each=1)]
+    argv = ["env", f"PATH={tmp_path}/bin:{os.environ['PATH']}", *system_files.weigh([str(tmp_path)], seconds_each=1)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=20)
-    assert system.read_weights(done.stdout, [str(tmp_path)])[str(tmp_path)] == Weight("d", True, None)
+    assert system_files.read_weights(done.stdout, [str(tmp_path)])[str(tmp_path)] == Weight("d", True, None)
 
 
 @pytest.mark.parametrize("text", ["", "garbage\n1\t2\n", "9\td\ty\t4\n", "x\td\ty\t4\n"])
 def test_answers_for_nothing_are_passed_over(text: str) -> None:
-    assert system.read_weights(text, ["/a"]) == {"/a": Weight("-", False, None)}
+    assert system_files.read_weights(text, ["/a"]) == {"/a": Weight("-", False, None)}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -139,7 +140,7 @@ def test_files_of_databases_are_found(shell: str, tmp_path: Path) -> None:
     (tmp_path / "pg" / "PG_VERSION").touch()
     (tmp_path / "pg" / "base" / "1" / "PG_VERSION").touch()
     folders = ["/nowhere", str(tmp_path)]
-    found = system.read_data_files(said(system.data_files(folders, seconds_each=5), shell), folders)
+    found = system_files.read_data_files(said(system_files.data_files(folders, seconds_each=5), shell), folders)
     assert found["/nowhere"] == ()
     assert found[str(tmp_path)] == (
         DataFile("redis", "dump.rdb"),
@@ -157,5 +158,5 @@ def test_configuration_is_found_beside_the_compose_file(shell: str, tmp_path: Pa
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "compose.yml").touch()
     folders = [str(tmp_path)]
-    found = system.read_config_files(said(system.config_files(folders), shell), folders)[str(tmp_path)]
+    found = system_files.read_config_files(said(system_files.config_files(folders), shell), folders)[str(tmp_path)]
     assert {Path(path).name for path, readable in found if readable} == wanted

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from outlive.commands import caddy, system
+from outlive.commands import caddy, system, system_files
 from outlive.commands.ssh import SshPaths
 from outlive.model.host import Host
 from outlive.survey import postgres_facts
@@ -28,9 +28,9 @@ KERNEL = "6.1.0-28-amd64"
 
 SCRIPTS = {
     system.facts()[2]: "facts",
-    system.weigh((), seconds_each=1)[2]: "weigh",
-    system.data_files((), seconds_each=1)[2]: "data_files",
-    system.config_files(())[2]: "config_files",
+    system_files.weigh((), seconds_each=1)[2]: "weigh",
+    system_files.data_files((), seconds_each=1)[2]: "data_files",
+    system_files.config_files(())[2]: "config_files",
     caddy.sites(())[2]: "sites",
 }
 QUESTIONS = {

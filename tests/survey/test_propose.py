@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from outlive.backup.copies.layout import check_name
-from outlive.commands.docker import Container, Mount, Volume
-from outlive.commands.system import DataFile, HostFacts, Weight
+from outlive.commands.docker_objects import Container, Mount, Volume
+from outlive.commands.system import HostFacts
+from outlive.commands.system_files import DataFile, Weight
 from outlive.model.asset import (
     ConfigAsset,
     DockerVolumeAsset,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outlive.commands.docker import Container, Volume
+from outlive.commands.docker_objects import Container, Volume
 from outlive.commands.system import HostFacts, read_facts
 from outlive.config.load import parse
 from outlive.model.asset import DockerVolumeAsset, SecretRef

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from outlive.backup.restore.pour import step
-from outlive.commands import docker
-from outlive.commands.docker import Volume
+from outlive.commands import docker, docker_objects
+from outlive.commands.docker_objects import Volume
 from outlive.errors import Failed, RestoreFailed
 from outlive.transport.base import Shell
 
@@ -17,7 +17,7 @@ def find(shell: Shell, name: str) -> Volume | None:
     if asked.status != 0 and "no such volume" in asked.stderr.lower():
         return None
     try:
-        (found,) = docker.read_volumes(step(asked, f"looking for the volume {name}").text)
+        (found,) = docker_objects.read_volumes(step(asked, f"looking for the volume {name}").text)
     except ValueError as error:
         raise RestoreFailed(f"docker volume inspect {name}: {error}") from error
     return found

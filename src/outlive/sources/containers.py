@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from outlive.commands import docker
+from outlive.commands import docker, docker_objects
 from outlive.errors import ConfigError
 from outlive.transport.base import Shell
 
@@ -20,15 +20,15 @@ def running(shell: Shell, wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def listed(shell: Shell, filters: Sequence[str] = ()) -> tuple[docker.Container, ...]:
+def listed(shell: Shell, filters: Sequence[str] = ()) -> tuple[docker_objects.Container, ...]:
     """All containers, or those that fit."""
     ids = docker.read_lines(shell.run(docker.ps(filters=filters)).check(f"{shell.name}: docker ps").text)
     if not ids:
         return ()
-    return docker.read_containers(shell.run(docker.inspect(ids)).text)
+    return docker_objects.read_containers(shell.run(docker.inspect(ids)).text)
 
 
-def _meant(found: tuple[docker.Container, ...], word: str, host: str) -> tuple[docker.Container, ...]:
+def _meant(found: tuple[docker_objects.Container, ...], word: str, host: str) -> tuple[docker_objects.Container, ...]:
     exact = tuple(container for container in found if word in (container.name, container.address))
     meant = exact or tuple(container for container in found if container.service == word)
     if not meant:
@@ -39,5 +39,5 @@ def _meant(found: tuple[docker.Container, ...], word: str, host: str) -> tuple[d
     return meant
 
 
-def _runs(container: docker.Container) -> bool:
+def _runs(container: docker_objects.Container) -> bool:
     return container.state in ("running", "restarting")

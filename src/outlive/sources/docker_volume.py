@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from outlive.clock import Clock
-from outlive.commands import docker, tar
+from outlive.commands import docker, docker_objects, tar
 from outlive.errors import SourceFailed
 from outlive.model.asset import DockerVolumeAsset
 from outlive.sources import containers, tarball
@@ -48,9 +48,9 @@ class DockerVolumeSource:
         with tarball.capture(job, self._lineage(volume, place, root), self._clock) as capture:
             yield capture
 
-    def _volume(self) -> docker.Volume:
+    def _volume(self) -> docker_objects.Volume:
         asked = self._shell.run(docker.volume_inspect([self._asset.volume]))
-        found = docker.read_volumes(asked.text) if asked.status == 0 else ()
+        found = docker_objects.read_volumes(asked.text) if asked.status == 0 else ()
         if not found:
             said = asked.stderr.strip().splitlines()[-1:] or ["docker does not know it"]
             raise SourceFailed(
@@ -58,7 +58,7 @@ class DockerVolumeSource:
             )
         return found[0]
 
-    def _lineage(self, volume: docker.Volume, place: Place, root: str) -> Lineage:
+    def _lineage(self, volume: docker_objects.Volume, place: Place, root: str) -> Lineage:
         """The volume's directory is made with it and keeps inode and birth. Docker's own CreatedAt does not do: up to
         Docker 20.10 at least it is the directory's change time, and moves with every file made in it."""
         asked = place.run(("stat", "-c", "%i %W", root)).check(f"{self._shell.name}: stat of {self._asset.volume}")
@@ -66,7 +66,7 @@ class DockerVolumeSource:
         facts = {"volume": volume.name, "driver": volume.driver, "inode": inode, "birth": birth}
         return tarball.lineage("vol", facts)
 
-    def _place(self, volume: docker.Volume) -> tuple[Place, str]:
+    def _place(self, volume: docker_objects.Volume) -> tuple[Place, str]:
         """Where to read it, and its directory as seen from there."""
         if volume.driver == "local" and not volume.options:
             asked = self._shell.run(("sh", "-c", _READABLE, "readable", volume.mountpoint))
@@ -74,7 +74,7 @@ class DockerVolumeSource:
                 return Place(self._shell, asked.text.splitlines()[0]), volume.mountpoint
         return self._container(volume), SEEN_AT
 
-    def _container(self, volume: docker.Volume) -> Place:
+    def _container(self, volume: docker_objects.Volume) -> Place:
         """A container of an image that is there: with GNU tar if one has it, else with any tar."""
         second_best: Place | None = None
         for image in self._images(volume):
@@ -93,7 +93,7 @@ class DockerVolumeSource:
             )
         return second_best
 
-    def _images(self, volume: docker.Volume) -> list[str]:
+    def _images(self, volume: docker_objects.Volume) -> list[str]:
         """Images to try: first those of the containers that use the volume."""
         used = [one.image_id for one in containers.listed(self._shell, [f"volume={volume.name}"])]
         others = docker.read_lines(self._shell.run(docker.image_ls()).check("docker image ls").text)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from outlive.clock import Clock
-from outlive.commands import docker
+from outlive.commands import docker, docker_objects
 from outlive.commands.tar_stream import Listing
 from outlive.errors import SourceFailed
 from outlive.model.asset import ImagesAsset
@@ -38,7 +38,7 @@ class ImagesSource:
         with ExitStack() as running:
             yield ImagesCapture(self.identify(), self._shell, self._clock, wanted, running)
 
-    def _wanted(self) -> dict[str, docker.Image]:
+    def _wanted(self) -> dict[str, docker_objects.Image]:
         """What to save, by the words to save it by: the name while it still means the image that runs, so that the name
         comes back with it; else the id."""
         project = self._asset.project
@@ -46,7 +46,9 @@ class ImagesSource:
         if not found:
             raise SourceFailed(f"{self._shell.name} runs no container of the compose project {project}.")
         asked = self._shell.run(docker.image_inspect(dict.fromkeys(one.image_id for one in found)))
-        images = {image.id: image for image in docker.read_images(asked.check(f"{self._shell.name}: images").text)}
+        images = {
+            image.id: image for image in docker_objects.read_images(asked.check(f"{self._shell.name}: images").text)
+        }
         wanted = {}
         for container in found:
             image = images[container.image_id]
@@ -59,7 +61,7 @@ class ImagesCapture:
     """One `docker save` being taken."""
 
     def __init__(
-        self, thing: Lineage, shell: Shell, clock: Clock, wanted: dict[str, docker.Image], running: ExitStack
+        self, thing: Lineage, shell: Shell, clock: Clock, wanted: dict[str, docker_objects.Image], running: ExitStack
     ) -> None:
         self.lineage = thing
         self._shell = shell

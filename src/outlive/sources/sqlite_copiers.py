@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
-from outlive.commands import docker, sqlite
+from outlive.commands import docker, docker_objects, sqlite
 from outlive.errors import OutliveError, SourceFailed
 from outlive.sources import containers
 from outlive.sources.guest import Guest, raise_trouble
@@ -111,7 +111,7 @@ class Copiers:
                 jobs |= {one.path: _Job(one, path, able, words) for one, path in seen}
         return [jobs[one.path] for one in found if one.path in jobs]
 
-    def _running(self) -> tuple[docker.Container, ...]:
+    def _running(self) -> tuple[docker_objects.Container, ...]:
         with suppress(OutliveError):  # no Docker there, or not for this login
             return tuple(one for one in containers.listed(self._place.shell) if one.running)
         return ()
@@ -127,7 +127,7 @@ class Copiers:
         return has, "Log in as root"
 
 
-def _inside(container: docker.Container, host_path: str) -> str | None:
+def _inside(container: docker_objects.Container, host_path: str) -> str | None:
     """Where a running container sees the file, writable; by the mount that is nearest to it."""
     nearest = max(
         (one for one in container.mounts if one.source and one.writable and _below(host_path, one.source)),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from outlive.commands.docker import Container, Image, Mount, Volume
-from outlive.commands.system import DataFile, HostFacts, Weight
+from outlive.commands.docker_objects import Container, Image, Mount, Volume
+from outlive.commands.system import HostFacts
+from outlive.commands.system_files import DataFile, Weight
 
 UNSEEN = Weight("-", False, None)
 

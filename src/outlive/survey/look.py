@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from outlive.commands import caddy, docker, system
-from outlive.commands.docker import Container
+from outlive.commands import caddy, docker, docker_objects, system, system_files
+from outlive.commands.docker_objects import Container
 from outlive.errors import CommandFailed, NoData
 from outlive.survey import look_postgres
 from outlive.survey.found import ConfigFile, FoundDocker, FoundPostgres, Survey
@@ -55,14 +55,14 @@ def _docker(shell: Shell) -> FoundDocker:
         return FoundDocker(problem=_last_line(version.stderr) or "it does not answer")
     ids = docker.read_lines(_text(shell, docker.ps()))
     volumes = docker.read_lines(_text(shell, docker.volume_ls()))
-    containers = docker.read_containers(_text(shell, docker.inspect(ids))) if ids else ()
+    containers = docker_objects.read_containers(_text(shell, docker.inspect(ids))) if ids else ()
     images = sorted({one.image_id for one in containers})
     return FoundDocker(
         version=docker.read_version(version.text),
         engine_id=_text(shell, docker.engine_id()).strip(),
         containers=tuple(sorted(containers, key=lambda one: (one.project, one.name))),
-        volumes=docker.read_volumes(_text(shell, docker.volume_inspect(volumes))) if volumes else (),
-        images=docker.read_images(_text(shell, docker.image_inspect(images))) if images else (),
+        volumes=docker_objects.read_volumes(_text(shell, docker.volume_inspect(volumes))) if volumes else (),
+        images=docker_objects.read_images(_text(shell, docker.image_inspect(images))) if images else (),
     )
 
 
@@ -88,8 +88,8 @@ def _config_files(shell: Shell, survey: Survey) -> tuple[ConfigFile, ...]:
     folders = {one.working_dir: one.project for one in _containers(survey) if one.working_dir.startswith("/")}
     if not folders:
         return ()
-    text = _text(shell, system.config_files(tuple(folders)))
-    found = system.read_config_files(text, tuple(folders))
+    text = _text(shell, system_files.config_files(tuple(folders)))
+    found = system_files.read_config_files(text, tuple(folders))
     return tuple(ConfigFile(folders[folder], path, may) for folder, files in found.items() for path, may in files)
 
 
@@ -103,15 +103,15 @@ def _weighed(shell: Shell, survey: Survey) -> Survey:
     if not paths:
         return survey
     each = max(1, min(20, WEIGH_SECONDS // len(paths)))
-    words = system.weigh(paths, seconds_each=each)
-    weights = system.read_weights(_text(shell, words, each * len(paths) + ASK_SECONDS), paths)
+    words = system_files.weigh(paths, seconds_each=each)
+    weights = system_files.read_weights(_text(shell, words, each * len(paths) + ASK_SECONDS), paths)
     roots = survey.host.roots if survey.host else ()
     trees = tuple(path for path in paths if weights[path].kind == "d" and path not in roots)
     if not trees:
         return replace(survey, weights=weights)
-    words = system.data_files(trees, seconds_each=SEARCH_SECONDS)
+    words = system_files.data_files(trees, seconds_each=SEARCH_SECONDS)
     text = _text(shell, words, SEARCH_SECONDS * len(trees) + ASK_SECONDS)
-    return replace(survey, weights=weights, data_files=system.read_data_files(text, trees))
+    return replace(survey, weights=weights, data_files=system_files.read_data_files(text, trees))
 
 
 def _places(survey: Survey) -> Iterator[str]:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import psycopg
 from psycopg import conninfo
 
-from outlive.commands import docker
+from outlive.commands import docker, docker_objects
 from outlive.errors import CommandFailed, OutliveError
 from outlive.survey import postgres_facts as facts
 from outlive.survey.found import FoundDatabase, FoundPostgres, WayIn
@@ -27,7 +27,7 @@ MOST_DATABASES = 50
 Ask = Callable[[str, str], str]
 
 
-def in_container(shell: Shell, container: docker.Container) -> FoundPostgres:
+def in_container(shell: Shell, container: docker_objects.Container) -> FoundPostgres:
     """The cluster of a running container."""
     user = container.variables.get("POSTGRES_USER") or "postgres"
     way = WayIn(container=container.address, user=user)

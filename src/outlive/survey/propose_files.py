@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from outlive.commands.docker import Container, Mount
+from outlive.commands.docker_objects import Container, Mount
 from outlive.model.asset import ConfigAsset, PathAsset
 from outlive.survey.found import Survey
 from outlive.survey.proposal import LeftOut, Names, Proposed, amount

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from outlive.commands.docker import Container, Mount
+from outlive.commands.docker_objects import Container, Mount
 from outlive.model.asset import PostgresAsset, PostgresDumpAsset, SecretRef
 from outlive.survey.found import FoundDatabase, FoundPostgres, Survey
 from outlive.survey.proposal import LeftOut, Names, Proposed, amount

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from outlive.commands.docker import Container, Volume
-from outlive.commands.system import DataFile
+from outlive.commands.docker_objects import Container, Volume
+from outlive.commands.system_files import DataFile
 from outlive.model.asset import DockerVolumeAsset, ImagesAsset
 from outlive.survey.found import FoundDocker, Survey
 from outlive.survey.proposal import LeftOut, Names, Proposed, amount

@@ -15,7 +15,7 @@ from functools import partial
 import psycopg
 from psycopg import conninfo
 
-from outlive.commands import docker, relays
+from outlive.commands import docker, docker_objects, relays
 from outlive.commands import postgres as words
 from outlive.errors import CommandFailed, ConfigError, DatabaseUnreachable, NotPermitted
 from outlive.transport.base import Completed, Running, Shell, cure, describe
@@ -146,14 +146,14 @@ def _ask(shell: Shell, argv: Sequence[str], what: str) -> Completed:
     return done
 
 
-def _container(shell: Shell, named: str) -> docker.Container:
+def _container(shell: Shell, named: str) -> docker_objects.Container:
     """The running container that is meant: "project/service" by compose's labels, else a name."""
     ids = docker.read_lines(_ask(shell, docker.ps(stopped=False), "listing containers").text)
     found = None
     if ids:
         with suppress(ValueError):
             answer = shell.run(docker.inspect(ids), timeout_seconds=ASK_SECONDS)  # exits 1 when one has just gone
-            found = docker.pick(docker.read_containers(answer.text), named)
+            found = docker_objects.pick(docker_objects.read_containers(answer.text), named)
     if found is None or not found.running:
         state = f"container {named!r} on {shell.name} is {found.state}" if found else ""
         raise DatabaseUnreachable(

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from outlive.commands import docker
+from outlive.commands import docker, docker_objects
 from outlive.errors import CommandFailed, ConfigError, TemporalUnreachable
 from outlive.model.asset import TemporalAsset
 from outlive.transport.base import Shell
@@ -81,7 +81,7 @@ def _address(shell: Shell, named: str) -> str:
         raise TemporalUnreachable(f"listing containers on {shell.name}: {error.detail}", hint=error.hint) from error
     found = None
     with suppress(ValueError):
-        found = docker.pick(docker.read_containers(answer.text), named) if answer else None
+        found = docker_objects.pick(docker_objects.read_containers(answer.text), named) if answer else None
     if found is None or not found.running:
         raise TemporalUnreachable(
             f"no running container is {named!r} on {shell.name}.", hint="`docker ps` on the host shows what runs."

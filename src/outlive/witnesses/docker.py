@@ -11,8 +11,9 @@ from datetime import timedelta
 from typing import Any
 
 from outlive.clock import Clock
-from outlive.commands import docker_look
-from outlive.commands.docker_look import ContainerState, Death, DockerLook, Event, Seat
+from outlive.commands import docker_deaths, docker_look
+from outlive.commands.docker_deaths import Death
+from outlive.commands.docker_look import ContainerState, DockerLook, Event, Seat
 from outlive.model.observation import Channel, Observation, rfc3339
 from outlive.transport.inside import UNANSWERED, Inside, why_unanswered
 from outlive.witnesses.base import Pad
@@ -76,7 +77,7 @@ class DockerWitness:
 
     def _notes(self) -> Iterator[Observation]:
         ended: dict[Seat, list[Death]] = {}
-        for death in docker_look.deaths(tuple(self._events)):
+        for death in docker_deaths.deaths(tuple(self._events)):
             ended.setdefault(death.seat, []).append(death)
         for one in self._containers:
             yield self._pad.note(FACT, value(one, ended.get(one.seat, [])))

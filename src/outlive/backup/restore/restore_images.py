@@ -8,7 +8,7 @@ from outlive.backup.restore.claim import last_words
 from outlive.backup.restore.pour import feed
 from outlive.backup.streams.inventory import read_inventory
 from outlive.backup.streams.unseal import unseal
-from outlive.commands import docker
+from outlive.commands import docker, docker_objects
 from outlive.errors import CopyDamaged, Refused, RestoreFailed
 from outlive.model.copy import Manifest
 from outlive.sources.images import IMAGES
@@ -55,7 +55,7 @@ def _meant(shell: Shell, wanted: dict[str, str]) -> dict[str, str]:
     that it finds, whatever its status.)"""
     asked = shell.run(docker.image_inspect(wanted), timeout_seconds=ASK_SECONDS)
     try:
-        found = docker.read_images(asked.text)
+        found = docker_objects.read_images(asked.text)
     except ValueError:
         raise RestoreFailed(f"{shell.name}: docker image inspect: {last_words(asked)}") from None
     return {name: image.id for image in found for name in (*image.tags, image.id) if name in wanted}

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from outlive.backup.restore.pour import step
-from outlive.commands import compose, docker
+from outlive.commands import compose, docker, docker_objects
 from outlive.commands.temporal import Export, Schedule
 from outlive.errors import ConfigError, Failed, NoData, OutliveError
 from outlive.model.asset import PostgresAsset, TemporalAsset
@@ -154,7 +154,7 @@ def _began(world: World, asset: TemporalAsset) -> datetime:
         step(world.there.run(docker.ps(stopped=False), timeout_seconds=ASK_SECONDS), "docker ps").text
     )
     told = world.there.run(docker.inspect(ids), timeout_seconds=ASK_SECONDS).text if ids else ""
-    found = docker.pick(docker.read_containers(told), asset.container or "")
+    found = docker_objects.pick(docker_objects.read_containers(told), asset.container or "")
     if found is None or not found.started_at:
         raise NoData(f"no container of {asset.container} runs.", hint="It may be starting; `outlive recover --resume`.")
     return datetime.fromisoformat(found.started_at)

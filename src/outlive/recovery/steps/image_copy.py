@@ -5,7 +5,7 @@ from __future__ import annotations
 from outlive.backup.copies import catalog
 from outlive.backup.restore.restore_images import restore_images
 from outlive.backup.streams.inventory import read_inventory
-from outlive.commands import docker
+from outlive.commands import docker, docker_objects
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 
 ASK_SECONDS = 60
@@ -25,7 +25,7 @@ class ImageCopy(Manners):
         manifest = catalog.find(world.vault, inputs.copy).manifest
         wanted = {one["name"]: one["id"] for one in read_inventory(world.vault, manifest, world.identities)["images"]}
         asked = world.there.run(docker.image_inspect(wanted), timeout_seconds=ASK_SECONDS)
-        there = {name: image.id for image in docker.read_images(asked.text) for name in (*image.tags, image.id)}
+        there = {name: image.id for image in docker_objects.read_images(asked.text) for name in (*image.tags, image.id)}
         if missing := sorted(name for name, id in wanted.items() if there.get(name) != id):
             return NotYet(f"{', '.join(missing)} is missing")
         facts = {"asset": manifest.asset, "copy": manifest.id, "until": manifest.data_until.isoformat()}

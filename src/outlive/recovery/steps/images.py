@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from outlive.backup.restore.pour import step
-from outlive.commands import docker
+from outlive.commands import docker, docker_objects
 from outlive.errors import Failed
 from outlive.recovery.steps.base import Done, Effect, Inputs, Look, Manners, NotYet, World
 
@@ -39,6 +39,6 @@ class Images(Manners):
     def _missing(self, world: World, inputs: Inputs) -> list[str]:
         wanted = inputs.fact("images") or []
         asked = world.there.run(docker.image_inspect(wanted), timeout_seconds=ASK_SECONDS) if wanted else None
-        found = docker.read_images(asked.text) if asked else ()
+        found = docker_objects.read_images(asked.text) if asked else ()
         tags = {tag for image in found for tag in (*image.tags, *image.digests, image.id)}
         return [one for one in wanted if not {one, f"{one}:latest"} & tags]
