@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from outlive.config.schema import LokiSettings, ProviderSettings, Settings
+from outlive.config.schema import Settings
+from outlive.config.schema_watch import LokiSettings, ProviderSettings
 from outlive.config.secrets import resolve
 from outlive.providers import cherry, hetzner
 from outlive.providers.base import Provider

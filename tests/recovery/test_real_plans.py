@@ -15,7 +15,7 @@ import pytest
 from outlive.cli.main import run
 from outlive.clock import SystemClock
 from outlive.commands.tofu_state import read_state
-from outlive.config.schema import ProviderSettings, TofuSettings
+from outlive.config.schema_watch import ProviderSettings, TofuSettings
 from outlive.lab.provider.faults import Fault
 from outlive.model.observation import Observation
 from outlive.model.verdict import Name

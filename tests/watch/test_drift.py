@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from outlive.clock import SystemClock
 from outlive.commands.tofu import read_plan
 from outlive.commands.tofu_drift import drifts
-from outlive.config.schema import TofuSettings
+from outlive.config.schema_watch import TofuSettings
 from outlive.lab.ground.process import wait_until
 from outlive.model.observation import Observation
 from outlive.watch import drift

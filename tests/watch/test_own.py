@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from outlive.config.schema import WatchSettings
+from outlive.config.schema_watch import WatchSettings
 from outlive.model.observation import Channel, Observation
 from outlive.testing.clock import ManualClock
 from outlive.transport.dns import Names

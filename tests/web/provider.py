@@ -12,7 +12,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
-from outlive.config.schema import OidcPerson, OidcSettings
+from outlive.config.schema_people import OidcPerson, OidcSettings
 from outlive.transport.dns import Names
 from outlive.transport.net import trust
 from outlive.web.oidc.door import OidcDoor

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from outlive.config.load import parse
-from outlive.config.schema import OidcPerson
+from outlive.config.schema_people import OidcPerson
 from outlive.web.app import COOKIE
 from outlive.web.oidc.id_token import is_fresh
 from outlive.wiring_page import oidc_door

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from outlive.config.schema import OidcPerson, OidcSettings
+from outlive.config.schema_people import OidcPerson, OidcSettings
 from outlive.lab.ground.process import free_port
 from outlive.transport.dns import Names
 from outlive.transport.net import trust

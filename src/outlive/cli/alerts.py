@@ -17,7 +17,8 @@ from outlive.cli.tellers import remembered
 from outlive.cli.words import duration, moment
 from outlive.clock import SystemClock
 from outlive.config.load import load
-from outlive.config.schema import ChannelSettings, Settings
+from outlive.config.schema import Settings
+from outlive.config.schema_people import ChannelSettings
 from outlive.config.secrets import resolve
 from outlive.errors import OutliveError, UsageError
 from outlive.model.incident import Delivery, Incident, Sending

@@ -7,7 +7,8 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from outlive.config.errors import Problem, Where
-from outlive.config.schema import Document, OidcPerson, OidcSettings
+from outlive.config.schema import Document
+from outlive.config.schema_people import OidcPerson, OidcSettings
 
 _TABLE: Where = ("page",)
 

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from outlive.config.checks_watch import is_url
 from outlive.config.errors import Problem, Where
-from outlive.config.schema import Document, ProviderSettings
+from outlive.config.schema import Document
+from outlive.config.schema_watch import ProviderSettings
 
 
 def problems(document: Document) -> Iterator[Problem]:

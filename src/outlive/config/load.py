@@ -16,17 +16,9 @@ from pydantic import TypeAdapter, ValidationError
 from outlive.config import checks, words
 from outlive.config.errors import Problem, as_error
 from outlive.config.lines import locate
-from outlive.config.schema import (
-    Document,
-    KeeperSettings,
-    KeySettings,
-    PageSettings,
-    ProviderSettings,
-    RehearsalSettings,
-    Settings,
-    VaultSettings,
-    WatchSettings,
-)
+from outlive.config.schema import Document, KeeperSettings, KeySettings, RehearsalSettings, Settings, VaultSettings
+from outlive.config.schema_people import PageSettings
+from outlive.config.schema_watch import ProviderSettings, WatchSettings
 from outlive.errors import ConfigError
 from outlive.model.host import Host
 

@@ -10,24 +10,18 @@ from pydantic_core import ErrorDetails
 
 from outlive.config.errors import Problem, Where
 from outlive.config.schema import (
-    AlertSettings,
-    ChannelSettings,
     CronSettings,
     Document,
     KeeperSettings,
     KeySettings,
-    LokiSettings,
-    OidcPerson,
-    OidcSettings,
-    ProviderSettings,
     RehearsalSettings,
     Retention,
     Schedule,
-    TofuSettings,
     Unguarded,
     VaultSettings,
-    WatchSettings,
 )
+from outlive.config.schema_people import AlertSettings, ChannelSettings, OidcPerson, OidcSettings
+from outlive.config.schema_watch import LokiSettings, ProviderSettings, TofuSettings, WatchSettings
 from outlive.model.asset import Asset, Hook, SecretRef, TemporalTls
 from outlive.model.check import Check
 from outlive.model.host import Host

@@ -19,7 +19,8 @@ from outlive.alerts.telling import Channel, Notice, Policy, Quiet
 from outlive.alerts.troubles import Memory, Seen, StreamSeen, seen
 from outlive.clock import Clock
 from outlive.config.checks_alerts import hours, zone
-from outlive.config.schema import AlertSettings, Settings
+from outlive.config.schema import Settings
+from outlive.config.schema_people import AlertSettings
 from outlive.engine.port import Engine, RunStatus
 from outlive.errors import OutliveError
 from outlive.keeper.jobs import ALERT

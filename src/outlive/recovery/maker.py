@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from outlive.commands import orders
 from outlive.commands.orders import Order
-from outlive.config.schema import ProviderSettings
+from outlive.config.schema_watch import ProviderSettings
 from outlive.errors import UsageError
 from outlive.model.project import Server
 from outlive.providers import cherry, hetzner

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from outlive.commands.tofu_drift import Drift, wanted
-from outlive.config.schema import TofuSettings
+from outlive.config.schema_watch import TofuSettings
 from outlive.model.observation import Channel, Observation
 from outlive.watch.project import Finding
 from outlive.watch.project_sight import FOUND

@@ -14,7 +14,8 @@ from pathlib import Path
 from outlive.clock import Clock
 from outlive.commands.docker_look import ContainerState
 from outlive.commands.ssh import Route
-from outlive.config.schema import LokiSettings, ProviderSettings, Settings, TofuSettings
+from outlive.config.schema import Settings
+from outlive.config.schema_watch import LokiSettings, ProviderSettings, TofuSettings
 from outlive.logs.tally import Limits
 from outlive.model.asset import DockerVolumeAsset
 from outlive.model.check import Check

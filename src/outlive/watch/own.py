@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from outlive.clock import Clock
-from outlive.config.schema import WatchSettings
+from outlive.config.schema_watch import WatchSettings
 from outlive.model.observation import Channel, Observation
 from outlive.transport.canary import Canary, ask
 from outlive.transport.dns import Names

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from outlive.config.schema import ProviderSettings, Settings
+from outlive.config.schema import Settings
+from outlive.config.schema_watch import ProviderSettings
 from outlive.model.observation import Channel, Observation, moment
 from outlive.model.project import Server, Snapshot
 from outlive.model.watching import Told

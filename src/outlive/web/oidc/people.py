@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from outlive.config.schema import OidcPerson
+from outlive.config.schema_people import OidcPerson
 from outlive.web.oidc.errors import Stranger
 from outlive.web.tokens import ACT, READ
 

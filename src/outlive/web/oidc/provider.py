@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlsplit
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from outlive.config.schema import OidcSettings
+from outlive.config.schema_people import OidcSettings
 from outlive.transport.api import Api
 from outlive.transport.dns import Names
 from outlive.transport.net import NoAnswer, Trust
