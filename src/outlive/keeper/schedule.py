@@ -86,10 +86,9 @@ def due(jobs: Iterable[Job], known: Mapping[str, Due], now: datetime) -> list[St
 
 
 def admit(starts: Iterable[Start], busy: Collection[Busy], now: datetime) -> list[Start]:
-    """Those that may begin beside what runs already: at most `AT_ONCE` over all, one a job, one an asset and one
-    of some kinds. Whoever
-    must wait stays due and comes first next time. A run longer than an hour gives up its place among the three, so
-    that hung ones do not keep everything else waiting."""
+    """Those that may begin beside what runs already: at most `AT_ONCE` over all, one a job, one an asset and one of some
+    kinds. Whoever must wait stays due and comes first next time. A run longer than an hour gives up its place among the
+    three, so that hung ones do not keep everything else waiting."""
     jobs = {_alone(one.job) for one in busy}
     assets = {one.asset for one in busy if one.asset is not None}
     free = AT_ONCE - sum(1 for one in busy if _counts(one, now))
