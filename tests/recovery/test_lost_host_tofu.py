@@ -6,15 +6,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from outlive.lab.ground.process import wait_until
-from outlive.lab.provider.api import Answer
-from outlive.lab.provider.documents import Knowledge
 from outlive.transport.tofu_errors import working_in
 from tests.cli.home import Done, Home
 from tests.recovery.steps.test_tofu import MADE, WEB
@@ -110,21 +106,9 @@ def test_a_lost_host_comes_to_a_machine_of_the_users_module(postgres: PostgresSe
 
 def die_in_the_apply(made: Home, infra: Infrastructure, *words: str) -> None:
     """Outlive is killed when the provider has made the machine and has not said so yet; OpenTofu goes on."""
-    ordered, go_on = threading.Event(), threading.Event()
-
-    def slow(method: str, path: str, body: dict[str, Any], known: Knowledge) -> Answer:
-        answer = infra.changes(method, path, body, known)
-        ordered.set()
-        go_on.wait(120)
-        return answer
-
-    infra.cloud.changes = slow
-    process = made.spawn("recover", *words)
-    try:
+    with infra.made_and_silent() as ordered:
+        process = made.spawn("recover", *words)
         assert ordered.wait(120), process.communicate(timeout=60)
         process.kill()
         process.communicate()
-    finally:
-        go_on.set()
-        infra.cloud.changes = infra.changes
     wait_until(lambda: working_in(infra.folder) == [], "OpenTofu to end", seconds=60)

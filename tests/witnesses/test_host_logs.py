@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 
 from outlive.clock import SystemClock
-from outlive.commands.log_files import LogLine
-from outlive.logs.ear import Ear
 from outlive.model.log_file import LogFile
 from outlive.model.observation import Observation
 from outlive.transport.inside import InsideHere
 from outlive.witnesses.host_logs import BUDGET_BYTES, HostLogWitness
+from tests.witnesses.hearing import overheard
 
 CLOCK = SystemClock()
 SIGN = "curl http://169.254.169.254/latest/"
@@ -34,14 +33,7 @@ class Logs:
         self.logs = [LogFile(path=str(self.path), service="shop")]
         self.remembered: dict[str, Any] = {}
         self.restart()
-        self.heard: list[bytes] = []
-        hear = Ear.hear
-
-        def listen(ear: Ear, lines: list[LogLine], *more: Any, **named: Any) -> None:
-            self.heard += [one.text for one in lines]
-            hear(ear, lines, *more, **named)
-
-        monkeypatch.setattr(Ear, "hear", listen)
+        self.heard = overheard(monkeypatch)
 
     def restart(self) -> None:
         """A new keeper, that knows what the one before had remembered."""

@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from outlive.clock import SystemClock
-from outlive.commands.log_files import LogLine
 from outlive.logs import journal_place
-from outlive.logs.ear import Ear
 from outlive.model.journal import Journal
 from outlive.model.observation import Observation
 from outlive.transport.inside import InsideHere
 from outlive.witnesses.journal import BUDGET_BYTES, JournalWitness
+from tests.witnesses.hearing import overheard
 from tests.world.journal import BOOT, JournalFolder, Line, writer
 from tests.world.need import need
 
@@ -36,14 +35,7 @@ class Host:
         self.which = [Journal()]
         self.remembered: dict[str, Any] = {}
         self.restart()
-        self.heard: list[bytes] = []
-        hear = Ear.hear
-
-        def listen(ear: Ear, lines: list[LogLine], *more: Any, **named: Any) -> None:
-            self.heard += [one.text for one in lines]
-            hear(ear, lines, *more, **named)
-
-        monkeypatch.setattr(Ear, "hear", listen)
+        self.heard = overheard(monkeypatch)
 
     def restart(self) -> None:
         """A new keeper, that knows what the one before had remembered."""

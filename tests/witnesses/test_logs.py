@@ -12,11 +12,10 @@ import pytest
 
 from outlive.clock import SystemClock
 from outlive.commands.docker_look import ContainerState, Seat
-from outlive.commands.log_files import LogLine
-from outlive.logs.ear import Ear
 from outlive.model.observation import Observation, rfc3339
 from outlive.transport.inside import InsideHere
 from outlive.witnesses.logs import BUDGET_BYTES, LogWitness
+from tests.witnesses.hearing import overheard
 
 CLOCK = SystemClock()
 KILLED = "child-process-killed"
@@ -51,14 +50,7 @@ class Logs:
         self.path.touch()
         self.containers = [container(self.path)]
         self.witness = LogWitness("web-1", InsideHere(), CLOCK, lambda: self.containers, b"k" * 32)
-        self.heard: list[bytes] = []
-        hear = Ear.hear
-
-        def listen(ear: Ear, lines: list[LogLine], *more: Any, **named: Any) -> None:
-            self.heard += [one.text for one in lines]
-            hear(ear, lines, *more, **named)
-
-        monkeypatch.setattr(Ear, "hear", listen)
+        self.heard = overheard(monkeypatch)
 
     def write(self, *lines: str, stream: str = "stderr", ago: float = 0, end: bytes = b"\n") -> None:
         at = rfc3339(CLOCK.now() - timedelta(seconds=ago))

@@ -8,11 +8,16 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
-from outlive.lab.provider.documents import Key
+from outlive.lab.provider.api import Answer
+from outlive.lab.provider.documents import Key, Knowledge
 from tests.world import tofu
 from tests.world.cloud import TOKEN, Cloud
 from tests.world.cloud_changes import Changes
@@ -47,6 +52,24 @@ class Infrastructure:
         self.changes = self.cloud.changes = Changes(FIRST_ID, [FIRST_ADDRESS, "192.0.2.17", "192.0.2.18"])
         self.cloud.provider.known.keys = [Key(one, f"key-{one}", _PUBLIC, _CREATED) for one in (13247, 17)]
         self._place(folder, program)
+
+    @contextmanager
+    def made_and_silent(self) -> Iterator[threading.Event]:
+        """Within, the provider does what is asked (the event is set by then), and does not say so before the end."""
+        done, go_on = threading.Event(), threading.Event()
+
+        def slow(method: str, path: str, body: dict[str, Any], known: Knowledge) -> Answer:
+            answer = self.changes(method, path, body, known)
+            done.set()
+            go_on.wait(120)
+            return answer
+
+        self.cloud.changes = slow
+        try:
+            yield done
+        finally:
+            go_on.set()
+            self.cloud.changes = self.changes
 
     def __enter__(self) -> Infrastructure:
         self.cloud.__enter__()

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from outlive.clock import Clock
 from outlive.commands.docker_look import ContainerState
@@ -57,6 +58,7 @@ PROVIDER_SECONDS = 240.0
 DRIFT_SLACK_SECONDS = 30.0  # the witness has its own limit, which ends before
 SLOW = ("ssh", "capacity", "docker", "logs", "files", "journals", "loki", "domain", "postgres", "dns", "tofu")
 CLUSTERS_AT_ONCE = 8
+_Lines = TypeVar("_Lines", HostLogWitness, JournalWitness)
 
 
 @dataclass(slots=True)
@@ -154,9 +156,9 @@ class Eyes:
             case "logs":
                 return self._logs(ask)
             case "files":
-                return self._log_files(ask)
+                return self._lines(ask, HostLogWitness, self._host(ask).log_files)
             case "journals":
-                return self._journals(ask)
+                return self._lines(ask, JournalWitness, self._host(ask).journals)
             case "local":
                 return LocalWitness(ask.host, one.clock, self._marker_state(ask.host), self._volumes(ask.host))
             case "postgres":
@@ -200,17 +202,10 @@ class Eyes:
             subject, self._inside(ask), one.clock, seen, one.log_key, self._limits, watch.timeout_seconds, read
         )
 
-    def _log_files(self, ask: Ask) -> HostLogWitness:
-        one, logs, timeout = self.sight, self._host(ask).log_files, self.sight.settings.watch.timeout_seconds
-        subject, inside = self._subject(ask), self._inside(ask)
-        made = HostLogWitness(subject, inside, one.clock, logs, one.log_key, self._limits, timeout)
-        made.remembered = one.positions.of_reader(made.reader)
-        return made
-
-    def _journals(self, ask: Ask) -> JournalWitness:
-        one, journals, timeout = self.sight, self._host(ask).journals, self.sight.settings.watch.timeout_seconds
-        subject, inside = self._subject(ask), self._inside(ask)
-        made = JournalWitness(subject, inside, one.clock, journals, one.log_key, self._limits, timeout)
+    def _lines(self, ask: Ask, kind: Callable[..., _Lines], wanted: Sequence[object]) -> _Lines:
+        """Whoever reads on in what the host itself writes, from where it was left."""
+        one, timeout = self.sight, self.sight.settings.watch.timeout_seconds
+        made = kind(self._subject(ask), self._inside(ask), one.clock, wanted, one.log_key, self._limits, timeout)
         made.remembered = one.positions.of_reader(made.reader)
         return made
 

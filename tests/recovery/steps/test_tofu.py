@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -172,18 +171,9 @@ def test_undo_keeps_it_switched_off_or_gives_it_back_by_a_plan_of_its_own(
 def killed_while_it_is_made(infra: Infrastructure, here: World, step: dict[str, Any], *, tofu_too: bool) -> None:
     """The step in a process that is killed when the provider has made the machine and has not said so yet."""
     folder = here.folder
-    ordered, go_on = threading.Event(), threading.Event()
-
-    def slow(method: str, path: str, body: dict[str, Any], known: Knowledge) -> Answer:
-        answer = infra.changes(method, path, body, known)
-        ordered.set()
-        go_on.wait(120)
-        return answer
-
-    infra.cloud.changes = slow
-    process = SPAWN.Process(target=_child, args=("tofu-machine", step, str(folder), 0.0, False))
-    process.start()
-    try:
+    with infra.made_and_silent() as ordered:
+        process = SPAWN.Process(target=_child, args=("tofu-machine", step, str(folder), 0.0, False))
+        process.start()
         assert ordered.wait(120) and process.pid
         os.kill(process.pid, signal.SIGKILL)
         process.join(60)
@@ -193,8 +183,6 @@ def killed_while_it_is_made(infra: Infrastructure, here: World, step: dict[str, 
         if not tofu_too:
             seen = MAKE.look(here, inputs(step))
             assert isinstance(seen, Unknown) and "still makes" in seen.why
-    finally:
-        go_on.set()
 
 
 def test_killed_while_it_is_made_no_second_one_is_made(infra: Infrastructure, tmp_path: Path) -> None:
