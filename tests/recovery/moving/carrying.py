@@ -116,7 +116,7 @@ def killed_on_the_way(move: Move, first: int, more: int) -> int:
     """Killed before the statement `first`, begun again, killed `more` statements later than that, and so on, until it comes
     to its end. Returns how often it was killed."""
     for kills in range(100):
-        process = carrying.SPAWN.Process(target=_child, args=(str(move.folder), move.runbook, first + kills * more))
+        process = carrying.apart(_child, str(move.folder), move.runbook, first + kills * more)
         process.start()
         process.join(120)
         if process.exitcode == 0:

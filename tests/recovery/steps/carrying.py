@@ -8,9 +8,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ address = "ssh://root@203.0.113.9"
 server_id = "700101"
 """
 BEGAN = datetime(2026, 2, 7, 8, 0, tzinfo=UTC)
-SPAWN = multiprocessing.get_context("forkserver")
-SPAWN.set_forkserver_preload(["tests.recovery.steps.carrying"])
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.recovery.steps.carrying"])
 
 
 def world(folder: Path, clock: ManualClock | None = None, new: str = "ssh://root@198.51.100.7") -> World:
@@ -114,11 +115,23 @@ def _child(kind: str, args: dict[str, Any], folder: str, seconds: float, back: b
     carry(STEPS[kind], world(Path(folder), ManualClock(BEGAN + timedelta(seconds=seconds))), args)
 
 
+def apart(target: Callable[..., object], *args: object) -> ForkServerProcess:
+    """A process that may be killed; not started yet. It has this one's environment as it is now: the server that forks it
+    keeps what there was when some earlier test started it."""
+    return _FORKS.Process(target=_surrounded, args=(dict(os.environ), target, args))
+
+
+def _surrounded(environment: dict[str, str], target: Callable[..., object], args: Sequence[object]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    target(*args)
+
+
 def killed_and_again(
     kind: str, args: dict[str, Any], folder: Path, api: BitingApi, number: int, when: str, back: bool = False
 ) -> None:
     """The step (with `back`: its undo) in a process that is killed at the request of that number; then again, to its end."""
-    process = SPAWN.Process(target=_child, args=(kind, args, str(folder), 0.0, back))
+    process = apart(_child, kind, args, str(folder), 0.0, back)
     first, started = len(api.heard), threading.Event()
 
     def watch(seen: int, moment: str) -> None:
@@ -133,7 +146,7 @@ def killed_and_again(
     process.join(120)
     assert process.exitcode == -signal.SIGKILL, process.exitcode
     api.watch = lambda seen, moment: None
-    again = SPAWN.Process(target=_child, args=(kind, args, str(folder), 60.0, back))
+    again = apart(_child, kind, args, str(folder), 60.0, back)
     again.start()
     again.join(120)
     assert again.exitcode == 0

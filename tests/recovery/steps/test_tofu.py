@@ -25,7 +25,7 @@ from outlive.recovery.opentofu.module import module
 from outlive.recovery.opentofu.orphan import SETTLE_SECONDS
 from outlive.recovery.steps.base import Done, Inputs, Unknown, World
 from outlive.recovery.steps.registry import STEPS
-from tests.recovery.steps.carrying import BEGAN, SPAWN, _child, carry, inputs, taken_back, world
+from tests.recovery.steps.carrying import BEGAN, _child, apart, carry, inputs, taken_back, world
 from tests.world import tofu
 from tests.world.infrastructure import FIRST_ADDRESS, FIRST_ID, SERVER, Infrastructure
 from tests.world.need import need
@@ -172,7 +172,7 @@ def killed_while_it_is_made(infra: Infrastructure, here: World, step: dict[str, 
     """The step in a process that is killed when the provider has made the machine and has not said so yet."""
     folder = here.folder
     with infra.made_and_silent() as ordered:
-        process = SPAWN.Process(target=_child, args=("tofu-machine", step, str(folder), 0.0, False))
+        process = apart(_child, "tofu-machine", step, str(folder), 0.0, False)
         process.start()
         assert ordered.wait(120) and process.pid
         os.kill(process.pid, signal.SIGKILL)
