@@ -97,6 +97,11 @@ def state_file(settings: Settings) -> Path:
     return settings.keeper.state / "keeper.db"
 
 
+def recovery_room(settings: Settings) -> Path:
+    """Where recoveries keep what they need: the engine's memory, and a folder for each run."""
+    return settings.keeper.state / "recover"
+
+
 def page_password_file(settings: Settings) -> Path:
     """Where `outlive page` puts the hash of the page's password."""
     return settings.keeper.state / "page" / "password"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from outlive.config.schema import Settings
 from outlive.errors import Failed, UsageError
 from outlive.keeper.children import Children
 from outlive.model.recovery import Entry, Recovery
-from outlive.recovery import destination
+from outlive.recovery import destination, under_way
 from outlive.recovery.act import BACKWARD, FORWARD, Actor
 from outlive.recovery.destination import Facts
 from outlive.recovery.report import report
@@ -41,29 +40,16 @@ OF_ASSET = {"temporal": "restore-schedules"}  # one asset of this kind is brough
 TEMPLATES = ("lost-host-new-machine", "data-on-volume")  # what their users alone know stands in them as "?"
 
 
-def room(settings: Settings) -> Path:
-    """Where recoveries keep what they need: the engine's memory, and a folder for each run."""
-    return settings.keeper.state / "recover"
-
-
 @contextmanager
 def alone(settings: Settings, *, rehearsal: bool = False) -> Iterator[None]:
     """One recovery at a time, and beside it one rehearsal, which must keep nobody from recovering. Raises `UsageError` while
     another process carries one."""
-    folder = room(settings)
+    file = under_way.opened(wiring.recovery_room(settings), "lock-rehearsal" if rehearsal else "lock")
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o711)  # Postgres' programs work below it as another user
-        file = os.open(folder / ("lock-rehearsal" if rehearsal else "lock"), os.O_WRONLY | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise Failed(f"{folder}: {error.strerror}.", hint="Check owner and mode of `keeper.state`.") from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(file)
-        hint = "Watch it there, or end that process; then `outlive recover --resume`."
-        what = "rehearsal" if rehearsal else "recovery"
-        raise UsageError(f"another process carries a {what} here.", hint=hint) from error
-    try:
+        if not under_way.taken(file):
+            hint = "Watch it there, or end that process; then `outlive recover --resume`."
+            what = "rehearsal" if rehearsal else "recovery"
+            raise UsageError(f"another process carries a {what} here.", hint=hint)
         yield
     finally:
         os.close(file)
@@ -102,7 +88,7 @@ def world(
     host = settings.host(recovery.host)
     if host is None:
         raise UsageError(f"outlive.toml has no host {recovery.host!r} any more.")
-    folder = room(settings) / recovery.id
+    folder = wiring.recovery_room(settings) / recovery.id
     folder.mkdir(parents=True, exist_ok=True, mode=0o711)
     old = replace(host, address=recovery.former or host.address, server_id=recovery.former_server or host.server_id)
     return World(
@@ -133,7 +119,7 @@ def planning(settings: Settings, clock: Clock, store: Store, recovery: Recovery)
 
 def write_report(settings: Settings, recovery: Recovery, entries: Sequence[Entry]) -> Path:
     """Into the run's folder, anew at every end and stop."""
-    file = room(settings) / recovery.id / "report.md"
+    file = wiring.recovery_room(settings) / recovery.id / "report.md"
     try:
         file.write_text(report(recovery, entries), encoding="utf-8")
     except OSError as error:
@@ -152,4 +138,6 @@ def engine(
     actor = Actor(Recovering(store), lambda one, facts: world(settings, clock, store, one, facts, children), STEPS, by)
     wanted = BACKWARD if undoing else FORWARD
     folder = "engine-rehearsal" if rehearsal else "engine"
-    return DbosEngine(sqlite(room(settings) / folder / "runs.db"), {wanted: actor.acts()[wanted]}), children
+    return DbosEngine(
+        sqlite(wiring.recovery_room(settings) / folder / "runs.db"), {wanted: actor.acts()[wanted]}
+    ), children

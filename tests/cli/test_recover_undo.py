@@ -22,6 +22,7 @@ from outlive.state.recovering import Recovering
 from outlive.state.store import Store
 from tests.cli.home import Done, Home
 from tests.engine.databases import sqlite_url
+from tests.recovery.ordering import ORDERING
 from tests.world.biting import TOKEN
 from tests.world.makers import CherryApi
 
@@ -66,22 +67,12 @@ def test_the_machine_of_a_run_that_was_taken_back_is_found_by_its_name(call: Cal
             to_take_back(call, named)
 
 
-RUNBOOK = """
-name = "mine"
-title = "mine"
-[[steps]]
-name = "order"
-kind = "create-machine"
-provider = "cloud"
-plan = "cloud_vps_1"
-region = "eu_nord_1"
-image = "debian_12_64bit"
-pause_seconds = 0.1
+RUNBOOK = f"""{ORDERING}
 [[steps]]
 name = "deployed"
 kind = "ci-run"
 repo = "shop/web"
-token = { file = "token" }
+token = {{ file = "token" }}
 attempts = 1
 rehearse = true
 """

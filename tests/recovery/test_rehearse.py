@@ -15,6 +15,7 @@ from outlive.lab.record import WEB
 from outlive.lab.world import Lab
 from tests.cli.home import Home
 from tests.recovery.keeper import Keeper
+from tests.recovery.ordering import ORDERING
 from tests.recovery.test_lost_host import UPLOADS
 from tests.world.biting import TOKEN, Bite
 from tests.world.makers import CherryApi
@@ -89,21 +90,11 @@ def test_one_that_fails_says_why_and_does_not_stand_in_the_way_of_the_next(tmp_p
         assert silent.code == 5 and "refused" in silent.document["error"], silent.err
 
 
-ORDERS = """
-name = "mine"
-title = "mine"
-[[steps]]
-name = "order"
-kind = "create-machine"
-provider = "cloud"
-token = { file = "token" }
-plan = "cloud_vps_1"
-region = "eu_nord_1"
-image = "debian_12_64bit"
+ORDERS = f"""{ORDERING}
+token = {{ file = "token" }}
 ssh_keys = ["1"]
 approval = false
 attempts = 20
-pause_seconds = 0.1
 """
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from outlive.alerts import crons, projects, signs
 from outlive.model.incident import Trouble, Urgency
 from outlive.model.observation import Observation
-from outlive.model.schedule import Outcome
+from outlive.model.schedule import REHEARSAL, Outcome
 from outlive.model.verdict import MEANING, Name
 from outlive.model.watching import Blind, Judged, Settlement
 
@@ -22,7 +22,6 @@ DATA_GONE = (Name.OS_REINSTALLED, Name.MACHINE_REPLACED, Name.DATA_REPLACED, Nam
 CAN_WAIT = (Name.REBOOTED,)
 JOBS_THAT_CAN_WAIT = ("prune", "mirror", "selftest")
 STREAMING = "streaming"
-REHEARSAL = "rehearsal"
 UNTOLD_SECONDS = 300.0  # a verdict that says nothing is a trouble when it goes on
 STREAM_SECONDS = 120.0  # a stream that is away for a moment comes back by itself
 MOST_ADVICE = 2

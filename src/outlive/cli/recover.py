@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from outlive import wiring_recovery, wiring_state
+from outlive import wiring, wiring_recovery, wiring_state
 from outlive.cli.app import ConfigOption, JsonOption, Output, app
 from outlive.cli.looking import person
 from outlive.cli.recover_begin import Wish, begun
@@ -71,7 +71,7 @@ def recover(
     try:
         call = Call(settings, clock, store, Recovering(store), output, yes, rehearse)
         if rehearse and not dry_run:
-            insist_on_own(wiring_recovery.room(settings), os.getppid())
+            insist_on_own(wiring.recovery_room(settings), os.getppid())
         with wiring_recovery.alone(settings, rehearsal=rehearse):
             if undo:
                 return take_back(call, named, accept_loss, give_up)

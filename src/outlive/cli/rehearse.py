@@ -41,7 +41,7 @@ def rehearse(
     settings, output = load(config), Output(as_json)
     wanted = _chosen(settings, host)
     _insist(settings, wanted)
-    with the_only_one(wiring_recovery.room(settings)):
+    with the_only_one(wiring.recovery_room(settings)):
         return _all_of_it(settings, wanted, output)
 
 
@@ -181,7 +181,7 @@ def _clear(settings: Settings, wanted: RehearsalSettings) -> None:
 
 def _end(settings: Settings, journal: Recovering, run: Recovery, said: str) -> None:
     journal.write(run.id, SystemClock().now(), "", What.ENDED, person(), said)
-    if (wiring_recovery.room(settings) / run.id).is_dir():
+    if (wiring.recovery_room(settings) / run.id).is_dir():
         wiring_recovery.write_report(settings, run, journal.entries(run.id))
 
 

@@ -18,8 +18,9 @@ from outlive.commands.postgres import lsn
 from outlive.config.schema import Settings
 from outlive.keeper.advice import Memory
 from outlive.model.incident import Delivery, Incident, Sending
+from outlive.model.schedule import REHEARSAL
 from outlive.model.stretch import Stretch
-from outlive.recovery.rehearsal import REHEARSAL, waits_for
+from outlive.recovery.rehearsal import waits_for
 from outlive.recovery.under_way import is_under_way
 from outlive.watch import project_told
 
@@ -99,7 +100,7 @@ def remembered(settings: Settings, clock: Clock) -> Remembered:
             crons=standings(settings.crons, Crons(store).heard(), listening_since, now) if settings.crons else (),
             recoveries=runs,
             rehearsals=_rehearsals(settings, runs, due, memory, incidents, now),
-            rehearses=is_under_way(settings.keeper.state / "recover"),
+            rehearses=is_under_way(wiring.recovery_room(settings)),
         )
     finally:
         store.close()

@@ -9,7 +9,7 @@ from outlive.keeper.schedule import Job
 from outlive.keeper.upkeep import upkeep
 from outlive.model.asset import Asset, PostgresAsset
 from outlive.model.runbook import Runbook, Step
-from outlive.recovery.rehearsal import REHEARSAL
+from outlive.model.schedule import REHEARSAL
 
 CEILING_SECONDS = 6 * 3600.0
 WEEK_SECONDS = 7 * 86400.0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from outlive.keeper.schedule import Job
-from outlive.recovery.rehearsal import REHEARSAL, waits_for
+from outlive.model.schedule import REHEARSAL
+from outlive.recovery.rehearsal import waits_for
 from outlive.state.recovering import Recovering
 from outlive.state.store import Store
 from outlive.state.telling import Telling

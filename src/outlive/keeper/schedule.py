@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from outlive.model.runbook import Runbook
-from outlive.model.schedule import Due
+from outlive.model.schedule import REHEARSAL, Due
 
 AT_ONCE = 3  # runs beside each other
-ONE_AT_A_TIME = ("rehearsal",)  # kinds of jobs of which one runs, whatever it is about, and however long it takes
+ONE_AT_A_TIME = (REHEARSAL,)  # kinds of jobs of which one runs, whatever it is about, and however long it takes
 LONG_SECONDS = 3600.0  # a run that takes longer keeps its asset, but no longer a place: it may be hung
 RETRY_SECONDS = (60.0, 3600.0)  # a failed run is due again after a quarter of its period, within these
 

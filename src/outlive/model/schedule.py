@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+REHEARSAL = "rehearsal"  # a kind of job, and of trouble
+
 
 @dataclass(frozen=True, slots=True)
 class Due:

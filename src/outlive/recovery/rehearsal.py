@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from outlive.model.incident import Incident, Urgency
 from outlive.model.recovery import Entry as Line
 from outlive.model.recovery import Recovery, What, begun_steps, is_ended
+from outlive.model.schedule import REHEARSAL
 from outlive.model.verdict import Name
 from outlive.recovery.destination import ordering
 from outlive.recovery.runbook import Entry
 
-REHEARSAL = "rehearsal"  # the kind of job, and of trouble
 CLEARED = "cleared"  # the end of a rehearsal of which nothing is left on the scratch machine
 LATE_PERIODS = 2  # as drills: it may run long, or be missed once
 # What works on the scratch machine alone, or only looks; every other kind is refused until somebody has thought about it.

@@ -1,4 +1,4 @@
-"""Whether a rehearsal is at work on this keeper, from its first step until all of it is taken down again."""
+"""The locks of recoveries; above all: whether a rehearsal is at work here, until all of it is taken down again."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ PAUSE_SECONDS = 0.2
 @contextmanager
 def the_only_one(room: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
     """Never two at once, of whatever hosts. Raises `UsageError` while another one does not end."""
-    file = _opened(room)
+    file = opened(room, LOCK)
     try:
         end = time.monotonic() + patience_seconds
-        while not _taken(file, fcntl.LOCK_EX):
+        while not taken(file):
             if time.monotonic() >= end:
                 hint = "Watch it in `outlive status`; there is one at a time."
                 raise UsageError("another rehearsal is under way here.", hint=hint)
@@ -53,21 +53,23 @@ def _carrier(room: Path) -> int | None:
         file = os.open(room / LOCK, os.O_RDONLY)
         try:
             said = os.pread(file, 32, 0).decode("ascii", "replace")
-            return None if _taken(file, fcntl.LOCK_SH) else int(said) if said.isdecimal() else 0
+            return None if taken(file, fcntl.LOCK_SH) else int(said) if said.isdecimal() else 0
         finally:
             os.close(file)
     return None
 
 
-def _opened(room: Path) -> int:
+def opened(room: Path, named: str) -> int:
+    """A descriptor of the lock of that name, for `taken`; whoever closes it gives it up. Raises `Failed`."""
     try:
-        room.mkdir(parents=True, exist_ok=True, mode=0o711)
-        return os.open(room / LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
+        room.mkdir(parents=True, exist_ok=True, mode=0o711)  # Postgres' programs work below it as another user
+        return os.open(room / named, os.O_WRONLY | os.O_CREAT, 0o600)
     except OSError as error:
         raise Failed(f"{room}: {error.strerror}.", hint="Check owner and mode of `keeper.state`.") from error
 
 
-def _taken(file: int, how: int) -> bool:
+def taken(file: int, how: int = fcntl.LOCK_EX) -> bool:
+    """False while another process has it."""
     try:
         fcntl.flock(file, how | fcntl.LOCK_NB)
     except OSError:

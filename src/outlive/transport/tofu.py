@@ -51,13 +51,13 @@ class Tofu:
     def backend(self) -> Backend:
         """Where the state is kept, as far as the folder tells."""
         with suppress(OSError, ValueError):
-            return read_backend((self._data / NOTE).read_bytes())
+            return backend_of(self.folder)
         return Backend()
 
     @property
     def is_made_ready(self) -> bool:
         """Whether `init` has left anything there."""
-        return self._data.is_dir()
+        return _data(self.folder).is_dir()
 
     def unsaved_state(self, since: float) -> Path | None:
         """Where an apply, begun after that moment (Unix time), has left a state that the backend did not take."""
@@ -173,10 +173,6 @@ class Tofu:
             raise Failed(f"{path}: {error.strerror}.", hint="Make room below `keeper.state`.") from error
 
     @property
-    def _data(self) -> Path:
-        return self.folder / os.environ.get("TF_DATA_DIR", DATA)
-
-    @property
     def _environment(self) -> dict[str, str]:
         return {**words.environment(os.environ), **self.secrets}
 
@@ -198,3 +194,12 @@ def _words_of(process_folder: Path) -> set[bytes]:
         return set((process_folder / "cmdline").read_bytes().split(b"\0"))
     except OSError:
         return set()
+
+
+def backend_of(folder: Path) -> Backend:
+    """By the note that `init` has left there. Raises OSError where there is none, and ValueError."""
+    return read_backend((_data(folder) / NOTE).read_bytes())
+
+
+def _data(folder: Path) -> Path:
+    return folder / os.environ.get("TF_DATA_DIR", DATA)

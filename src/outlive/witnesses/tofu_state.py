@@ -8,20 +8,19 @@ file was left behind, and says nothing of today. Of a folder the program is aske
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from outlive.clock import Clock
 from outlive.commands.tofu_apply import state_argv
-from outlive.commands.tofu_backend import DATA, NOTE, read_backend
 from outlive.commands.tofu_complaints import why
 from outlive.commands.tofu_drift import workspace_argv
 from outlive.commands.tofu_state import read_state
 from outlive.errors import CommandFailed
 from outlive.model.observation import Channel, Observation
 from outlive.transport import aprocess
+from outlive.transport.tofu import backend_of
 from outlive.witnesses.base import Pad
 
 FACT = "tofu.state"
@@ -66,7 +65,7 @@ class TofuStateWitness:
         is_other = self.path.parent.parent.name == _OF_WORKSPACES
         folder = self.path.parent.parent.parent if is_other else self.path.parent
         with suppress(OSError):
-            backend = read_backend((folder / os.environ.get("TF_DATA_DIR", DATA) / NOTE).read_bytes())
+            backend = backend_of(folder)
             if backend.is_remote:
                 raise ValueError(
                     f"the state of {folder} is kept in {backend.kind} now: name the folder instead of the file"

@@ -15,6 +15,7 @@ from outlive.state.store import Store
 from outlive.transport import hostkey
 from tests.cli.home import Home
 from tests.engine.databases import sqlite_url
+from tests.recovery.ordering import ORDERING
 from tests.recovery.trials.here import KeeperDisk
 from tests.recovery.trials.modules import Programs
 from tests.recovery.trials.ours import enrol
@@ -28,18 +29,6 @@ from tests.world.need import need
 
 pytestmark = pytest.mark.slow
 FULL = (Fault.HERE_FULL,)
-ORDER = """
-name = "mine"
-title = "mine"
-[[steps]]
-name = "order"
-kind = "create-machine"
-provider = "cloud"
-plan = "cloud_vps_1"
-region = "eu_nord_1"
-image = "debian_12_64bit"
-pause_seconds = 0.1
-"""
 
 
 @pytest.fixture
@@ -103,7 +92,7 @@ def test_half_a_line_is_nobodys_key(disk: KeeperDisk) -> None:
 @pytest.fixture
 def home(tmp_path: Path, disk: KeeperDisk) -> Home:
     home = Home(tmp_path)
-    (tmp_path / "mine.toml").write_text(ORDER)
+    (tmp_path / "mine.toml").write_text(ORDERING)
     (tmp_path / "token").write_text(TOKEN)
     (tmp_path / "token").chmod(0o600)
     return home
