@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from outlive.engine.port import Interrupted
 from outlive.errors import Failed, OutliveError, Refused
 from outlive.model.recovery import Recovery, What, begun_steps, facts_of
 from outlive.recovery.act import Actor, CannotTell
@@ -113,6 +115,23 @@ def test_a_kill_between_the_effect_and_its_record_buys_no_second_one(
     with pytest.raises(KeyboardInterrupt):
         actor.acts()["recover"](args(), 60)
     monkeypatch.undo()
+    actor.acts()["recover"](args(), 60)
+    assert server.bought == ["run-1:buy"]
+
+
+@pytest.mark.parametrize(("refused", "bought"), [("doing", 0), ("done", 1)])
+def test_a_journal_that_cannot_be_written_cuts_the_act_off_and_doubles_nothing(
+    actor: Actor, server: Server, tmp_path: Path, refused: str, bought: int
+) -> None:
+    """No failure, which the engine would try again: `Interrupted`, after which somebody goes on when there is room."""
+    database = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+    raises = f"when new.what = '{refused}' begin select raise(fail, 'database or disk is full'); end"
+    database.execute(f"create trigger full before insert on recovery_journal {raises}")
+    with pytest.raises(Interrupted, match="disk is full"):
+        actor.acts()["recover"](args(), 60)
+    assert len(server.bought) == bought
+    database.execute("drop trigger full")
+    database.close()
     actor.acts()["recover"](args(), 60)
     assert server.bought == ["run-1:buy"]
 
